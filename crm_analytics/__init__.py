@@ -1,0 +1,40 @@
+"""An analytical CRM: collect, plan, carry out, judge, and begin again. The public words; each is loaded when first used."""
+
+from importlib import import_module
+
+_HOMES = {
+    "Warehouse": "warehouse.engine",
+    "Check": "result",
+    "NotEnough": "result",
+    "Result": "result",
+    "Study": "result",
+    "say": "say",
+    "draw": "charts",
+    "Sources": "collection.reconciliation",
+    "ABC": "planning.products.assortment",
+    "Budget": "planning.offers.budget",
+    "CustomerValue": "planning.customers.value",
+    "RFM": "planning.customers.rfm",
+    "Sales": "planning.customers.sales",
+    "Audience": "execution.audience",
+    "Ledger": "execution.ledger",
+    "Outbox": "execution.outbox",
+    "Baseline": "effectiveness.baseline",
+    "Lift": "effectiveness.lift",
+    "PlanFact": "effectiveness.plan_fact",
+}
+"""Every public word, and the module it lives in."""
+
+__all__ = ["features", "widgets", *sorted(_HOMES)]
+
+
+def __getattr__(name: str):
+    if name in ("features", "widgets"):
+        return import_module(f"crm_analytics.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"crm_analytics has no {name!r}; its words are {', '.join(__all__)}.")
+    return getattr(import_module(f"crm_analytics.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,43 @@
+"""How every chart looks: one template, one palette (safe for the colour-blind, readable in print), one title style."""
+
+from __future__ import annotations
+
+import textwrap
+
+import plotly.graph_objects as go
+
+INK, PALE, GRID, PAPER = "#1f2933", "#9aa5b1", "#e4e7eb", "#ffffff"
+BLUE, ORANGE, GREEN, RED, VIOLET, YELLOW = "#1f6fb2", "#d9730d", "#2a8c5a", "#c0392b", "#7b5ea7", "#c9a227"
+SERIES = [BLUE, ORANGE, GREEN, VIOLET, YELLOW, RED]
+BAND = "rgba(31, 111, 178, .16)"
+"""The colour of an interval around a blue line."""
+
+TEMPLATE = go.layout.Template(
+    layout=go.Layout(
+        font={"family": "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif", "size": 13, "color": INK},
+        colorway=SERIES,
+        paper_bgcolor=PAPER,
+        plot_bgcolor=PAPER,
+        margin={"l": 72, "r": 32, "t": 84, "b": 60},
+        title={"x": 0, "xref": "paper", "xanchor": "left", "y": 0.96, "yanchor": "top", "font": {"size": 17}},
+        xaxis={"gridcolor": GRID, "linecolor": PALE, "zeroline": False, "automargin": True, "title": {"standoff": 10}},
+        yaxis={"gridcolor": GRID, "linecolor": PALE, "zeroline": False, "automargin": True, "title": {"standoff": 10}},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.22, "yanchor": "top"},
+        hoverlabel={"bgcolor": PAPER, "font": {"color": INK}},
+    )
+)
+
+
+def figure(*traces: go.Scatter, title: str, x: str = "", y: str = "", height: int = 420) -> go.Figure:
+    """A figure in the house style. `title` is the takeaway as a sentence; `x` and `y` name the axes with their units."""
+    fig = go.Figure(data=list(traces))
+    fig.update_layout(
+        template=TEMPLATE, height=height, title_text=headline(title), xaxis_title_text=x, yaxis_title_text=y
+    )
+    return fig
+
+
+def headline(text: str, width: int = 88) -> str:
+    """A title as plain text, broken into lines that fit the page. Text from data is never read as markup."""
+    safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "<br>".join(textwrap.wrap(safe, width))

@@ -1,0 +1,1 @@
+"""Judge: what really changed, with an interval on every number."""

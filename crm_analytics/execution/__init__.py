@@ -1,0 +1,1 @@
+"""Carry out: audiences, control groups and what we ourselves did."""

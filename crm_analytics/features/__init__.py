@@ -1,0 +1,29 @@
+"""What the models look at: functions from a warehouse and a day to a table of stated grain. Loaded when first asked for."""
+
+from importlib import import_module
+
+_HOMES = {
+    "purchases": "purchases",
+    "spend": "purchases",
+    "sales": "sales",
+    "daily_sales": "daily",
+    "product_periods": "assortment",
+    "campaign_outcomes": "campaigns",
+    "campaign_money": "campaigns",
+    "campaign_returns": "campaigns",
+    "reachable": "audience",
+    "loads": "loads",
+}
+"""Every feature, and the module it lives in."""
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str):
+    if name not in _HOMES:
+        raise AttributeError(f"There is no feature {name!r}; there are {', '.join(__all__)}.")
+    return getattr(import_module(f"crm_analytics.features.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""Plan: whom to address with what. Customers, products, offers."""

@@ -1,0 +1,1 @@
+"""Decide: what to offer and where to put the money."""

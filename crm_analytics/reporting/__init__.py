@@ -1,0 +1,1 @@
+"""Editions: a notebook run for one set of typed parameters, as an offline page."""

@@ -1,0 +1,147 @@
+"""The three words every stage speaks: a Study asks, a Result answers, a Check says why to believe it or doubt it."""
+
+from __future__ import annotations
+
+import html
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from crm_analytics.say import say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MIME = "application/vnd.crm-analytics.result+json"
+"""The MIME type under which a Result leaves its sentence in a notebook, for the index page to find."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One reason to believe or doubt a Result: it `holds`, is `weak` or `fails`, and says so in a sentence."""
+
+    name: str
+    verdict: Literal["holds", "weak", "fails"]
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Result:
+    """An answer that does not change: one `table`, one sentence `text` (number and interval first), its `checks`.
+
+    A Result can be asked further (`.predict(…)`, `.by(…)`, `.against(…)`) and always answers with a new value.
+    """
+
+    study: Study
+    table: pd.DataFrame
+    text: str
+    checks: tuple[Check, ...] = ()
+
+    def __str__(self) -> str:
+        lines = [self.text, *(f"  {_MARKS[c.verdict]} {c.name}: {c.text}" for c in self.checks)]
+        if len(self.table):
+            lines += ["", _head(self.table).to_string(index=False)]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
+        checks = [{"name": c.name, "verdict": c.verdict, "text": c.text} for c in self.checks]
+        return {
+            "text/plain": str(self),
+            "text/html": self._html(),
+            MIME: {"study": self.study.name(), "text": self.text, "checks": checks, "enough": enough(self)},
+        }
+
+    def _html(self) -> str:
+        checks = "".join(
+            f'<li class="crm-{c.verdict}"><b>{_MARKS[c.verdict]} {html.escape(c.name)}</b> {html.escape(c.text)}</li>'
+            for c in self.checks
+        )
+        table = _head(self.table).to_html(index=False, border=0, classes="crm-table") if len(self.table) else ""
+        more = len(self.table) - len(_head(self.table))
+        rest = f"<p class='crm-more'>{html.escape(say('and {rows:count} more rows', rows=more))}</p>" if more else ""
+        return (
+            f'<div class="crm-result"><p class="crm-answer">{html.escape(self.text)}</p>'
+            f'<ul class="crm-checks">{checks}</ul>{table}{rest}</div>'
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NotEnough(Result):
+    """The answer where an honest one cannot be given: not enough evidence, and how much more would be enough."""
+
+
+def enough(result: Result) -> bool:
+    """Whether the Result answers the question, or says that the evidence does not carry an answer."""
+    return not isinstance(result, NotEnough)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study(ABC):
+    """A question with its knobs. `.fit(table)` answers it.
+
+    A subclass names the feature whose table it reads, the columns it looks at and the rows below which it will
+    not speak, and answers in `_answer`. It gets a frame of its own, sorted as it came, and must not touch a database.
+    """
+
+    reads: ClassVar[str]
+    columns: ClassVar[tuple[str, ...]] = ()
+    least: ClassVar[int] = 1
+    of: ClassVar[str] = "rows"
+
+    @classmethod
+    def name(cls) -> str:
+        """The Study's name where commands and files need one: `CustomerValue` is `customer_value`."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", cls.__name__).lower()
+
+    @classmethod
+    def knobs(cls) -> tuple[str, ...]:
+        """The names of what can be turned."""
+        return tuple(f.name for f in fields(cls))
+
+    def fit(self, table: Any) -> Result:
+        """Answer the question from a table (Ibis or pandas). Raises ValueError naming the columns that are missing."""
+        frame = frame_of(table)
+        missing = [c for c in self.columns if c not in frame.columns]
+        if missing:
+            raise ValueError(
+                f"{type(self).__name__} needs the columns {', '.join(missing)}; "
+                f"features.{self.reads}(wh, …) makes a table that has them."
+            )
+        if len(frame) < self.least:
+            return self.refuse(
+                say(
+                    "Not enough evidence: {have:count} {of}, and this question needs at least {least:count}.",
+                    have=len(frame), of=self.of, least=self.least,
+                )
+            )
+        return self._answer(frame)
+
+    def refuse(self, text: str, *checks: Check) -> NotEnough:
+        """The honest way out: a Result that says why there is no answer, and what would be enough for one."""
+        import pandas as pd
+
+        return NotEnough(study=self, table=pd.DataFrame(), text=text, checks=checks)
+
+    @abstractmethod
+    def _answer(self, frame: pd.DataFrame) -> Result: ...
+
+
+def frame_of(table: Any) -> pd.DataFrame:
+    """The table as a pandas frame that is the caller's no more: Ibis tables are executed, frames are copied (lazily)."""
+    return table.to_pandas() if hasattr(table, "to_pandas") else table.copy()
+
+
+_MARKS = {"holds": "✓", "weak": "~", "fails": "✗"}
+
+
+def _head(table: pd.DataFrame, rows: int = 10) -> pd.DataFrame:
+    """The first rows with numbers rounded for reading: shares to four digits, anything larger to two."""
+    head = table.head(rows).copy()
+    for column in head.select_dtypes("float").columns:
+        small = head[column].abs().max() < 1
+        head[column] = head[column].round(4 if small else 2)
+    return head

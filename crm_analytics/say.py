@@ -1,0 +1,126 @@
+"""Sentences for people: a template and its numbers, worded and formatted for the company's language and currency."""
+
+from __future__ import annotations
+
+import gettext
+import string
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How the company wants to be spoken to: a language (`en`, `ru`) and the ISO code of its money (`EUR`)."""
+
+    language: str = "en"
+    currency: str = "EUR"
+
+
+_voice: ContextVar[Voice] = ContextVar("voice", default=Voice())
+
+
+def voice() -> Voice:
+    """The voice in force; opening a warehouse sets it to that company's."""
+    return _voice.get()
+
+
+def speak(voice: Voice) -> None:
+    """Use this voice for every sentence from now on in this thread of work."""
+    _voice.set(voice)
+
+
+def say(template: str, /, **values: Any) -> str:
+    """Word a sentence: `say("A customer is worth {value:money} a year.", value=84.2)`.
+
+    After the colon stands what the value *is*, never how many digits it has: `money`, `cents` (money to the
+    cent), `percent` (of a share: .12 → 12 %), `points` (of a difference of shares), `count`, `number` (three
+    significant digits), `date`, `month`. Anything else is an ordinary Python format. The template is looked up in
+    the translations of the language in force, so translate the template, not the sentence.
+    """
+    return _Wording().vformat(_translation(voice().language)(template), (), values)
+
+
+class _Wording(string.Formatter):
+    def format_field(self, value: Any, spec: str) -> str:
+        if value is None or value != value:  # NaN and NaT are the only values that differ from themselves
+            return "–"
+        kind = _KINDS.get(spec)
+        return kind(value) if kind else super().format_field(value, spec)
+
+
+def _money(value: float) -> str:
+    from babel.numbers import format_compact_currency, format_currency
+
+    code, locale = voice().currency, voice().language
+    if abs(value) >= 1e7:
+        return format_compact_currency(value, code, locale=locale, fraction_digits=2)
+    if abs(value) < 100 and value != int(value):
+        return format_currency(value, code, locale=locale)
+    return format_currency(round(value), code, locale=locale, format=_whole_currency(locale), currency_digits=False)
+
+
+@cache
+def _whole_currency(locale: str) -> str:
+    from babel import Locale
+
+    return Locale.parse(locale).currency_formats["standard"].pattern.replace("0.00", "0")
+
+
+def _cents(value: float) -> str:
+    from babel.numbers import format_currency
+
+    return format_currency(value, voice().currency, locale=voice().language)
+
+
+def _decimal(value: float, digits: int) -> str:
+    from babel.numbers import format_decimal
+
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return format_decimal(value, format=pattern, locale=voice().language)
+
+
+def _number(value: float) -> str:
+    size = abs(value)
+    return _decimal(value, 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 or size == 0 else 4)
+
+
+def _percent(value: float) -> str:
+    share = 100 * value
+    return _decimal(share, 0 if abs(share) >= 10 or share == 0 else 1 if abs(share) >= 1 else 2) + " %"
+
+
+def _points(value: float) -> str:
+    return _decimal(100 * value, 2) + " pp"
+
+
+def _date(value: Any) -> str:
+    from babel.dates import format_date
+
+    return format_date(value, format="d MMMM y", locale=voice().language)
+
+
+def _month(value: Any) -> str:
+    from babel.dates import format_date
+
+    return format_date(value, format="LLLL y", locale=voice().language)
+
+
+_KINDS = {
+    "money": lambda v: _money(float(v)),
+    "cents": lambda v: _cents(float(v)),
+    "percent": lambda v: _percent(float(v)),
+    "points": lambda v: _points(float(v)),
+    "count": lambda v: _decimal(round(float(v)), 0),
+    "number": lambda v: _number(float(v)),
+    "date": _date,
+    "month": _month,
+}
+
+
+@cache
+def _translation(language: str):
+    folder = Path(__file__).with_name("texts")
+    return gettext.translation("crm_analytics", folder, languages=[language], fallback=True).gettext

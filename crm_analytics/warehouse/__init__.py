@@ -1,0 +1,1 @@
+"""The facts: canonical tables, published as releases that never change."""

@@ -1,0 +1,190 @@
+"""Reading a release: its tables as Ibis tables on an in-memory DuckDB, so that no reader ever holds a lock."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import date, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crm_analytics.result import Result
+from crm_analytics.say import Voice, speak
+from crm_analytics.warehouse.release import ALL_TABLES, Company, Release, Shelf, WarehouseError, _quoted
+from crm_analytics.warehouse.tables import TABLES
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+class TableAbsent(WarehouseError):
+    """The company has no such table; the message says what it would open."""
+
+
+def home_folder(home: str | Path | None = None) -> Path:
+    """The company's folder: the one given, else the environment's `CRM_HOME`, else `data` under the working folder
+    or the nearest folder above it that has one."""
+    if home or os.environ.get("CRM_HOME"):
+        return Path(home or os.environ["CRM_HOME"]).expanduser().resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "data" / "warehouse").is_dir():
+            return folder / "data"
+    return here / "data"
+
+
+class Warehouse:
+    """The facts of a company at one release. Each canonical table is an attribute: `wh.orders`, `wh.contacts`.
+
+    Columns that are personal never appear in them; `addresses` is the one door to those.
+    """
+
+    def __init__(self, shelf: Shelf, release: Release):
+        self._shelf = shelf
+        self.release = release
+        speak(Voice(language=release.company.language, currency=release.company.currency))
+
+    @classmethod
+    def open(cls, home: str | Path | None = None, *, release: int | None = None) -> Warehouse:
+        """Open the newest release of the company in `home`, or the one of that number."""
+        shelf = Shelf(home_folder(home))
+        return cls(shelf, shelf.release(release))
+
+    @property
+    def home(self) -> Path:
+        return self._shelf.home
+
+    @property
+    def company(self) -> Company:
+        return self.release.company
+
+    @property
+    def today(self) -> date:
+        """The first day the facts say nothing about: the day after the newest order."""
+        if self.release.facts_until is None:
+            raise TableAbsent("This company has no orders yet, so there is no last day to ask about; give one.")
+        return date.fromisoformat(self.release.facts_until) + timedelta(days=1)
+
+    def day(self, as_of: str | date | None = None) -> date:
+        """The day a question is asked about: the one given, as a date, else `today`."""
+        if as_of is None:
+            return self.today
+        return date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+
+    def has(self, *tables: str) -> bool:
+        """Whether the company has all of these tables, with at least one row each."""
+        return all(name in self.release.tables and self.release.tables[name].rows for name in tables)
+
+    def require(self, *tables: str) -> None:
+        """Raise TableAbsent, in one sentence, unless the company has all of these tables."""
+        for name in tables:
+            if not self.has(name):
+                opens = ALL_TABLES[name].opens if name in ALL_TABLES else ""
+                raise TableAbsent(
+                    f"{self.company.name} has no {name.replace('_', ' ')}"
+                    + (f"; with them you would see {opens}." if opens else ".")
+                )
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *ALL_TABLES]
+
+    def __getattr__(self, name: str) -> ir.Table:
+        if name.startswith("_") or name not in ALL_TABLES:
+            raise AttributeError(f"A warehouse has no {name!r}; its tables are {', '.join(TABLES)}.")
+        self.require(name)
+        return self._read(name).drop(*ALL_TABLES[name].personal)
+
+    @cached_property
+    def _connection(self) -> Any:
+        import ibis
+
+        connection = ibis.duckdb.connect()
+        connection.raw_sql("SET TimeZone = 'UTC'; SET enable_progress_bar = false;")
+        return connection
+
+    @cached_property
+    def _opened(self) -> dict[str, ir.Table]:
+        return {}
+
+    def _read(self, name: str) -> ir.Table:
+        if name not in self._opened:
+            files = [str(self._shelf.folder / file) for file in self.release.tables[name].files]
+            self._opened[name] = self._connection.read_parquet(
+                files, table_name=name, hive_partitioning=True, hive_types_autocast=False, union_by_name=True
+            )
+        return self._opened[name]
+
+    def addresses(self, *, purpose: str, channel: str) -> AddressBook:
+        """The addresses of those who agreed to `purpose` by `channel`; the only door to personal data."""
+        self.require("customer_contacts", "consents")
+        return AddressBook(self, purpose=purpose, channel=channel)
+
+    def refused_lines(self) -> ir.Table:
+        """The quarantine with its original lines, for whoever mends the map. Lines may hold personal data."""
+        self.require("quarantine")
+        return self._read("quarantine")
+
+    def keep(self, result: Result, **key: Any) -> None:
+        """Remember a Result under its Study's name and a key (`as_of=day`, `campaign="…"`); the same key again replaces.
+
+        Raises ValueError without a key, since a Result that cannot be told from the next one would be overwritten.
+        """
+        if not key:
+            raise ValueError("Say under which key to keep the Result, for example as_of=day.")
+        import pyarrow as pa
+        from deltalake import DeltaTable, write_deltalake
+
+        path = str(self._shelf.folder / "kept" / result.study.name())
+        words = {name: str(value) for name, value in sorted(key.items())}
+        kept_under = json.dumps(words, ensure_ascii=False)
+        rows = result.table.reset_index(drop=True).assign(**words, release=self.release.id, kept_under=kept_under)
+        with self._shelf.locked():
+            known = DeltaTable.is_deltatable(path)
+            write_deltalake(
+                path, pa.Table.from_pandas(rows, preserve_index=False), mode="overwrite", schema_mode="merge",
+                partition_by=["kept_under"],
+                predicate=f"kept_under = '{_quoted(kept_under)}'" if known else None,
+            )
+
+    def kept(self, study: str) -> ir.Table:
+        """What was kept of a Study, under all keys. Raises TableAbsent when nothing was."""
+        from deltalake import DeltaTable
+
+        path = str(self._shelf.folder / "kept" / study)
+        if study != Path(study).name or not DeltaTable.is_deltatable(path):
+            raise TableAbsent(f"Nothing has been kept of {study!r} yet; run its notebook first.")
+        import ibis
+
+        return ibis.memtable(DeltaTable(path).to_pyarrow_table().drop_columns(["kept_under"]))
+
+
+class AddressBook:
+    """Who may be written to for one purpose by one channel, and where. It does not print what it holds."""
+
+    def __init__(self, warehouse: Warehouse, *, purpose: str, channel: str):
+        self._warehouse = warehouse
+        self.purpose = purpose
+        self.channel = channel
+
+    def __repr__(self) -> str:
+        return f"AddressBook(purpose={self.purpose!r}, channel={self.channel!r})"
+
+    def of(self, customer_ids: Any, *, on: date) -> Any:
+        """The addresses of these customers, for those whose consent holds on that day, ordered by customer_id.
+
+        A frame of customer_id, full_name, email, phone, address. Customers without consent are not in it.
+        """
+        import ibis
+
+        wh = self._warehouse
+        consents = wh._read("consents")
+        agreed = consents.filter(
+            consents.purpose == self.purpose, consents.channel == self.channel,
+            consents.granted_at <= on, consents.withdrawn_at.isnull() | (consents.withdrawn_at > on),
+        )
+        wanted = ibis.memtable({"customer_id": sorted(map(str, customer_ids))}, schema={"customer_id": "string"})
+        book = wh._read("customer_contacts").semi_join(agreed, "customer_id").semi_join(wanted, "customer_id")
+        return (
+            book.select("customer_id", "full_name", "email", "phone", "address").order_by("customer_id").to_pandas()
+        )

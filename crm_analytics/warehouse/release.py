@@ -1,0 +1,217 @@
+"""Releases: what was written is audited, and only then shown. A reader sees the whole of a load or nothing of it.
+
+On disk a release is a small manifest that names, for every table, a Delta version and its files. Loading writes new
+Delta versions beside the old ones and publishes by linking the finished manifest into place, which the file system
+does at once or not at all. A load that dies leaves files that no manifest names.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crm_analytics.warehouse.tables import SYSTEM_TABLES, TABLES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class WarehouseError(Exception):
+    """Something is wrong with what was asked of the warehouse; the message says what, and the next move."""
+
+    def _render_traceback_(self) -> list[str]:
+        """In a notebook the sentence stands alone."""
+        return [str(self)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Company:
+    """Whose data these are, and how it wants to be spoken to."""
+
+    name: str = "The company"
+    currency: str = "EUR"
+    country: str = ""
+    language: str = "en"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableState:
+    """One table in one release: its Delta version, its rows and its files, relative to the warehouse folder."""
+
+    version: int
+    rows: int
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """What a reader opens: the state of every table at one moment. `facts_until` is the day of the newest order."""
+
+    id: int
+    published_at: str
+    company: Company
+    facts_until: str | None
+    tables: dict[str, TableState] = field(default_factory=dict)
+    loads: dict[str, str] = field(default_factory=dict)
+    """For each source that has been loaded, the fingerprint of its files and map: the same again changes nothing."""
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> Release:
+        raw = json.loads(text)
+        raw["company"] = Company(**raw["company"])
+        raw["tables"] = {
+            name: TableState(version=t["version"], rows=t["rows"], files=tuple(t["files"]))
+            for name, t in raw["tables"].items()
+        }
+        return cls(**raw)
+
+
+class Shelf:
+    """The folder a company's warehouse lives in, and the releases that stand on it."""
+
+    def __init__(self, home: Path):
+        self.home = Path(home)
+        self.folder = self.home / "warehouse"
+        self.manifests = self.folder / "releases"
+
+    def ids(self) -> list[int]:
+        """The releases that can be opened, oldest first."""
+        return sorted(int(path.stem) for path in self.manifests.glob("[0-9]*.json"))
+
+    def release(self, number: int | None = None) -> Release:
+        """The release of that number; the newest without one. Raises WarehouseError when there is none."""
+        ids = self.ids()
+        if not ids:
+            raise WarehouseError(f"There is no release in {self.home}. Load data first: crm load MAP --data DIR")
+        number = ids[-1] if number is None else number
+        if number not in ids:
+            raise WarehouseError(f"Release {number} does not exist; there are {ids[0]} to {ids[-1]}.")
+        return Release.from_json((self.manifests / f"{number:06d}.json").read_text("utf-8"))
+
+    def table_path(self, table: str) -> Path:
+        return self.folder / "tables" / table
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Only one load at a time writes to a company; the next one waits. The lock dies with its process."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / ".lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+    @contextmanager
+    def draft(self) -> Iterator[Draft]:
+        """A release in the making: write to it, audit it, publish it. Left unpublished it changes nothing."""
+        with self.locked():
+            base = self.release() if self.ids() else None
+            yield Draft(self, base)
+
+
+class Draft:
+    """Tables written but not yet shown to anybody."""
+
+    def __init__(self, shelf: Shelf, base: Release | None):
+        self.shelf = shelf
+        self.base = base
+        self.tables: dict[str, TableState] = dict(base.tables) if base else {}
+        self._written: set[str] = set()
+
+    def replace_source(self, table: str, rows: pa.Table | pa.RecordBatchReader, *, source: str) -> TableState:
+        """Let these rows be all that `source` says in this table; the rows of other sources stay as they are."""
+        from deltalake import DeltaTable, write_deltalake
+
+        path = str(self.shelf.table_path(table))
+        known = DeltaTable.is_deltatable(path)
+        self._step_back_to_released(table)
+        settled = table in self.tables
+        write_deltalake(
+            path, rows, mode="overwrite", partition_by=["source"],
+            predicate=f"source = '{_quoted(source)}'" if known and settled else None,
+            schema_mode=None if known and settled else "overwrite",
+        )
+        state = self._state(DeltaTable(path))
+        self.tables[table] = state
+        self._written.add(table)
+        return state
+
+    def _step_back_to_released(self, table: str) -> None:
+        """An earlier load may have died after writing: build on what was released, never on what it left."""
+        from deltalake import DeltaTable
+
+        state = self.tables.get(table)
+        if state is None or table in self._written:
+            return
+        delta = DeltaTable(str(self.shelf.table_path(table)))
+        if delta.version() != state.version:
+            delta.restore(state.version)
+
+    def _state(self, delta: Any) -> TableState:
+        root = self.shelf.folder
+        files = tuple(sorted(str(Path(uri.removeprefix("file://")).relative_to(root)) for uri in delta.file_uris()))
+        rows = sum(delta.get_add_actions(flatten=True).column("num_records").to_pylist()) if files else 0
+        return TableState(version=delta.version(), rows=rows, files=files)
+
+    def as_release(self, *, company: Company | None = None, loads: dict[str, str] | None = None) -> Release:
+        """How the draft would read if it were published now; what an audit opens."""
+        base = self.base or Release(id=0, published_at="", company=Company(), facts_until=None)
+        return replace(
+            base, id=base.id + 1, tables=dict(self.tables), company=company or base.company,
+            loads=base.loads | (loads or {}),
+        )
+
+    def publish(
+        self, *, company: Company | None = None, loads: dict[str, str] | None = None, facts_until: str | None = None
+    ) -> Release:
+        """Show the draft to everybody, at once. Raises WarehouseError when another writer was first."""
+        release = replace(
+            self.as_release(company=company, loads=loads), facts_until=facts_until,
+            published_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        for table in self._written:
+            for name in self.tables[table].files:
+                _settle(self.shelf.folder / name)
+        _link_into_place(self.shelf.manifests / f"{release.id:06d}.json", release.to_json())
+        return release
+
+
+def _link_into_place(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".draft-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        os.link(name, path)
+    except FileExistsError:
+        raise WarehouseError("Another load was published meanwhile; load again.") from None
+    finally:
+        os.unlink(name)
+    _settle(path.parent)
+
+
+def _settle(path: Path) -> None:
+    """Ask the system to put the file on the disk before anybody is told of it."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
+
+
+ALL_TABLES = TABLES | SYSTEM_TABLES

@@ -1,0 +1,1 @@
+"""What-if: sliders over pure plans."""
