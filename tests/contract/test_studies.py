@@ -1,0 +1,113 @@
+"""Every Study keeps the same promises, whoever wrote it."""
+
+import inspect
+import re
+from pathlib import Path
+
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+import crm_analytics
+from crm_analytics import NotEnough, Study, draw, features
+
+ROOT = Path(__file__).parents[2]
+WORDS = {word: getattr(crm_analytics, word) for word in crm_analytics.__all__}
+STUDIES = [w for w in WORDS.values() if inspect.isclass(w) and issubclass(w, Study) and w is not Study]
+
+
+@pytest.fixture(params=STUDIES, ids=lambda study: study.__name__)
+def study(request):
+    return request.param
+
+
+@pytest.fixture
+def frame(study, company):
+    """What the Study's own feature says of the demo company when nothing is specified."""
+    return getattr(features, study.reads)(company).to_pandas()
+
+
+@pytest.fixture
+def result(study, frame):
+    return study().fit(frame)
+
+
+def noun(study) -> str:
+    return study.__module__.rpartition(".")[2]
+
+
+def test_it_answers_with_its_defaults(result):
+    assert not isinstance(result, NotEnough), result.text
+    assert len(result.table)
+
+
+def test_it_is_deterministic(study, frame, result):
+    shuffled = frame.sample(frac=1, random_state=7)
+    again = study().fit(shuffled)
+    assert again.text == result.text
+    pd.testing.assert_frame_equal(
+        again.table.reset_index(drop=True), result.table.reset_index(drop=True), rtol=1e-9, atol=1e-9
+    )
+
+
+def test_it_leaves_its_input_alone(study, frame):
+    before = frame.copy(deep=True)
+    study().fit(frame)
+    pd.testing.assert_frame_equal(frame, before)
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_it_refuses_an_empty_or_tiny_table_with_a_sentence(study, frame, rows):
+    tiny = study().fit(frame.head(rows))
+    assert len(tiny.text.split()) > 4
+    if rows == 0:
+        assert isinstance(tiny, NotEnough)
+    assert isinstance(draw(tiny), go.Figure)
+
+
+def test_it_names_the_columns_it_misses(study, frame):
+    missing = study.columns[0]
+    with pytest.raises(ValueError, match=missing):
+        study().fit(frame.drop(columns=missing))
+
+
+def test_its_text_is_a_sentence_with_numbers(result):
+    assert re.search(r"\d", result.text)
+    assert result.text.rstrip().endswith((".", "!", "?"))
+    assert not re.search(r"\bnan\b|\binf\b|None|<[a-z]", result.text)
+
+
+def test_its_text_carries_an_interval_where_it_estimates(study, result):
+    counted = {"Sources"}
+    if study.__name__ not in counted:
+        assert re.search(r"\d\S*\s?–\s?[-−+]?\S*\d", result.text), result.text
+
+
+def test_its_checks_say_something(result):
+    assert result.checks
+    for check in result.checks:
+        assert check.verdict in ("holds", "weak", "fails")
+        assert len(check.text.split()) > 3
+
+
+def test_it_has_one_picture_with_a_takeaway(result):
+    figure = draw(result)
+    assert isinstance(figure, go.Figure)
+    assert len(figure.layout.title.text) > 20
+
+
+def test_it_shows_itself(result):
+    bundle = result._repr_mimebundle_()
+    assert result.text in bundle["text/plain"]
+    assert "<table" in bundle["text/html"]
+
+
+def test_it_has_a_notebook_a_test_and_a_docstring(study):
+    told = "".join(path.read_text("utf-8") for path in (ROOT / "notebooks").rglob("*.ipynb"))
+    assert re.search(rf"\b{study.__name__}\(", told)
+    assert list((ROOT / "tests").rglob(f"test_{noun(study)}.py"))
+    assert inspect.getdoc(study)
+
+
+def test_its_personal_side_is_empty(result):
+    assert not {"email", "phone", "full_name", "address", "line"} & set(result.table.columns)
