@@ -37,7 +37,7 @@ def say(template: str, /, **values: Any) -> str:
 
     After the colon stands what the value *is*, never how many digits it has: `money`, `cents` (money to the
     cent), `percent` (of a share: .12 → 12 %), `points` (of a difference of shares), `count`, `number` (three
-    significant digits), `date`, `month`. Anything else is an ordinary Python format. The template is looked up in
+    significant digits), `date`, `month`, `months` (of a first and a last one: April – June 2025). Anything else is an ordinary Python format. The template is looked up in
     the translations of the language in force, so translate the template, not the sentence.
     """
     return _Wording().vformat(_translation(voice().language)(template), (), values)
@@ -108,6 +108,13 @@ def _month(value: Any) -> str:
     return format_date(value, format="LLLL y", locale=voice().language)
 
 
+def _months(span: tuple[Any, Any]) -> str:
+    from babel.dates import format_interval
+
+    first, last = span
+    return _month(last) if first == last else format_interval(first, last, "yMMMM", locale=voice().language)
+
+
 _KINDS = {
     "money": lambda v: _money(float(v)),
     "cents": lambda v: _cents(float(v)),
@@ -117,6 +124,7 @@ _KINDS = {
     "number": lambda v: _number(float(v)),
     "date": _date,
     "month": _month,
+    "months": _months,
 }
 
 
