@@ -36,9 +36,10 @@ def say(template: str, /, **values: Any) -> str:
     """Word a sentence: `say("A customer is worth {value:money} a year.", value=84.2)`.
 
     After the colon stands what the value *is*, never how many digits it has: `money`, `cents` (money to the
-    cent), `percent` (of a share: .12 → 12 %), `points` (of a difference of shares), `count`, `number` (three
-    significant digits), `date`, `month`, `months` (of a first and a last one: April – June 2025). Anything else is an ordinary Python format. The template is looked up in
-    the translations of the language in force, so translate the template, not the sentence.
+    cent), `percent` (of a share: .12 → 12 %), `percents` (a low and a high one: 3.1 – 12 %), `points` (of a difference
+    of shares), `count`, `number` (three significant digits), `date`, `month`, `months` (a first and a last one:
+    April – June 2025). Anything else is an ordinary Python format. The template is looked up in the translations of
+    the language in force, so translate the template, not the sentence.
     """
     return _Wording().vformat(_translation(voice().language)(template), (), values)
 
@@ -92,6 +93,11 @@ def _percent(value: float) -> str:
     return _decimal(share, 0 if abs(share) >= 10 or share == 0 else 1 if abs(share) >= 1 else 2) + " %"
 
 
+def _percents(span: tuple[float, float]) -> str:
+    low, high = map(_percent, map(float, span))
+    return f"{low.removesuffix(' %')} – {high}"
+
+
 def _points(value: float) -> str:
     return _decimal(100 * value, 2) + " pp"
 
@@ -119,6 +125,7 @@ _KINDS = {
     "money": lambda v: _money(float(v)),
     "cents": lambda v: _cents(float(v)),
     "percent": lambda v: _percent(float(v)),
+    "percents": _percents,
     "points": lambda v: _points(float(v)),
     "count": lambda v: _decimal(round(float(v)), 0),
     "number": lambda v: _number(float(v)),
