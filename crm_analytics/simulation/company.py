@@ -1,0 +1,119 @@
+"""Nordhaus, a company that does not exist: household and garden goods in the Baltics, three years of it, every cause known.
+
+`Simulation(customers=2000, seed=1)` has `.tables()`, the canonical tables as they would be if all sources were clean;
+`.write(folder)`, the files its four systems would export; and `.truth`, what no analysis may look at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from crm_analytics.simulation.baskets import Lines, fill
+from crm_analytics.simulation.contacts import Contacts, Responses, draw_contacts, draw_responses
+from crm_analytics.simulation.customers import People, people
+from crm_analytics.simulation.deals import Deals, draw_deals
+from crm_analytics.simulation.effects import Arms, draw_arms, with_campaigns
+from crm_analytics.simulation.market import Market
+from crm_analytics.simulation.orders import Lives, Orders, clocks, joined, of_customers, of_walk_ins
+from crm_analytics.simulation.persons import Consents, Names, draw_callers, draw_consents, draw_names
+from crm_analytics.simulation.sales import Sales, book
+from crm_analytics.simulation.survey import Survey, draw_survey
+from crm_analytics.simulation.visits import Visits, draw_visits
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """A company of so many customers with a card. The same seed gives the same company, to the cent.
+
+    Raises ValueError for fewer than 200 customers: below that campaigns have nobody to address.
+    """
+
+    customers: int = 2000
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if self.customers < 200:
+            raise ValueError(f"{self.customers} customers are too few for a company; ask for at least 200.")
+
+    def tables(self) -> dict[str, pa.Table]:
+        """Every canonical table the company has, clean and complete."""
+        from crm_analytics.simulation.canonical import tables
+
+        return tables(self)
+
+    @cached_property
+    def market(self) -> Market:
+        return Market(self.seed)
+
+    @cached_property
+    def people(self) -> People:
+        return people(self.seed, self.customers)
+
+    @cached_property
+    def clock(self) -> np.ndarray:
+        return clocks(self.market)
+
+    @cached_property
+    def _untouched(self) -> tuple[Orders, Lives]:
+        return of_customers(self.people, clock=self.clock, seed=self.seed)
+
+    @cached_property
+    def lives(self) -> Lives:
+        return self._untouched[1]
+
+    @cached_property
+    def arms(self) -> list[Arms]:
+        return draw_arms(self.people, self._untouched[0], self.lives, seed=self.seed)
+
+    @cached_property
+    def orders(self) -> Orders:
+        """All orders, also those that campaigns put off; `campaign` says which is which."""
+        known = self._untouched[0]
+        before = joined(known, of_walk_ins(known, market=self.market, seed=self.seed))
+        return with_campaigns(before, self.people, self.lives, self.arms, seed=self.seed)
+
+    @cached_property
+    def lines(self) -> Lines:
+        return fill(self.orders, self.people, market=self.market, seed=self.seed)
+
+    @cached_property
+    def deals(self) -> Deals:
+        return draw_deals(self.people, seed=self.seed)
+
+    @cached_property
+    def sales(self) -> Sales:
+        return book(self.orders, self.lines, self.people, deals=self.deals, market=self.market, seed=self.seed)
+
+    @cached_property
+    def contacts(self) -> Contacts:
+        return draw_contacts(self.arms, self.people, seed=self.seed)
+
+    @cached_property
+    def responses(self) -> Responses:
+        return draw_responses(self.contacts, self.people, seed=self.seed)
+
+    @cached_property
+    def consents(self) -> Consents:
+        return draw_consents(self.people, self.contacts, self.responses, seed=self.seed)
+
+    @cached_property
+    def names(self) -> Names:
+        return draw_names(self.customers, seed=self.seed)
+
+    @cached_property
+    def callers(self) -> np.ndarray:
+        return draw_callers(self.people, seed=self.seed)
+
+    @cached_property
+    def visits(self) -> Visits:
+        return draw_visits(self.customers, seed=self.seed)
+
+    @cached_property
+    def survey(self) -> Survey:
+        return draw_survey(self.people, self.lives, seed=self.seed)

@@ -1,0 +1,86 @@
+"""Invented names and addresses, consents, and the people whom two systems know under two ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crm_analytics.simulation.contacts import Contacts, Responses
+from crm_analytics.simulation.customers import People
+from crm_analytics.simulation.demand import DAYS
+from crm_analytics.simulation.draws import stream
+
+FIRST_NAMES = (
+    "Anna", "Jānis", "Ilze", "Marta", "Pēteris", "Liis", "Toomas", "Kadri", "Jonas", "Rūta", "Анна", "Сергей", "Ольга",
+    "Eva", "Andris", "Laura", "Mindaugas", "Katrin", "Ivars", "Дмитрий",
+)
+LAST_NAMES = (
+    "Bērziņš", "Kalniņa", "Ozols", "Liepa", "Tamm", "Saar", "Kask", "Kazlauskas", "Petrauskas", "Иванова", "Петров",
+    "Krūmiņš", "Vītola", "Sepp", "Mägi", "Jankauskas", "Eglītis", "O'Hara", "Zariņa", "Смирнов",
+)
+STREETS = ("Brīvības iela", "Liepājas iela", "Narva mnt", "Gedimino pr.", "Skolas iela", "Dārza iela", "Тёплая улица")
+COMPANY_WORDS = ("Būve", "Dārzs", "Mēbeles", "Ehitus", "Namai", "Serviss", "Hotel", "Kafejnīca")
+
+CONSENT_CHANNELS = ("email", "sms", "phone", "mail")
+CONSENT_SHARE = (0.82, 0.66, 0.52, 0.74)
+WITHDRAWN_SHARE = 0.06
+CALLERS_SHARE = 0.02
+
+
+@dataclass(frozen=True)
+class Consents:
+    """Consents to marketing as columns; `withdrawn` is the day, −1 while it holds."""
+
+    customer: np.ndarray
+    channel: np.ndarray
+    granted: np.ndarray
+    withdrawn: np.ndarray
+
+
+def draw_consents(people: People, contacts: Contacts, responses: Responses, *, seed: int) -> Consents:
+    """Whoever was addressed had agreed; whoever unsubscribed no longer does."""
+    rng = stream(seed, "consents")
+    count, kinds = len(people), len(CONSENT_CHANNELS)
+    agreed = rng.random((count, kinds)) < CONSENT_SHARE
+    out = contacts.campaign >= 0
+    agreed[contacts.customer[out], contacts.channel[out]] = True
+    withdrawn = np.full((count, kinds), -1)
+    tired = rng.random((count, kinds)) < WITHDRAWN_SHARE
+    later = people.joined[:, None] + (rng.random((count, kinds)) * (DAYS - people.joined[:, None])).astype(int)
+    last_touch = np.full((count, kinds), -1)
+    np.maximum.at(last_touch, (contacts.customer[out], contacts.channel[out]), contacts.day[out])
+    withdrawn[tired] = np.maximum(later, last_touch + 1)[tired]
+    from crm_analytics.simulation.plan import CAMPAIGNS
+
+    left = responses.kind == 1
+    channel = np.array([CONSENT_CHANNELS.index(c.channel) if c.direct else -1 for c in CAMPAIGNS])[responses.campaign]
+    np.maximum.at(withdrawn, (responses.customer[left], channel[left]), responses.day[left])
+    withdrawn = np.where(withdrawn >= 0, np.maximum(withdrawn, last_touch + 1), withdrawn)
+    withdrawn = np.where(withdrawn >= DAYS, -1, withdrawn)
+    customer, channel = np.nonzero(agreed)
+    return Consents(customer, channel, people.joined[customer], withdrawn[customer, channel])
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names as positions in the lists above, so that a million of them weigh little."""
+
+    first: np.ndarray
+    last: np.ndarray
+    street: np.ndarray
+    house: np.ndarray
+
+
+def draw_names(count: int, *, seed: int) -> Names:
+    rng = stream(seed, "names")
+    return Names(
+        rng.integers(0, len(FIRST_NAMES), count), rng.integers(0, len(LAST_NAMES), count),
+        rng.integers(0, len(STREETS), count), rng.integers(1, 120, count),
+    )
+
+
+def draw_callers(people: People, *, seed: int) -> np.ndarray:
+    """The customers whom the call centre keeps a second time, under an id of its own."""
+    rng = stream(seed, "callers")
+    return np.flatnonzero(rng.random(len(people)) < CALLERS_SHARE)

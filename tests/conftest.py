@@ -1,0 +1,57 @@
+"""One simulated company for all tests, made once, and the public data where they lie beside the project."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pyarrow.compute as pc
+import pytest
+
+from crm_analytics.simulation.company import Simulation
+from crm_analytics.warehouse.engine import Warehouse
+from crm_analytics.warehouse.release import Company, Shelf
+
+PROJECT = Path(__file__).parents[1]
+NORDHAUS = Company(name="Nordhaus", currency="EUR", country="LV", language="en")
+FACTS_UNTIL = date(2025, 6, 30)
+
+
+@pytest.fixture(scope="session")
+def datasets() -> Path:
+    """The public data sets; tests that need them are skipped where they are absent."""
+    folder = (PROJECT / os.environ.get("CRM_TEST_DATA", "../shared/datasets")).resolve()
+    if not folder.is_dir():
+        pytest.skip(f"CRM_TEST_DATA: no data sets in {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def simulation() -> Simulation:
+    """The company behind the fixtures `company`, `demo_home` and `truth`."""
+    return Simulation(customers=2000, seed=1)
+
+
+@pytest.fixture(scope="session")
+def truth(simulation: Simulation):
+    """What is planted in that company."""
+    return simulation.truth
+
+
+@pytest.fixture(scope="session")
+def company_home(simulation: Simulation, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a company whose clean tables were published without going through files."""
+    home = tmp_path_factory.mktemp("nordhaus")
+    with Shelf(home).draft() as draft:
+        for name, rows in simulation.tables().items():
+            for source in pc.unique(rows["source"]).to_pylist():
+                draft.replace_source(name, rows.filter(pc.equal(rows["source"], source)), source=source)
+        draft.publish(company=NORDHAUS, facts_until=FACTS_UNTIL.isoformat())
+    return home
+
+
+@pytest.fixture(scope="session")
+def company(company_home: Path) -> Warehouse:
+    """That company's warehouse."""
+    return Warehouse.open(company_home)
