@@ -1,0 +1,116 @@
+"""When customers bought and for how much: what customer value is made of, and what it is held against afterwards."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from crm_analytics.features.feature import feature
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from crm_analytics.warehouse.engine import Warehouse
+
+
+@feature(needs=("orders", "order_lines"), grain="a customer")
+def purchases(wh: Warehouse, as_of: date | str | None = None) -> ir.Table:
+    """What each known customer did before `as_of`, in the few numbers customer value needs.
+
+    A purchase is a day on which the customer bought for more than nothing: two receipts of one day are one purchase.
+    Wholesale and goods made to order are left out, because they do not come from the habits a forecast rests on.
+    A return is no purchase: it is taken off the customer's latest purchase before it, so what was sent back counts
+    neither in `revenue` nor in the mean value. (A return of something bought before the records begin is left out.)
+
+    One row per customer: `customer_id`, `first_day`, `last_day`, `orders` (purchases), `x` (those after the first),
+    `t_x` (days from the first to the last), `T` (days from the first to `as_of`, at least 1), `revenue`, `margin`
+    (null when a line of the customer lacks its unit cost), and for purchases after the first
+    `mean_repeat_revenue` and `mean_repeat_margin` (null when there are none). Ordered by customer.
+    """
+    import ibis
+
+    made = _purchases_made(wh, as_of)
+    again = made.number > 1
+    customers = made.group_by("customer_id").agg(
+        first_day=made.day.min(), last_day=made.day.max(), orders=made.count(),
+        revenue=made.revenue.sum().cast("float64"),
+        margin=_if_all_known(made.margin.sum(), made.cost_known.all()),
+        mean_repeat_revenue=made.revenue.sum(where=again).cast("float64"),
+        mean_repeat_margin=_if_all_known(made.margin.sum(where=again), made.cost_known.all(where=again)),
+    )
+    x = customers.orders - 1
+    return customers.select(
+        "customer_id", "first_day", "last_day", "orders",
+        x=x,
+        t_x=customers.last_day.delta(customers.first_day, unit="day"),
+        T=ibis.literal(as_of, type="date").delta(customers.first_day, unit="day"),
+        revenue=customers.revenue,
+        margin=customers.margin,
+        mean_repeat_revenue=customers.mean_repeat_revenue / x.nullif(0),
+        mean_repeat_margin=customers.mean_repeat_margin / x.nullif(0),
+    ).order_by("customer_id")
+
+
+@feature(needs=("orders", "order_lines"), grain="a customer")
+def spend(wh: Warehouse, since: date | str, as_of: date | str | None = None) -> ir.Table:
+    """What each known customer brought from `since` until the day before `as_of`: what a forecast is held against.
+
+    Counted as in `purchases`: `orders` are days with a purchase, wholesale and goods made to order are left out.
+    `revenue` and `margin` are net of what was returned in the same days, so they can be negative. One row per
+    customer who bought or returned: `customer_id`, `orders`, `revenue`, `margin` (null where a unit cost is lacking),
+    `days` (the length of the window, the same on every row). Ordered by customer.
+    """
+    import ibis
+
+    since, until = wh.day(since), as_of
+    days = _customer_days(wh, until)
+    days = days.filter(days.day >= ibis.literal(since, type="date"))
+    return days.group_by("customer_id").agg(
+        orders=days.bought.sum(),
+        revenue=days.revenue.sum().cast("float64"),
+        margin=_if_all_known(days.margin.sum(), days.cost_known.all()),
+        days=ibis.literal((until - since).days, type="int64").max(),
+    ).order_by("customer_id")
+
+
+def _customer_days(wh: Warehouse, as_of: date) -> ir.Table:
+    """What each known customer bought and returned on each day before `as_of`, in exact money."""
+    import ibis
+
+    orders, lines = wh.orders, wh.order_lines
+    orders = orders.filter(
+        orders.ordered_at < ibis.literal(as_of, type="date"), orders.customer_id.notnull(), orders.kind != "wholesale"
+    ).select("order_id", "customer_id", "kind", day=orders.ordered_at.date())
+    lines = lines.select(
+        "order_id", "product_id", "amount",
+        margin=lines.amount - lines.quantity * lines.unit_cost, cost_known=lines.unit_cost.notnull(),
+    )
+    if wh.has("products"):
+        to_order = wh.products.filter(wh.products.made_to_order)
+        lines = lines.anti_join(to_order, "product_id")
+    bought = orders.inner_join(lines, "order_id")
+    sold = bought.amount.sum(where=bought.kind == "sale")
+    return bought.group_by("customer_id", "day").agg(
+        bought=(sold > 0).fill_null(False).cast("int64"),
+        revenue=bought.amount.sum(), margin=bought.margin.sum(), cost_known=bought.cost_known.all(),
+    )
+
+
+def _purchases_made(wh: Warehouse, as_of: date) -> ir.Table:
+    """Each purchase with its number in the customer's life, net of what was returned before the next one."""
+    import ibis
+
+    days = _customer_days(wh, as_of)
+    so_far = ibis.cumulative_window(group_by=days.customer_id, order_by=days.day)
+    days = days.mutate(number=days.bought.sum().over(so_far))
+    days = days.filter(days.number > 0)
+    return days.group_by("customer_id", "number").agg(
+        day=days.day.min(), revenue=days.revenue.sum(), margin=days.margin.sum(), cost_known=days.cost_known.all()
+    )
+
+
+def _if_all_known(total: ir.Value, known: ir.BooleanValue) -> ir.Value:
+    """Money whose parts are all known, as a float; null otherwise: half a margin would pass for a whole one."""
+    import ibis
+
+    return ibis.ifelse(known, total, ibis.null()).cast("float64")

@@ -1,0 +1,212 @@
+"""How often customers who come and go unannounced will buy: the BG/NBD model.
+
+While a customer is active, purchases come at a constant rate; after each one the customer leaves for good with a
+constant probability. Rates differ between customers (gamma, `r` and `alpha`), so do probabilities of leaving (beta,
+`a` and `b`). One unit of time throughout, whichever the data have; `alpha` is in that unit.
+
+Source: Fader, Hardie & Lee (2005), "Counting Your Customers the Easy Way", Marketing Science 24(2); equation numbers
+are theirs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from crm_analytics.planning.customers.likelihood import Peak, climb
+
+SCOUTS = 20_000
+"""Above this many distinct histories a subset of this size first finds where the peak is."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Histories:
+    """Customers alike counted together: `x` repeat purchases, the last at `t_x`, seen until `T`, by so many `n`."""
+
+    x: np.ndarray
+    t_x: np.ndarray
+    T: np.ndarray
+    n: np.ndarray
+
+    @classmethod
+    def of(cls, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> Histories:
+        """Count equal histories. Whole numbers (days) are packed into one integer each, which sorts fast.
+
+        Raises ValueError for histories that cannot be: time not positive, a last purchase after the end.
+        """
+        x, t_x, T = (np.asarray(v, dtype=float) for v in (x, t_x, T))
+        if not ((T > 0) & (x >= 0) & (t_x >= 0) & (t_x <= T)).all():
+            raise ValueError("Histories need T > 0, x ≥ 0 and 0 ≤ t_x ≤ T: check the days of first and last purchase.")
+        t_x = np.where(x == 0, 0.0, t_x)
+        span = int(T.max()) + 1
+        whole = all((v == np.floor(v)).all() for v in (x, t_x, T))
+        if not whole or (x.max() + 1) * span**2 >= 2**62:
+            return cls(x=x, t_x=t_x, T=T, n=np.ones(len(x)))
+        packed, n = np.unique(((x * span + t_x) * span + T).astype(np.int64), return_counts=True)
+        rest, T = np.divmod(packed, span)
+        x, t_x = np.divmod(rest, span)
+        return cls(x=x.astype(float), t_x=t_x.astype(float), T=T.astype(float), n=n.astype(float))
+
+    def every(self, step: int) -> Histories:
+        return Histories(x=self.x[::step], t_x=self.t_x[::step], T=self.T[::step], n=self.n[::step])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BGNBD:
+    """The customer base in four numbers: buying rates vary as gamma(`r`, `alpha`), leaving as beta(`a`, `b`)."""
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+    peak: Peak | None = None
+
+    @classmethod
+    def fit(cls, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> BGNBD:
+        """The most likely base behind these histories: repeat purchases, time of the last one, time observed."""
+        histories = Histories.of(x, t_x, T)
+        start = np.array([0.5, 0.5 * np.average(histories.T) / max(np.average(histories.x), 0.05), 1.0, 2.0])
+        if len(histories.n) > 2 * SCOUTS:
+            scouts = histories.every(len(histories.n) // SCOUTS)
+            start = climb(_Likelihood(scouts), start).parameters
+        peak = climb(_Likelihood(histories), start)
+        return cls.at(peak.parameters, peak)
+
+    @classmethod
+    def at(cls, parameters: np.ndarray, peak: Peak | None = None) -> BGNBD:
+        r, alpha, a, b = map(float, parameters)
+        return cls(r=r, alpha=alpha, a=a, b=b, peak=peak)
+
+    @property
+    def parameters(self) -> np.ndarray:
+        return np.array([self.r, self.alpha, self.a, self.b])
+
+    def log_likelihood(self, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> float:
+        """How likely these histories are, as a logarithm (6), summed over customers."""
+        return _Likelihood(Histories.of(x, t_x, T))(self.parameters)[0]
+
+    def p_alive(self, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
+        """The probability that a customer still buys. Who never came back counts as active: leaving follows a purchase."""
+        from scipy.special import expit
+
+        x, t_x, T = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x, t_x, T)))
+        gone = np.log(self.a) - np.log(self.b + np.maximum(x, 1) - 1)
+        gone = gone + (self.r + x) * np.log((self.alpha + T) / (self.alpha + t_x))
+        return np.where(x > 0, expit(-gone), 1.0)
+
+    def expected_new(self, t: np.ndarray) -> np.ndarray:
+        """E[X(t)]: repeat purchases to expect of a new customer in the first `t` (9)."""
+        return self.expected_if_active(np.zeros_like(np.asarray(t, dtype=float)), 0.0, t)
+
+    def expected(self, x: np.ndarray, t_x: np.ndarray, T: np.ndarray, t: float) -> np.ndarray:
+        """E[Y(t)]: purchases to expect in the next `t` of customers with these histories (10)."""
+        return self.p_alive(x, t_x, T) * self.expected_if_active(x, T, t)
+
+    def expected_if_active(self, x: np.ndarray, T: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """Purchases to expect in the next `t` of a customer who is active now; does not depend on `t_x`.
+
+        Euler's transformation takes `x` out of the numerators of the hypergeometric function, which then neither
+        overflows nor cancels for customers with hundreds of purchases.
+        """
+        from scipy.special import hyp2f1
+
+        x, T, t = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x, T, t)))
+        a = self.a if abs(self.a - 1) > 1e-6 else 1 + 1e-6  # the singularity at 1 is removable
+        z = t / (self.alpha + T + t)
+        stay = (1 - z) ** (a - 1) * hyp2f1(a + self.b - 1 - self.r, a - 1, a + self.b + x - 1, z)
+        return (a + self.b + x - 1) / (a - 1) * (1 - stay)
+
+    def draw_if_active(self, x: np.ndarray, T: np.ndarray, t: float, *, random: np.random.Generator) -> np.ndarray:
+        """One possible number of purchases in the next `t` of each of these customers, if active now.
+
+        Given the history, the rate is gamma(r + x, alpha + T) and the probability of leaving beta(a, b + x).
+        """
+        rate = random.gamma(self.r + x, 1 / (self.alpha + T))
+        leaving = np.maximum(random.beta(self.a, self.b + x), 1e-12)
+        return np.minimum(random.poisson(rate * t), random.geometric(leaving))
+
+
+@dataclass(frozen=True, eq=False)
+class _Likelihood:
+    """The log-likelihood (6) of histories, with gradient and second derivatives, as a function of (r, alpha, a, b).
+
+    It splits: one part depends on `x` alone, one on `T` alone, each with few distinct values. Only the chance that
+    the customer has left needs every history, and only of customers who came back.
+    """
+
+    histories: Histories
+
+    @cached_property
+    def _by_x(self) -> tuple[np.ndarray, np.ndarray]:
+        x, where = np.unique(self.histories.x, return_inverse=True)
+        return x, np.bincount(where, weights=self.histories.n)
+
+    @cached_property
+    def _by_T(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        h = self.histories
+        T, where = np.unique(h.T, return_inverse=True)
+        return T, np.bincount(where, weights=h.n), np.bincount(where, weights=h.n * h.x)
+
+    @cached_property
+    def _came_back(self) -> tuple[np.ndarray, ...]:
+        h, back = self.histories, self.histories.x > 0
+        return h.x[back], h.t_x[back], h.T[back], h.n[back]
+
+    def __call__(self, parameters: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        parts = (self._counts(parameters), self._exposure(parameters), self._departures(parameters))
+        return tuple(sum(part) for part in zip(*parts, strict=True))
+
+    def _counts(self, parameters: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        """ln of Γ(r+x)/Γ(r) · Γ(a+b)Γ(b+x)/(Γ(b)Γ(a+b+x)), by x."""
+        from scipy.special import gammaln, polygamma, psi
+
+        r, _, a, b = parameters
+        x, n = self._by_x
+
+        def rise(base: float) -> np.ndarray:
+            """n-weighted sums of lnΓ(base+x) − lnΓ(base) and its first two derivatives."""
+            return np.array([n @ (f(base + x) - f(base)) for f in (gammaln, psi, lambda v: polygamma(1, v))])
+
+        in_r, in_b, in_ab = rise(r), rise(b), rise(a + b)
+        slope = np.array([in_r[1], 0, -in_ab[1], in_b[1] - in_ab[1]])
+        bend = np.zeros((4, 4))
+        bend[0, 0], bend[3, 3] = in_r[2], in_b[2]
+        bend[2:, 2:] -= in_ab[2]
+        return float(in_r[0] + in_b[0] - in_ab[0]), slope, bend
+
+    def _exposure(self, parameters: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        """ln of α^r (α+T)^−(r+x), by T."""
+        r, alpha, _, _ = parameters
+        T, n, repeats = self._by_T
+        log_share, per = np.log(alpha / (alpha + T)), 1 / (alpha + T)
+        count = r * n + repeats
+        value = r * (n @ log_share) + repeats @ np.log(per)
+        cross = n.sum() / alpha - n @ per
+        slope = np.array([n @ log_share, r * n.sum() / alpha - count @ per, 0, 0])
+        bend = np.zeros((4, 4))
+        bend[0, 1] = bend[1, 0] = cross
+        bend[1, 1] = -r * n.sum() / alpha**2 + count @ per**2
+        return float(value), slope, bend
+
+    def _departures(self, parameters: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        """ln of 1 + e^w, where w is the log odds that the customer left: ln a/(b+x−1) + (r+x) ln (α+T)/(α+t_x)."""
+        r, alpha, a, b = parameters
+        x, t_x, T, n = self._came_back
+        soon, late, left = 1 / (alpha + t_x), 1 / (alpha + T), 1 / (b + x - 1)
+        log_ratio, gap = np.log(soon / late), late - soon
+        w = np.log(a * left) + (r + x) * log_ratio
+        small = np.exp(-np.abs(w))
+        gone = np.where(w > 0, 1, small) / (1 + small)
+        value = n @ (np.maximum(w, 0) + np.log1p(small))
+
+        toward = np.stack([log_ratio, (r + x) * gap, np.full_like(x, 1 / a), -left])
+        weight, doubt = n * gone, n * gone * (1 - gone)
+        bend = (toward * doubt) @ toward.T
+        bend[0, 1] += weight @ gap
+        bend[1, 0] = bend[0, 1]
+        bend[1, 1] -= weight @ (toward[1] * (soon + late))
+        bend[2, 2] -= weight.sum() / a**2
+        bend[3, 3] += weight @ left**2
+        return float(value), toward @ weight, bend

@@ -1,0 +1,73 @@
+"""Finding the parameters under which what happened was most likely, and how well they are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+Surface = Callable[[np.ndarray], tuple[float, np.ndarray, np.ndarray]]
+"""A log-likelihood: positive parameters → its value, gradient and matrix of second derivatives."""
+
+STEPS = 200
+GAIN = 1e-9
+"""The climb ends where the next step would add no more than this to the log-likelihood."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Peak:
+    """The most likely parameters, how likely, and the covariance of their logarithms (from the curvature there)."""
+
+    parameters: np.ndarray
+    log_likelihood: float
+    log_covariance: np.ndarray
+    converged: bool
+
+    @property
+    def log_errors(self) -> np.ndarray:
+        """Standard errors of the parameters' logarithms: .1 means known to about 10 %."""
+        return np.sqrt(np.diag(self.log_covariance))
+
+
+def climb(surface: Surface, start: np.ndarray) -> Peak:
+    """Climb to the peak of a log-likelihood of positive parameters by Newton's steps on their logarithms.
+
+    Where the surface is not yet curved like a peak, or a step would overshoot, the step is shortened and turned
+    uphill (Levenberg 1944, Marquardt 1963). A surface without a peak ends with `converged` False or wide errors.
+    """
+    place, damping, converged = np.log(np.asarray(start, dtype=float)), 1e-3, False
+    value, slope, bend = _on_logarithms(surface, place)
+    for _ in range(STEPS):
+        step = _uphill(slope, bend, damping)
+        converged = float(slope @ step) < GAIN
+        there = _on_logarithms(surface, place + step)
+        if np.isfinite(there[0]) and there[0] >= value - 1e-12 * abs(value):
+            place, (value, slope, bend), damping = place + step, there, damping / 10
+        else:
+            damping *= 100
+        if converged or damping > 1e9:
+            break
+    return Peak(
+        parameters=np.exp(place), log_likelihood=value, log_covariance=_covariance(-bend), converged=converged
+    )
+
+
+def _on_logarithms(surface: Surface, place: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    at = np.exp(place)
+    value, slope, bend = surface(at)
+    return value, at * slope, np.diag(at * slope) + np.outer(at, at) * bend
+
+
+def _uphill(slope: np.ndarray, bend: np.ndarray, damping: float) -> np.ndarray:
+    """Newton's step where the surface is curved like a peak; elsewhere uphill all the same; at most to an e-fold."""
+    curve, axes = np.linalg.eigh(-bend)
+    curve = np.maximum(np.abs(curve), 1e-9 * np.abs(curve).max() + 1e-300)
+    step = axes @ ((axes.T @ slope) / (curve * (1 + damping)))
+    return step / max(1.0, float(np.abs(step).max()))
+
+
+def _covariance(information: np.ndarray) -> np.ndarray:
+    """The inverse of the information; in a direction in which next to nothing is known, a variance of a hundred."""
+    curve, axes = np.linalg.eigh(information)
+    return (axes / np.maximum(curve, 1e-2)) @ axes.T
