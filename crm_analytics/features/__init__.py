@@ -1,6 +1,8 @@
 """What the models look at: functions from a warehouse and a day to a table of stated grain. Loaded when first asked for."""
 
+import sys
 from importlib import import_module
+from types import ModuleType
 
 _HOMES = {
     "purchases": "purchases",
@@ -27,3 +29,14 @@ def __getattr__(name: str):
 
 def __dir__() -> list[str]:
     return __all__
+
+
+class _Features(ModuleType):
+    """A feature may have the name of the module it lives in: importing the module must not put it in its place."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Features
