@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -31,6 +31,13 @@ class Elasticity:
     own: float = -1.6
     competitor: float = 0.5
     market: float = 0.8
+
+
+@cache
+def _public_holidays(first_year: int, last_year: int) -> dict[date, str]:
+    import holidays
+
+    return dict(holidays.country_holidays("LV", years=range(first_year, last_year + 1), language="en_US"))
 
 
 @dataclass(frozen=True)
@@ -62,12 +69,12 @@ class Calendar:
     @cached_property
     def holiday(self) -> np.ndarray:
         """The name of the public holiday in Latvia, or an empty text."""
-        import holidays
-
-        last = self.first + timedelta(days=self.count)
-        names = holidays.country_holidays("LV", years=range(self.first.year, last.year + 1), language="en_US")
-        days = [self.first + timedelta(days=i) for i in range(self.count)]
-        return np.array([names.get(day, "") or "" for day in days], dtype=object)
+        names = _public_holidays(self.first.year, (self.first + timedelta(days=self.count)).year)
+        found = np.full(self.count, "", dtype=object)
+        for day, name in names.items():
+            if 0 <= self.position(day) < self.count:
+                found[self.position(day)] = name
+        return found
 
     def position(self, day: date) -> int:
         return (day - self.first).days
