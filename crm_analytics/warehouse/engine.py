@@ -47,8 +47,13 @@ class Warehouse:
 
     @classmethod
     def open(cls, home: str | Path | None = None, *, release: int | None = None) -> Warehouse:
-        """Open the newest release of the company in `home`, or the one of that number."""
+        """Open the newest release of the company in `home`, or the one of that number.
+
+        The environment's `CRM_RELEASE` takes the place of the newest, so that all pages of a run tell of one release.
+        """
         shelf = Shelf(home_folder(home))
+        if release is None and home is None and os.environ.get("CRM_RELEASE"):
+            release = int(os.environ["CRM_RELEASE"])
         return cls(shelf, shelf.release(release))
 
     @property

@@ -1,0 +1,180 @@
+"""Inside the child process: run one edition's notebook, set its page, and write down how it came out.
+
+Started by `run` as `python -m crm_analytics.reporting.child FOLDER`. Everything is written to that folder, which is
+nobody else's; the parent publishes it only if this process ends well.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from crm_analytics.reporting.edition import Edition, Record, write_whole
+from crm_analytics.say import Voice, say, speak
+
+HOUSE_ERRORS = {"TableAbsent", "WarehouseError"}
+"""Their messages are ours and speak of tables and releases. Any other message may quote a customer, and stays in the
+notebook."""
+
+
+def main(folder: Path) -> None:
+    _end_with_parent()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    edition = Edition.from_json((folder / "edition.json").read_text("utf-8"))
+    speak(Voice(language=edition.facts.language, currency=edition.facts.currency))
+    began = monotonic()
+    trouble = run_notebook(edition, folder)
+    record, page = _outcome(edition, folder, trouble, seconds=monotonic() - began)
+    if page:
+        write_whole(folder / "page.html", page)
+    record.write(folder)
+
+
+def run_notebook(edition: Edition, folder: Path) -> tuple[str, str] | None:
+    """Execute the notebook into `executed.ipynb`, as far as it goes. The state it failed with and why, or None."""
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+    from papermill.engines import papermill_engines
+    from papermill.exceptions import PapermillExecutionError
+
+    papermill_engines.register("here", _engine(folder))
+    try:
+        papermill.execute_notebook(
+            edition.notebook,
+            None,
+            parameters=edition.values,
+            engine_name="here",
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            cwd=str(Path(edition.notebook).parent),
+        )
+    except PapermillExecutionError as error:
+        if error.ename == "TableAbsent":
+            return "absent", error.evalue
+        return "failed", _why(error, folder)
+    except DeadKernelError:
+        return "failed", say("The kernel died in {step}; it may have run out of memory.", step=step_reached(folder))
+    return None
+
+
+def _engine(folder: Path) -> type:
+    """Papermill's engine, but: this very interpreter as the kernel, no port opened, and the notebook always kept."""
+    import nbformat
+    from ipykernel.kernelspec import get_kernel_dict
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+    from papermill.engines import NBClientEngine
+
+    class ThisInterpreter(AsyncKernelManager):
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            return KernelSpec(**get_kernel_dict())
+
+    class Here(NBClientEngine):
+        @classmethod
+        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> None:
+            code = [i for i, c in enumerate(nb_man.nb.cells) if c.cell_type == "code" and not _injected(c)]
+
+            def note_step(cell: Any, cell_index: int) -> None:
+                if cell_index in code:
+                    (folder / "step").write_text(f"{code.index(cell_index) + 1} {len(code)}")
+
+            try:
+                super().execute_managed_notebook(
+                    nb_man,
+                    kernel_name,
+                    kernel_manager_class=ThisInterpreter,
+                    config=_sockets(),
+                    on_cell_start=note_step,
+                    shutdown_kernel="immediate",
+                    **options,
+                )
+            finally:
+                nbformat.write(nb_man.nb, folder / "executed.ipynb")
+
+    return Here
+
+
+def _sockets() -> Any:
+    """Talk to the kernel through files of this run alone: no port is open, and two kernels never meet."""
+    from traitlets.config import Config
+
+    place = Path(os.environ["JUPYTER_RUNTIME_DIR"]) / "kernel"
+    return Config({"KernelManager": {"transport": "ipc", "ip": str(place)}})
+
+
+def _injected(cell: Any) -> bool:
+    return "injected-parameters" in cell.metadata.get("tags", ())
+
+
+def step_reached(folder: Path) -> str:
+    """Where a run stands or stood, in words."""
+    try:
+        step, steps = (folder / "step").read_text().split()
+    except (OSError, ValueError):
+        return say("its beginning")
+    return say("step {step} of {steps}", step=step, steps=steps)
+
+
+def _why(error: Any, folder: Path) -> str:
+    """One sentence for the index. A message is quoted only when it is ours: about tables, or about a knob's value."""
+    ours = error.ename in HOUSE_ERRORS or _raised_by_a_knob(error.traceback)
+    step = step_reached(folder)
+    if ours:
+        return say("Stopped in {step}: {message}", step=step, message=error.evalue.splitlines()[0])
+    return say("Stopped in {step} by {error}; the kept notebook tells the rest.", step=step, error=error.ename)
+
+
+def _raised_by_a_knob(traceback: list[str]) -> bool:
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(traceback))
+    frames = re.findall(r"^File (.*?):\d+, in (\w+)", plain, flags=re.MULTILINE)
+    return bool(frames) and "crm_analytics" in frames[-1][0] and frames[-1][1] == "__post_init__"
+
+
+def _outcome(
+    edition: Edition, folder: Path, trouble: tuple[str, str] | None, *, seconds: float
+) -> tuple[Record, str | None]:
+    import nbformat
+
+    from crm_analytics.reporting import page
+
+    executed = folder / "executed.ipynb"
+    notebook = nbformat.read(executed if executed.exists() else edition.notebook, as_version=4)
+    answers = page.answers_in(notebook)
+    state, sentence = trouble or page.verdict(answers)
+    first = answers[0] if answers and state in ("answered", "doubtful") else {"checks": []}
+    verdicts = [check["verdict"] for answer in answers for check in answer["checks"]]
+    record = replace(
+        Record.of(edition, state=state, title=page.title_of(notebook), sentence=sentence, seconds=seconds),
+        doubts=[c for c in first["checks"] if c["verdict"] != "holds"],
+        checks={verdict: verdicts.count(verdict) for verdict in ("holds", "weak", "fails")},
+    )
+    return record, None if state == "failed" else page.render(notebook, edition, record)
+
+
+def _end_with_parent() -> None:
+    """When the parent is gone, however it went, its end of our stdin closes: then nothing of this run may live on."""
+
+    def watch() -> None:
+        while os.read(0, 1024):
+            pass
+        import psutil
+
+        for process in psutil.Process().children(recursive=True):
+            process.kill()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

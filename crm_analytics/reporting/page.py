@@ -1,0 +1,179 @@
+"""An executed notebook as a page to be read: its prose, its Results and its pictures, no code, no network."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from crm_analytics.reporting import assets
+from crm_analytics.reporting.edition import Edition, Record, State
+from crm_analytics.reporting.parameters import parameters_of
+from crm_analytics.result import MIME
+from crm_analytics.say import say, voice
+
+THEME = Path(__file__).with_name("theme")
+PLOTLY = "application/vnd.plotly.v1+json"
+
+
+def answers_in(notebook: Any) -> list[dict[str, Any]]:
+    """The Results a notebook showed, in order, as they left themselves in its outputs: study, text, checks, enough."""
+    return [
+        output.data[MIME]
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if MIME in output.get("data", {})
+    ]
+
+
+def verdict(answers: list[dict[str, Any]]) -> tuple[State, str]:
+    """The state and the sentence of a notebook that ran to its end: those of the first Result it showed."""
+    if not answers:
+        return "doubtful", say("This page gives no answer: its notebook shows no Result.")
+    answer = answers[0]
+    sound = answer["enough"] and all(check["verdict"] == "holds" for check in answer["checks"])
+    return "answered" if sound else "doubtful", answer["text"]
+
+
+def title_of(notebook: Any) -> str:
+    """The question a notebook asks: its H1."""
+    for cell in notebook.cells:
+        found = re.search(r"^# +(.+)$", "".join(cell.source), re.MULTILINE) if cell.cell_type == "markdown" else None
+        if found:
+            return re.sub(r"[*_`]", "", found[1]).strip()
+    return say("A page without a title")
+
+
+def title_in(path: Path) -> str:
+    """The question asked by the notebook in a file."""
+    import nbformat
+
+    return title_of(nbformat.read(path, as_version=4))
+
+
+def render(notebook: Any, edition: Edition, record: Record) -> str:
+    """The whole page of an edition. Its scripts lie in the day's `_assets`; it asks the network for nothing."""
+    known = parameters_of(Path(edition.notebook))
+    return (
+        templates()
+        .get_template("page.html.j2")
+        .render(
+            record=record,
+            facts=edition.facts,
+            scripts=assets.names(),
+            body=_body(notebook),
+            parameters=[(p, edition.values.get(p.name, p.default), p.name in edition.values) for p in known.values()],
+            filters=[
+                f"{n} = {v}" for n, v in edition.values.items() if n in known and known[n].narrows and v is not None
+            ],
+            checks=_counted(record.checks),
+        )
+    )
+
+
+def _counted(checks: dict[str, int]) -> str:
+    if not any(checks.values()):
+        return say("none on this page")
+    return say("{holds:count} hold, {weak:count} weak, {fails:count} fail", **checks)
+
+
+@cache
+def templates() -> Any:
+    """The theme's templates; all that is put into them is escaped unless it says `safe`."""
+    import jinja2
+
+    here = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(THEME),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    here.globals |= {
+        "say": say,
+        "language": lambda: voice().language,
+        "style": (THEME / "style.css").read_text("utf-8"),
+    }
+    here.filters |= {"day": date.fromisoformat, "moment": datetime.fromisoformat, "href": quote}
+    return here
+
+
+def _body(notebook: Any) -> str:
+    import copy
+
+    from nbconvert import HTMLExporter
+
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and re.search(r"^# +.+$", cell.source, re.MULTILINE):
+            cell.source = re.sub(r"^# +.+$", "", cell.source, count=1, flags=re.MULTILINE)
+            break
+    exporter = HTMLExporter(
+        template_name="report",
+        extra_template_basedirs=[str(THEME)],
+        exclude_anchor_links=True,
+        display_data_priority=[PLOTLY, "text/html", "image/png", "text/markdown", "text/plain"],
+        filters={"chart": _chart, "typeset": _typeset},
+    )
+    return exporter.from_notebook_node(notebook)[0]
+
+
+def _chart(plot: dict[str, Any]) -> str:
+    """A place for a picture. Its title becomes a caption of the page, which wraps, can be read aloud and be selected."""
+    layout = dict(plot["layout"])
+    title = layout.pop("title", None) or {}
+    title = title.get("text", "") if isinstance(title, dict) else title
+    caption = html.escape(html.unescape(re.sub(r"<[^>]*>", "", re.sub(r"<br ?/?>", " ", title or ""))))
+    height = layout.pop("height", None) or 420
+    margin = dict(layout.get("margin") or _template_margin(layout))
+    spared = max(0, min(52, margin.get("t", 84) - 32)) if caption else 0
+    layout |= {"margin": margin | {"t": margin.get("t", 84) - spared}, "autosize": True}
+    # A closing tag or a comment inside the data must not end the script element.
+    data = json.dumps({"data": plot["data"], "layout": layout}, ensure_ascii=False).replace("<", "\\u003c")
+    return (
+        f'<figure class="chart">{f"<figcaption>{caption}</figcaption>" if caption else ""}'
+        f'<div class="plot" role="img" aria-label="{caption}" style="height:{int(height) - spared}px">'
+        f'<script type="application/json">{data}</script></div></figure>'
+    )
+
+
+def _template_margin(layout: dict[str, Any]) -> dict[str, Any]:
+    return layout.get("template", {}).get("layout", {}).get("margin", {})
+
+
+_NUMBER = re.compile(r"[-−+]?[\d.,\s  ]*\d(?:[eE][-+]?\d+)?\s?%?")
+
+
+def _typeset(markup: str) -> str:
+    """Tables as a printer would set them: numbers to the right, a dash for what is missing, column names in words."""
+    if "<table" not in markup:
+        return markup
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(markup, "html.parser")
+    for table in soup.find_all("table"):
+        del table["border"]
+        heads = table.select("thead tr:last-of-type th")
+        rows = [row.find_all(["td", "th"]) for row in table.select("tbody tr")]
+        for head in table.select("th"):
+            head.attrs.pop("style", None)
+            head["scope"] = "col" if head.find_parent("thead") else "row"
+            if head.find_parent("thead"):
+                head.string = head.get_text().replace("_", " ")
+        for row in rows:
+            for cell in row:
+                if cell.get_text(strip=True) in ("NaN", "None", "NaT", "<NA>", "nan"):
+                    cell.string = "–"
+        for column, head in enumerate(heads):
+            cells = [row[column] for row in rows if column < len(row)]
+            texts = [cell.get_text(strip=True) for cell in cells]
+            if any(_NUMBER.fullmatch(t) for t in texts) and all(t == "–" or _NUMBER.fullmatch(t) for t in texts):
+                for cell in (head, *cells):
+                    cell["class"] = "number"
+    return str(soup)
