@@ -80,6 +80,19 @@ class SalesResult(Result):
         template = _MOVED[self.study.compare, "up" if share >= 0 else "down"]
         return say(template, share=abs(share), before=self.span_before)
 
+    @property
+    def carried(self) -> str:
+        """Which part moved the whole, as a sentence; empty where there is nothing to tell apart."""
+        if not self.parted or not self.total.change:
+            return ""
+        top = self.table.contribution.idxmax()
+        share = self.table.contribution[top]
+        template = (
+            "{part} carries {share:percent} of the change." if share <= 1
+            else "{part} alone moved by more than the whole; the others together moved the other way."
+        )
+        return say(template, part=self.names[top], share=share)
+
     def by(self, *columns: str) -> Result:
         """The same sales cut by other dimensions. Raises ValueError naming the dimensions there are."""
         return replace(self.study, by=columns)._answer(self.facts)
@@ -227,7 +240,7 @@ class Sales(Study):
 
 
 def _sentence(answer: SalesResult) -> str:
-    total, table = answer.total, answer.table
+    total = answer.total
     values = {
         "first": say(_WAS[answer.study.measure], now=total.now, span=answer.span), "moved": answer.moved,
         "before": answer.span_before, "usual": (total.ordinary_low, total.ordinary_high),
@@ -241,15 +254,8 @@ def _sentence(answer: SalesResult) -> str:
     else:
         words = [say("{first}, {moved}, beyond the ordinary ({usual:percents}).", **values)]
     words += [say("Counted is {dimension} {value} alone.", dimension=d, value=v) for d, v in answer.study.only]
-    if answer.parted and total.change:
-        top = table.contribution.idxmax()
-        share = table.contribution[top]
-        template = (
-            "{part} carries {share:percent} of the change." if share <= 1
-            else "{part} alone moved by more than the whole; the others together moved the other way."
-        )
-        words.append(say(template, part=answer.names[top], share=share))
-    return " ".join(words)
+    words += [answer.carried]
+    return " ".join(words).strip()
 
 
 def _names(values: pd.Series) -> pd.Series:

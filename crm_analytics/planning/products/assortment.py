@@ -70,12 +70,12 @@ class ABCResult(Result):
         return crossed.reindex(index=["A", "B", "C", "new"], columns=["A", "B", "C", "gone"]).fillna(0)
 
     def by(self, column: str) -> ABCParts:
-        """The same, summed by category, class, drift or steadiness. Raises ValueError naming the columns there are."""
-        columns = ("category", "class_before", "class_now", "drift", "steadiness")
+        """The same, summed by category or steadiness. Raises ValueError naming the columns there are."""
+        columns = ("category", "steadiness")
         if column not in columns:
             raise ValueError(f"The assortment cannot be cut by {column!r}; choose among {', '.join(columns)}.")
         fell = self.table.index.isin(self.fallen.index)
-        rows = self.table.replace({column: ""}, "–").assign(
+        rows = self.table.replace({column: ""}, "unknown").assign(
             in_a=self.table.class_now == "A", fell_from_a=fell, lost=(-self.table.change).where(fell, 0.0),
             **{letter: self.table.now.where(self.table.class_now == letter, 0.0) for letter in "ABC"},
         )
@@ -84,7 +84,7 @@ class ABCResult(Result):
         table = sums.sort_values("now", ascending=False, kind="stable").reset_index()
         worst = table.loc[table.fell_from_a.idxmax()]
         text = say(
-            "{top} brings {share:percent} of {measure}; {part} holds {fell:count} of the {all:count} products that fell "
+            "{top} brings {share:percent} of {measure}; {part} holds {fell:count} of the {all:count} that fell "
             "out of A (by chance alone {low:count}–{high:count} would).",
             top=table[column][0], share=table.now[0] / (table.now.sum() or np.nan), measure=say(self.measure),
             part=worst[column], fell=worst.fell_from_a, all=table.fell_from_a.sum(), low=self.chance[0],

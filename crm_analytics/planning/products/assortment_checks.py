@@ -60,7 +60,8 @@ def _on_expiry(kept: Estimate, lives_months: Estimate, lag_months: int) -> Check
     share, low, high = kept
     template = (
         "After {months:count} months {share:percent} of A products are still A ({range:percents}); half of them will "
-        "have changed after about {life:count} months ({soon:count}–{late:count})." if np.isfinite(lives_months).all() else
+        "have changed after about {life:count} months ({soon:count}–{late:count})."
+        if np.isfinite(lives_months).all() else
         "After {months:count} months {share:percent} of A products are still A ({range:percents})."
     )
     life, soon, late = lives_months
