@@ -32,7 +32,9 @@ def purchases(wh: Warehouse, as_of: date | str | None = None) -> ir.Table:
     made = _purchases_made(wh, as_of)
     again = made.number > 1
     customers = made.group_by("customer_id").agg(
-        first_day=made.day.min(), last_day=made.day.max(), orders=made.count(),
+        first_day=made.day.min(),
+        last_day=made.day.max(),
+        orders=made.count(),
         revenue=made.revenue.sum().cast("float64"),
         margin=_if_all_known(made.margin.sum(), made.cost_known.all()),
         mean_repeat_revenue=made.revenue.sum(where=again).cast("float64"),
@@ -40,7 +42,10 @@ def purchases(wh: Warehouse, as_of: date | str | None = None) -> ir.Table:
     )
     x = customers.orders - 1
     return customers.select(
-        "customer_id", "first_day", "last_day", "orders",
+        "customer_id",
+        "first_day",
+        "last_day",
+        "orders",
         x=x,
         t_x=customers.last_day.delta(customers.first_day, unit="day"),
         T=ibis.literal(as_of, type="date").delta(customers.first_day, unit="day"),
@@ -62,15 +67,15 @@ def spend(wh: Warehouse, since: date | str, as_of: date | str | None = None) -> 
     """
     import ibis
 
-    since, until = wh.day(since), as_of
-    days = _customer_days(wh, until)
+    since = wh.day(since)
+    days = _customer_days(wh, as_of)
     days = days.filter(days.day >= ibis.literal(since, type="date"))
-    return days.group_by("customer_id").agg(
+    customers = days.group_by("customer_id").agg(
         orders=days.bought.sum(),
         revenue=days.revenue.sum().cast("float64"),
         margin=_if_all_known(days.margin.sum(), days.cost_known.all()),
-        days=ibis.literal((until - since).days, type="int64").max(),
-    ).order_by("customer_id")
+    )
+    return customers.mutate(days=ibis.literal((as_of - since).days, type="int64")).order_by("customer_id")
 
 
 def _customer_days(wh: Warehouse, as_of: date) -> ir.Table:
@@ -82,8 +87,11 @@ def _customer_days(wh: Warehouse, as_of: date) -> ir.Table:
         orders.ordered_at < ibis.literal(as_of, type="date"), orders.customer_id.notnull(), orders.kind != "wholesale"
     ).select("order_id", "customer_id", "kind", day=orders.ordered_at.date())
     lines = lines.select(
-        "order_id", "product_id", "amount",
-        margin=lines.amount - lines.quantity * lines.unit_cost, cost_known=lines.unit_cost.notnull(),
+        "order_id",
+        "product_id",
+        "amount",
+        margin=lines.amount - lines.quantity * lines.unit_cost,
+        cost_known=lines.unit_cost.notnull(),
     )
     if wh.has("products"):
         to_order = wh.products.filter(wh.products.made_to_order)
@@ -92,7 +100,9 @@ def _customer_days(wh: Warehouse, as_of: date) -> ir.Table:
     sold = bought.amount.sum(where=bought.kind == "sale")
     return bought.group_by("customer_id", "day").agg(
         bought=(sold > 0).fill_null(False).cast("int64"),
-        revenue=bought.amount.sum(), margin=bought.margin.sum(), cost_known=bought.cost_known.all(),
+        revenue=bought.amount.sum(),
+        margin=bought.margin.sum(),
+        cost_known=bought.cost_known.all(),
     )
 
 

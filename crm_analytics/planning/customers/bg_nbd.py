@@ -88,7 +88,7 @@ class BGNBD:
         return _Likelihood(Histories.of(x, t_x, T))(self.parameters)[0]
 
     def p_alive(self, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
-        """The probability that a customer still buys. Who never came back counts as active: leaving follows a purchase."""
+        """The chance that a customer still buys. Who never came back counts as active: leaving takes a repeat."""
         from scipy.special import expit
 
         x, t_x, T = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x, t_x, T)))

@@ -49,12 +49,14 @@ class Forecast:
         paying = (people["x"] > 0).to_numpy() & (mean_value > 0)
         x, t_x, T = (people[name].to_numpy(float) for name in ("x", "t_x", "T"))
         return cls(
-            orders=BGNBD.fit(x, t_x, T), money=GammaGamma.fit(x[paying], mean_value[paying]),
-            basis=basis, margin_rate=rate,
+            orders=BGNBD.fit(x, t_x, T),
+            money=GammaGamma.fit(x[paying], mean_value[paying]),
+            basis=basis,
+            margin_rate=rate,
         )
 
     def in_basis(self, people: pd.DataFrame) -> np.ndarray:
-        """What customers brought, in the forecast's own money: margin (estimated where a cost is lacking) or revenue."""
+        """What customers brought, in the forecast's money: margin (estimated where a cost is lacking) or revenue."""
         return _in_basis(people["margin"], people["revenue"], self.basis, self.margin_rate)
 
     def mean_value(self, people: pd.DataFrame) -> np.ndarray:
@@ -73,8 +75,13 @@ class Forecast:
         scale = self.money.scale(x, mean_value)
         low, high, sd = self._spread(alike, horizon_days=horizon_days, alive=alive, scale=scale, seed=seed)
         return people[["customer_id"]].assign(
-            p_alive=alive, expected_orders=expected, value_per_order=each, value=expected * each * discount,
-            low=low * discount, high=high * discount, sd=sd * discount,
+            p_alive=alive,
+            expected_orders=expected,
+            value_per_order=each,
+            value=expected * each * discount,
+            low=low * discount,
+            high=high * discount,
+            sd=sd * discount,
         )
 
     def sensitivity(self, people: pd.DataFrame, horizon_days: int) -> np.ndarray:
@@ -94,7 +101,7 @@ class Forecast:
         return np.column_stack([*by_orders, *by_money])
 
     def half_widths(self, sd: np.ndarray, sensitivity: np.ndarray, group: np.ndarray) -> np.ndarray:
-        """Half the 95 % interval of the total of each group (numbered from 0): chance and inexact parameters together."""
+        """Half the 95 % interval of each group's total (groups from 0): chance and inexact parameters together."""
         chance = np.bincount(group, weights=sd**2)
         moves = np.column_stack([np.bincount(group, weights=column) for column in sensitivity.T])
         by_orders, by_money = moves[:, :4], moves[:, 4:]

@@ -13,6 +13,7 @@ from crm_analytics.say import say
 if TYPE_CHECKING:
     import pandas as pd
 
+    from crm_analytics.planning.customers.forecast import Forecast
     from crm_analytics.planning.customers.value import ValueResult
 
 SPEND = ("customer_id", "orders", "revenue", "margin")
@@ -27,6 +28,7 @@ class HoldoutResult(Result):
     `miss` is foretold over happened less one: −.12 is 12 % low. `miss_orders` is the same for purchases.
     """
 
+    basis: str
     foretold: float
     low: float
     high: float
@@ -41,33 +43,54 @@ def held_against(value: ValueResult, spend: pd.DataFrame) -> HoldoutResult:
     Raises ValueError when a column is missing or the days of the two differ.
     """
     _same_days(value, spend)
-    people = value.people
-    foretold = value.table.set_index("customer_id").loc[people["customer_id"]]
+    forecast, people, days = value.forecast, value.people, value.study.horizon_days
+    foretold = forecast.of(people, days, discount_rate_yearly=0, seed=value.study.seed)
     happened = spend.set_index("customer_id").reindex(people["customer_id"])
-    undiscounted = (foretold["expected_orders"] * foretold["value_per_order"]).to_numpy()
-    scale = np.divide(undiscounted, foretold["value"], out=np.ones(len(people)), where=foretold["value"].to_numpy() != 0)
-    sd = foretold["sd"].to_numpy() * scale
-    brought = value.forecast.in_basis(happened)
-    came = happened["orders"].fillna(0).to_numpy(float)
+    brought, came = forecast.in_basis(happened), happened["orders"].fillna(0).to_numpy(float)
+    moves = forecast.sensitivity(people, days)
+    tenths = by_tenths(forecast, foretold, moves)
+    group = tenth_of(foretold["value"])
+    table = tenths.rename(columns={"value": "foretold"}).assign(
+        happened_orders=np.bincount(group, weights=came), happened=np.bincount(group, weights=brought)
+    )[["decile", "customers", "foretold_orders", "happened_orders", "foretold", "low", "high", "happened"]]
 
-    moves = value.forecast.sensitivity(people, value.study.horizon_days)
-    group = _tenths(undiscounted)
-    table = _by_tenth(group, foretold["expected_orders"].to_numpy(), came, undiscounted, brought)
-    half = value.forecast.half_widths(sd, moves, group)
-    table = table.assign(low=table["foretold"] - half, high=table["foretold"] + half)
-    table = table[["decile", "customers", "foretold_orders", "happened_orders", "foretold", "low", "high", "happened"]]
-
-    half = float(value.forecast.half_widths(sd, moves, np.zeros(len(people), dtype=int))[0])
-    total, fact = float(undiscounted.sum()), float(brought.sum())
-    orders, orders_fact = float(foretold["expected_orders"].sum()), float(came.sum())
+    everybody = np.zeros(len(people), dtype=int)
+    half = float(forecast.half_widths(foretold["sd"].to_numpy(), moves, everybody)[0])
+    total, orders = (float(table[column].sum()) for column in ("foretold", "foretold_orders"))
     numbers = {
-        "foretold": total, "low": total - half, "high": total + half, "happened": fact,
-        "miss": _miss(total, fact), "miss_orders": _miss(orders, orders_fact),
+        "foretold": total,
+        "low": total - half,
+        "high": total + half,
+        "happened": float(brought.sum()),
+        "miss": _miss(total, float(brought.sum())),
+        "miss_orders": _miss(orders, float(came.sum())),
     }
     return HoldoutResult(
-        study=value.study, table=table, text=_sentence(value, numbers, orders, orders_fact),
-        checks=(_total(numbers), _order(undiscounted, brought, table), _best(table)), **numbers,
+        study=value.study,
+        table=table,
+        text=_sentence(value, numbers, orders, float(came.sum())),
+        checks=(_total(numbers), _order(foretold["value"].to_numpy(), brought, table), _best(table)),
+        basis=forecast.basis,
+        **numbers,
     )
+
+
+def tenth_of(value: pd.Series) -> np.ndarray:
+    """The number of each customer's tenth, 0 for the best; ties go by the customer's place."""
+    place = np.empty(len(value), dtype=int)
+    place[np.argsort(-value.to_numpy(), kind="stable")] = np.arange(len(value))
+    return place * min(10, len(value)) // len(value)
+
+
+def by_tenths(forecast: Forecast, foretold: pd.DataFrame, moves: np.ndarray) -> pd.DataFrame:
+    """What each tenth of the customers is to bring: `decile`, `customers`, `foretold_orders`, `value`, `low`, `high`."""
+    group = tenth_of(foretold["value"])
+    numbered = foretold.assign(decile=group + 1)
+    table = numbered.groupby("decile", as_index=False).agg(
+        customers=("value", "size"), foretold_orders=("expected_orders", "sum"), value=("value", "sum")
+    )
+    half = forecast.half_widths(foretold["sd"].to_numpy(), moves, group)
+    return table.assign(low=table["value"] - half, high=table["value"] + half)
 
 
 def _same_days(value: ValueResult, spend: pd.DataFrame) -> None:
@@ -82,30 +105,12 @@ def _same_days(value: ValueResult, spend: pd.DataFrame) -> None:
         )
 
 
-def _tenths(foretold: np.ndarray) -> np.ndarray:
-    """The number of each customer's tenth, 0 for the best; ties go by the customer's place."""
-    place = np.empty(len(foretold), dtype=int)
-    place[np.argsort(-foretold, kind="stable")] = np.arange(len(foretold))
-    return place * min(10, len(foretold)) // len(foretold)
-
-
-def _by_tenth(
-    group: np.ndarray, orders: np.ndarray, came: np.ndarray, foretold: np.ndarray, brought: np.ndarray
-) -> pd.DataFrame:
-    import pandas as pd
-
-    customers = pd.DataFrame({
-        "decile": group + 1, "foretold_orders": orders, "happened_orders": came,
-        "foretold": foretold, "happened": brought, "customers": 1,
-    })
-    return customers.groupby("decile", as_index=False).sum()
-
-
 def _miss(foretold: float, happened: float) -> float:
     return foretold / happened - 1 if happened else float("nan")
 
 
-def _in_words(miss: float) -> str:
+def in_words(miss: float) -> str:
+    """How far off a forecast was: `12 % low`, `3 % high`."""
     if np.isnan(miss):
         return say("nothing happened to compare with")
     if abs(miss) < 0.005:
@@ -118,9 +123,16 @@ def _sentence(value: ValueResult, numbers: dict[str, float], orders: float, orde
         "The forecast of {money} is {verdict}: foretold {foretold:money} ({low:money}–{high:money}) in "
         "{days:count} days, happened {happened:money}. The forecast of purchases is {verdict_orders}: "
         "{orders:count} foretold, {orders_fact:count} happened.",
-        money=say(value.forecast.basis), verdict=_in_words(numbers["miss"]), days=value.study.horizon_days,
-        foretold=numbers["foretold"], low=numbers["low"], high=numbers["high"], happened=numbers["happened"],
-        verdict_orders=_in_words(numbers["miss_orders"]), orders=orders, orders_fact=orders_fact,
+        money=say(value.forecast.basis),
+        verdict=in_words(numbers["miss"]),
+        days=value.study.horizon_days,
+        foretold=numbers["foretold"],
+        low=numbers["low"],
+        high=numbers["high"],
+        happened=numbers["happened"],
+        verdict_orders=in_words(numbers["miss_orders"]),
+        orders=orders,
+        orders_fact=orders_fact,
     )
 
 
@@ -128,9 +140,10 @@ def _total(numbers: dict[str, float]) -> Check:
     within = numbers["low"] <= numbers["happened"] <= numbers["high"]
     near = max(abs(numbers["miss"]), abs(numbers["miss_orders"])) <= 0.15
     text = (
-        "What happened lies inside the interval foretold." if within else
-        "What happened lies outside the interval foretold: habits changed, or a season or campaigns fell into these "
-        "days. Raise or lower the forecast by as much."
+        "What happened lies inside the interval foretold."
+        if within
+        else "What happened lies outside the interval foretold: habits changed, or a season or campaigns fell into "
+        "these days. Raise or lower the forecast by as much."
     )
     return Check(name=say("total"), verdict="holds" if within else "weak" if near else "fails", text=say(text))
 
@@ -139,13 +152,16 @@ def _order(foretold: np.ndarray, brought: np.ndarray, table: pd.DataFrame) -> Ch
     order = rank_correlation(-table["decile"], table["happened"] / table["customers"])
     customers = rank_correlation(foretold, brought)
     return Check(
-        name=say("order"), verdict="holds" if order >= 0.9 else "weak" if order >= 0.6 else "fails",
+        name=say("order"),
+        verdict="holds" if order >= 0.9 else "weak" if order >= 0.6 else "fails",
         text=say(
             "Tenths foretold to bring more did bring more (rank correlation of tenths {order:number}, of single "
-            "customers {customers:number})." if order >= 0.6 else
-            "Tenths foretold to bring more did not bring more (rank correlation {order:number}, of single "
+            "customers {customers:number})."
+            if order >= 0.6
+            else "Tenths foretold to bring more did not bring more (rank correlation {order:number}, of single "
             "customers {customers:number}): do not choose customers by this.",
-            order=order, customers=customers,
+            order=order,
+            customers=customers,
         ),
     )
 
@@ -163,10 +179,12 @@ def _best(table: pd.DataFrame) -> Check:
     happened = _share(table["happened"])
     gap = abs(foretold - happened)
     return Check(
-        name=say("best tenth"), verdict="holds" if gap <= 0.05 else "weak" if gap <= 0.15 else "fails",
+        name=say("best tenth"),
+        verdict="holds" if gap <= 0.05 else "weak" if gap <= 0.15 else "fails",
         text=say(
             "The tenth foretold as the best was to hold {foretold:percent} of the whole and held {happened:percent}.",
-            foretold=foretold, happened=happened,
+            foretold=foretold,
+            happened=happened,
         ),
     )
 

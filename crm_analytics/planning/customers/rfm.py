@@ -58,8 +58,12 @@ class RFM(Study):
         table = _graded(customers, cuts)
         segments = _summary(table)
         return RFMResult(
-            study=self, table=table, text=_sentence(table, segments), checks=_checks(table, cuts),
-            cuts=cuts, segments=segments,
+            study=self,
+            table=table,
+            text=_sentence(table, segments),
+            checks=_checks(table, cuts),
+            cuts=cuts,
+            segments=segments,
         )
 
 
@@ -135,9 +139,7 @@ def _summary(table: pd.DataFrame) -> pd.DataFrame:
         share_of_customers=by["customers"] / by["customers"].sum(),
         share_of_money=by["money"] / by["money"].sum(),
         money_per_customer=by["money"] / by["customers"].where(by["customers"] > 0),
-    ).reset_index()[
-        ["segment", "customers", "share_of_customers", "money", "share_of_money", "money_per_customer"]
-    ]
+    ).reset_index()[["segment", "customers", "share_of_customers", "money", "share_of_money", "money_per_customer"]]
 
 
 def _sentence(table: pd.DataFrame, segments: pd.DataFrame) -> str:
@@ -147,9 +149,12 @@ def _sentence(table: pd.DataFrame, segments: pd.DataFrame) -> str:
     return say(
         "{share_of_customers:percent} of customers are the best and brought {share:percent} ({low:percent}–"
         "{high:percent}) of the money; {risk:count} customers at risk stand for {risk_money:money}.",
-        share_of_customers=float(by.loc["best", "share_of_customers"]), share=share,
-        low=max(0.0, share - half), high=min(1.0, share + half),
-        risk=int(by.loc["at risk", "customers"]), risk_money=float(by.loc["at risk", "money"]),
+        share_of_customers=float(by.loc["best", "share_of_customers"]),
+        share=share,
+        low=max(0.0, share - half),
+        high=min(1.0, share + half),
+        risk=int(by.loc["at risk", "customers"]),
+        risk_money=float(by.loc["at risk", "money"]),
     )
 
 
@@ -168,16 +173,22 @@ def _checks(table: pd.DataFrame, cuts: Cuts) -> tuple[Check, ...]:
     backward = float((table["money"] <= 0).mean())
     return (
         Check(
-            name=say("grades"), verdict="holds" if grades[worst] >= 4 else "weak",
+            name=say("grades"),
+            verdict="holds" if grades[worst] >= 4 else "weak",
             text=say(
-                "Every grade can be told from the next." if grades[worst] == 5 else
-                "{once:percent} of customers bought once, and equals are graded equally: {measure} has "
+                "Every grade can be told from the next."
+                if grades[worst] == 5
+                else "{once:percent} of customers bought once, and equals are graded equally: {measure} has "
                 "{grades:count} grades instead of 5, the largest with {uneven:percent} of customers.",
-                once=once, uneven=uneven, grades=grades[worst], measure=say(worst.partition("_")[0]),
+                once=once,
+                uneven=uneven,
+                grades=grades[worst],
+                measure=say(worst.partition("_")[0]),
             ),
         ),
         Check(
-            name=say("returns"), verdict="holds" if backward <= 0.02 else "weak",
+            name=say("returns"),
+            verdict="holds" if backward <= 0.02 else "weak",
             text=say("{share:percent} of customers sent back as much as they bought, or more.", share=backward),
         ),
     )
@@ -198,7 +209,10 @@ def _moved(before: RFMResult, after: pd.DataFrame) -> MigrationResult:
     fell = known[known["after"].map(rank) > known["before"].map(rank)]
     rose = known[known["after"].map(rank) < known["before"].map(rank)]
     return MigrationResult(
-        study=before.study, table=table, text=_told(pairs, known, fell, rose), checks=(_followed(before, known),),
+        study=before.study,
+        table=table,
+        text=_told(pairs, known, fell, rose),
+        checks=(_followed(before, known),),
         fallen_money=float(fell["money"].sum()),
     )
 
@@ -212,15 +226,20 @@ def _told(pairs: pd.DataFrame, known: pd.DataFrame, fell: pd.DataFrame, rose: pd
     return say(
         "{money:money} stands behind {fell:count} customers who fell to a worse group: {share:percent} "
         "({low:percent}–{high:percent}) of what all had brought. {rose:count} rose, with {rose_money:money}.",
-        money=float(fell["money"].sum()), fell=int(fell["customers"].sum()), share=share,
-        low=max(0.0, share - half), high=min(1.0, share + half),
-        rose=int(rose["customers"].sum()), rose_money=float(rose["money"].sum()),
+        money=float(fell["money"].sum()),
+        fell=int(fell["customers"].sum()),
+        share=share,
+        low=max(0.0, share - half),
+        high=min(1.0, share + half),
+        rose=int(rose["customers"].sum()),
+        rose_money=float(rose["money"].sum()),
     )
 
 
 def _followed(before: RFMResult, known: pd.DataFrame) -> Check:
     found = known["customers"].sum() / len(before.table)
     return Check(
-        name=say("same customers"), verdict="holds" if found > 0.98 else "weak",
+        name=say("same customers"),
+        verdict="holds" if found > 0.98 else "weak",
         text=say("{found:percent} of the customers of then are found again in the later table.", found=float(found)),
     )

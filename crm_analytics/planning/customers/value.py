@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from crm_analytics.planning.customers.forecast import Forecast
-from crm_analytics.planning.customers.holdout import HoldoutResult, held_against, rank_correlation
+from crm_analytics.planning.customers.holdout import HoldoutResult, by_tenths, held_against, rank_correlation
 from crm_analytics.result import Check, NotEnough, Result, Study, frame_of
 from crm_analytics.say import say
 
@@ -71,7 +71,8 @@ class CustomerValue(Study):
                 say(
                     "Not enough evidence: none of {have:count} customers has bought on a second day. "
                     "{least:count} who have would be enough.",
-                    have=len(people), least=REPEAT_BUYERS,
+                    have=len(people),
+                    least=REPEAT_BUYERS,
                 )
             )
         if repeat < REPEAT_BUYERS:
@@ -79,7 +80,9 @@ class CustomerValue(Study):
                 say(
                     "Not enough evidence: {repeat:count} of {have:count} customers came back, and it takes "
                     "{least:count}; at this rate about {more:count} more customers would be enough.",
-                    repeat=repeat, have=len(people), least=REPEAT_BUYERS,
+                    repeat=repeat,
+                    have=len(people),
+                    least=REPEAT_BUYERS,
                     more=len(people) * REPEAT_BUYERS / repeat - len(people),
                 )
             )
@@ -101,11 +104,13 @@ class ValueResult(Result):
     `p_alive` (who never came back counts as active: the model lets customers leave only after a repeat purchase),
     `expected_orders`, `value_per_order`, `value` (their product, discounted), `low`–`high` (what this one customer
     brings lies between in 19 of 20 cases; it is wide, since one customer may always stay away) and its standard
-    deviation `sd`. `low` and `high` of the Result itself are the interval of `mean`, the worth of a customer on average.
+    deviation `sd`. The Result's own `low` and `high` are the interval of `mean`, what a customer brings on average.
     """
 
     forecast: Forecast
     people: pd.DataFrame
+    tenths: pd.DataFrame
+    """Tenths of the customers, the best first: what each is to bring, with its interval."""
     mean: float
     low: float
     high: float
@@ -124,19 +129,27 @@ class ValueResult(Result):
 
 
 def _valued(study: CustomerValue, forecast: Forecast, people: pd.DataFrame) -> ValueResult:
-    table = forecast.of(
-        people, study.horizon_days, discount_rate_yearly=study.discount_rate_yearly, seed=study.seed
-    )
-    one_group = np.zeros(len(people), dtype=int)
-    moves = forecast.sensitivity(people, study.horizon_days)
+    table = forecast.of(people, study.horizon_days, discount_rate_yearly=study.discount_rate_yearly, seed=study.seed)
+    undiscounted = float((table["expected_orders"] * table["value_per_order"]).sum())
+    moves = forecast.sensitivity(people, study.horizon_days) * float(table["value"].sum()) / undiscounted
+    everybody = np.zeros(len(people), dtype=int)
+    half = float(forecast.half_widths(table["sd"].to_numpy(), moves, everybody)[0]) / len(people)
+    tenths = by_tenths(forecast, table, moves)
     mean = float(table["value"].mean())
-    half = float(forecast.half_widths(table["sd"].to_numpy(), moves, one_group)[0]) / len(people)
     table = table.sort_values(["value", "customer_id"], ascending=[False, True], ignore_index=True)
     top_fifth = _share_of_top_fifth(table["value"].to_numpy())
     return ValueResult(
-        study=study, table=table, text=_sentence(study, forecast, (mean, mean - half, mean + half), top_fifth),
-        checks=tuple(_checks(forecast, people)), forecast=forecast, people=people,
-        mean=mean, low=mean - half, high=mean + half, top_fifth=top_fifth,
+        study=study,
+        table=table,
+        text=_sentence(study, forecast, (mean, mean - half, mean + half), top_fifth),
+        checks=tuple(_checks(forecast, people)),
+        forecast=forecast,
+        people=people,
+        tenths=tenths,
+        mean=mean,
+        low=mean - half,
+        high=mean + half,
+        top_fifth=top_fifth,
     )
 
 
@@ -146,7 +159,12 @@ def _sentence(study: CustomerValue, forecast: Forecast, worth: tuple[float, floa
     return say(
         "A customer is worth {mean:money} ({low:money}–{high:money}) of {money} over the next {span}; "
         "a fifth of them hold {share:percent} of it.",
-        mean=mean, low=low, high=high, money=say(forecast.basis), span=span, share=top_fifth,
+        mean=mean,
+        low=low,
+        high=high,
+        money=say(forecast.basis),
+        span=span,
+        share=top_fifth,
     )
 
 
@@ -162,17 +180,24 @@ def _scatter(people: pd.DataFrame) -> float:
 
 
 def _checks(forecast: Forecast, people: pd.DataFrame) -> list[Check]:
-    return [_repeat_buyers(people), _peaks(forecast), _retold(forecast, people), _independent(forecast, people),
-            _money_known(forecast, people)]
+    return [
+        _repeat_buyers(people),
+        _peaks(forecast),
+        _retold(forecast, people),
+        _independent(forecast, people),
+        _money_known(forecast, people),
+    ]
 
 
 def _repeat_buyers(people: pd.DataFrame) -> Check:
     repeat = int((people["x"] > 0).sum())
     return Check(
-        name=say("repeat buyers"), verdict="holds" if repeat >= 200 else "weak",
+        name=say("repeat buyers"),
+        verdict="holds" if repeat >= 200 else "weak",
         text=say(
             "{repeat:count} of {have:count} customers came back; the rest are judged by the others.",
-            repeat=repeat, have=len(people),
+            repeat=repeat,
+            have=len(people),
         ),
     )
 
@@ -184,11 +209,13 @@ def _peaks(forecast: Forecast) -> Check:
         return Check(name=say("found"), verdict="fails", text=say("The models did not settle; do not use the numbers."))
     if worst > 1:
         return Check(
-            name=say("found"), verdict="weak",
+            name=say("found"),
+            verdict="weak",
             text=say("A parameter is hardly known from these data; the sum over customers is surer than each of them."),
         )
     return Check(
-        name=say("found"), verdict="holds",
+        name=say("found"),
+        verdict="holds",
         text=say("Both models settled; the least certain parameter is known to ±{error:percent}.", error=worst),
     )
 
@@ -199,11 +226,13 @@ def _retold(forecast: Forecast, people: pd.DataFrame) -> Check:
     told = float(forecast.orders.expected_new(days) @ count)
     miss = told / happened - 1
     return Check(
-        name=say("past retold"), verdict="holds" if abs(miss) < 0.05 else "weak" if abs(miss) < 0.15 else "fails",
+        name=say("past retold"),
+        verdict="holds" if abs(miss) < 0.05 else "weak" if abs(miss) < 0.15 else "fails",
         text=say(
             "The model tells of {told:count} repeat purchases so far, and there were {happened:count}. "
             "Hide half a year from it to see how it foretells: .against(…).",
-            told=told, happened=happened,
+            told=told,
+            happened=happened,
         ),
     )
 
@@ -216,8 +245,9 @@ def _independent(forecast: Forecast, people: pd.DataFrame) -> Check:
         verdict="holds" if abs(linked) < 0.15 else "weak" if abs(linked) < 0.35 else "fails",
         text=say(
             "How much customers spend at a time hardly depends on how often they come, as is assumed "
-            "(rank correlation {linked:number})." if abs(linked) < 0.15 else
-            "How much customers spend at a time goes with how often they come, which the model does not know "
+            "(rank correlation {linked:number})."
+            if abs(linked) < 0.15
+            else "How much customers spend at a time goes with how often they come, which the model does not know "
             "(rank correlation {linked:number}): it misjudges those who come most often.",
             linked=linked,
         ),
@@ -234,7 +264,8 @@ def _money_known(forecast: Forecast, people: pd.DataFrame) -> Check:
         text = say(
             "Worth is in margin. For {unknown:percent} of customers a cost is lacking; they are taken to leave "
             "{rate:percent} of revenue, as the others do.",
-            unknown=1 - known, rate=forecast.margin_rate,
+            unknown=1 - known,
+            rate=forecast.margin_rate,
         )
     else:
         text = say(
