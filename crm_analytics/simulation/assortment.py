@@ -16,7 +16,7 @@ STORES = (
     ("S04", "Liepaja", "Kurzeme", "city"),
     ("S05", "Ventspils", "Kurzeme", "city"),
     ("S06", "Daugavpils", "Latgale", "hypermarket"),
-    ("S07", "Tallinn Ülemiste", "Tallinn", "hypermarket"),
+    ("S07", "Tallinn Ulemiste", "Tallinn", "hypermarket"),
     ("S08", "Tallinn Old Town", "Tallinn", "city"),
     ("S09", "Tartu", "Tartu", "city"),
     ("S10", "Vilnius North", "Vilnius", "hypermarket"),
@@ -40,7 +40,7 @@ _GOODS = {
     "Garden": (
         "Planter box 60 cm|24.90", "Potting soil 40 l|7.90", "Watering can 9 l|12.90", "Garden hose 25 m|34.90",
         "Lawn seed 1 kg|11.90", "Rose fertiliser|9.90", "Pruning shears|19.90", "Tulip bulbs, 30|8.90",
-        "Greenhouse film 4 × 6 m|29.90", "Wheelbarrow 85 l|79.00", "Bird feeder|14.90", "Garden gloves|5.90",
+        "Greenhouse film 4x6 m|29.90", "Wheelbarrow 85 l|79.00", "Bird feeder|14.90", "Garden gloves|5.90",
     ),
     "Kitchen": (
         "Frying pan 28 cm|39.90", "Pan lid 28 cm|14.90", "Chef's knife 20 cm|34.90", "Knife sharpener|17.90",
@@ -53,7 +53,7 @@ _GOODS = {
         "Cake stand|21.90", "Carafe 1 l|16.90", "Salad bowl|18.90", "Egg cups, 4|9.90",
     ),
     "Textiles": (
-        "Bed linen, double|54.90", "Pillow 50 × 60|24.90", "Winter duvet|79.00", "Bath towel|14.90",
+        "Bed linen, double|54.90", "Pillow 50x60 cm|24.90", "Winter duvet|79.00", "Bath towel|14.90",
         "Hand towels, 4|16.90", "Tablecloth, linen|39.90", "Napkins, linen, 6|24.90", "Wool throw|49.90",
         "Curtains, pair|44.90", "Bath mat|17.90", "Cushion cover|11.90", "Kitchen towels, 3|9.90",
     ),
@@ -130,7 +130,7 @@ TOGETHER = (
     ("Parasol 3 m", "Parasol base", 0.50),
     ("Candle holder", "Candles, 12", 0.35),
 )
-"""Bought together: who takes the first also takes the second with this chance, beside the chance of any other basket."""
+"""Bought together: who takes the first also takes the second with this chance, on top of any other basket's."""
 
 AFTERWARDS = (
     ("Cordless drill", "Drill bits, 20", 30, 0.50),

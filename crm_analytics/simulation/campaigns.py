@@ -138,7 +138,7 @@ def experiment(
 ) -> tuple[pd.DataFrame, ExperimentTruth]:
     """One randomised campaign, a customer a row in the columns of `features.campaign_outcomes`, and what is planted.
 
-    `effect` is revenue a customer more, on average, over the four weeks (an ordinary customer brings about 17 in four weeks);
+    `effect` is revenue a customer more, on average, over four weeks, in which an ordinary customer brings about 17;
     seven in ten customers do not care, a fifth are glad, a tenth are put off and cancel a third of their orders.
     Spend is skewed, most customers buy nothing, and the twelve weeks before foretell some of it.
     Raises ValueError for an effect so bad that customers could not buy less.

@@ -1,4 +1,4 @@
-"""Nordhaus, a company that does not exist: household and garden goods in the Baltics, three years of it, every cause known.
+"""Nordhaus, a company that does not exist: household and garden goods in the Baltics, three years, every cause known.
 
 `Simulation(customers=2000, seed=1)` has `.tables()`, the canonical tables as they would be if all sources were clean;
 `.write(folder)`, the files its four systems would export; and `.truth`, what no analysis may look at.
@@ -20,6 +20,7 @@ from crm_analytics.simulation.orders import Lives, Orders, clocks, joined, of_cu
 from crm_analytics.simulation.persons import Consents, Names, draw_callers, draw_consents, draw_names
 from crm_analytics.simulation.sales import Sales, book
 from crm_analytics.simulation.survey import Survey, draw_survey
+from crm_analytics.simulation.truth import Truth
 from crm_analytics.simulation.visits import Visits, draw_visits
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ class Simulation:
         from crm_analytics.simulation.canonical import tables
 
         return tables(self)
+
+    @cached_property
+    def truth(self) -> Truth:
+        """What is planted, and what each campaign really brought."""
+        return Truth(self)
 
     @cached_property
     def market(self) -> Market:

@@ -23,6 +23,10 @@ AHEAD = 365
 WEEK = np.array([0.88, 0.86, 0.90, 0.97, 1.16, 1.40, 0.83])
 """Monday to Sunday, mean one."""
 
+TREND_PER_YEAR = 0.08
+HOLIDAY = -0.5
+"""What a year, and a public holiday, adds to demand in logarithms."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Elasticity:
@@ -91,12 +95,12 @@ def bump(calendar: Calendar, *, peak: float, height: float, width_days: float) -
     return height * np.exp(-0.5 * (distance * 365.25 / width_days) ** 2)
 
 
-def rhythm(calendar: Calendar, *, trend_per_year: float = 0.04, holiday: float = -0.5) -> np.ndarray:
+def rhythm(calendar: Calendar) -> np.ndarray:
     """Trend, week and public holidays, in logarithms: what moves all goods alike."""
     return (
-        trend_per_year * calendar.years
+        TREND_PER_YEAR * calendar.years
         + np.log(WEEK)[calendar.weekday]
-        + np.where(calendar.holiday != "", holiday, 0.0)
+        + np.where(calendar.holiday != "", HOLIDAY, 0.0)
     )
 
 

@@ -1,4 +1,4 @@
-"""Chance, repeatable: one stream of random numbers for each part of the company, and wheels that are spun by the million."""
+"""Chance, repeatable: a stream of random numbers for each part of the company, and wheels spun by the million."""
 
 from __future__ import annotations
 
@@ -36,8 +36,7 @@ def shares(rng: np.random.Generator, weights: dict[str, float], count: int) -> n
 
 def autocorrelated(rng: np.random.Generator, count: int, *, spread: float, memory: float) -> np.ndarray:
     """A series with mean zero whose standard deviation is `spread` and whose neighbours correlate by `memory`."""
-    from scipy.signal import lfilter
-
     pushes = rng.normal(0, spread * np.sqrt(1 - memory**2), count)
     pushes[0] = rng.normal(0, spread)
-    return lfilter([1.0], [1.0, -memory], pushes)
+    echo = memory ** np.arange(min(count, int(np.ceil(-28 / np.log(memory)))))
+    return np.convolve(pushes, echo)[:count]

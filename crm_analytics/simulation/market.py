@@ -1,4 +1,4 @@
-"""The company's market day by day: its prices and promotions, what competitors ask, empty shelves, and the demand of each segment."""
+"""The market day by day: own prices and promotions, competitors' prices, empty shelves, and each segment's demand."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SEASONS = {
     "Textiles": (0.90, 0.20, 0.50), "Lighting": (0.92, 0.25, 0.55), "Storage": (0.05, 0.10, 0.0),
     "Tools": (0.38, 0.25, 0.15), "Grill & terrace": (0.44, 0.95, 0.0),
 }
-"""For each category: the phase of the year at which it peaks, how high, and how high the weeks before Christmas rise."""
+"""For each category: the phase of the year when it peaks, how high, and how high the weeks before Christmas rise."""
 
 CHRISTMAS = 348 / 365.25
 
@@ -40,7 +40,8 @@ CUTS = (
     ("PR-BF24", None, "2024-11-25", 7, 0.12),
     ("PR-SPRING24", "Garden", "2024-04-15", 14, 0.12),
 )
-"""Price cuts that are always there: name, category (None: all), first day, days, depth. The first and the last coincide with campaigns."""
+"""Price cuts that are always there: name, category (None: all), first day, days, depth. The first one is there to
+be mistaken for the effect of a campaign."""
 
 COMPETITOR_MOVE = ("2024-05-06", 42, 1.12)
 """Competitors raise all prices for six weeks, just while the spring campaign in social media runs."""

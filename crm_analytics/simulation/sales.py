@@ -9,7 +9,6 @@ import numpy as np
 from crm_analytics.simulation.assortment import (
     CHANNELS,
     DEALER_DESK,
-    ORDINARY,
     REGION_SHARES,
     REGIONS,
     STORES_OF_REGION,
@@ -82,7 +81,7 @@ def book(orders: Orders, lines: Lines, people: People, *, deals: Deals, market: 
     )
     kind = np.where(orders.segment == DEALERS, 2, 0).astype(np.int8)
     sales = Sales(np.maximum(orders.customer, -1), orders.day, second, store, channel, kind, orders.campaign, kept)
-    return _and(_and(sales, _made_to_order(deals, market, rng)), _returns(sales, rng))
+    return _by_time(_and(_and(sales, _made_to_order(deals, market, rng)), _returns(sales, rng)))
 
 
 def _returns(sales: Sales, rng: np.random.Generator) -> Sales:
@@ -125,6 +124,12 @@ def _and(first: Sales, second: Sales) -> Sales:
     return Sales(*(np.concatenate([getattr(first, name), getattr(second, name)]) for name in heads), lines)
 
 
-def made_to_order(product: np.ndarray) -> np.ndarray:
-    """Which of these products are made for one customer."""
-    return product >= ORDINARY
+def _by_time(sales: Sales) -> Sales:
+    """The same sales, numbered in the order in which they were booked."""
+    sorting = np.lexsort((sales.second, sales.day))
+    place = np.empty(len(sales), np.int32)
+    place[sorting] = np.arange(len(sales), dtype=np.int32)
+    order = place[sales.lines.order]
+    lines = sales.lines.take(np.argsort(order, kind="stable"))
+    lines = Lines(np.sort(order), *(getattr(lines, f.name) for f in fields(Lines)[1:]))
+    return Sales(*(getattr(sales, f.name)[sorting] for f in fields(Sales) if f.name != "lines"), lines)

@@ -1,0 +1,222 @@
+"""What is planted in the company, and how much of it: for tests and benchmarks, never for an analysis."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from crm_analytics.simulation import contacts, deals, demand, plan, sales, survey
+from crm_analytics.simulation.assortment import AFTERWARDS, CATEGORIES, GOODS, ORDINARY, TOGETHER
+from crm_analytics.simulation.baskets import SEQUENCE_WIDTH_DAYS
+from crm_analytics.simulation.columns import ids, words
+from crm_analytics.simulation.customers import ATTITUDES
+from crm_analytics.simulation.demand import DAYS, FIRST_DAY, Elasticity
+from crm_analytics.simulation.effects import LOST_WEEKS, expected_revenue, position
+from crm_analytics.simulation.market import SEASONS
+from crm_analytics.simulation.plan import CAMPAIGNS, campaign_id
+from crm_analytics.simulation.segments import KNOWN, SEGMENTS
+from crm_analytics.simulation.visits import SOURCES
+
+if TYPE_CHECKING:
+    from crm_analytics.simulation.company import Simulation
+
+WINDOW_DAYS = 28
+"""The first four weeks of a campaign, in which features look for its outcome; `_28` marks the effect within them."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Everything that is known about a simulated company and that its tables do not say."""
+
+    company: Simulation
+
+    @cached_property
+    def segments(self) -> pd.DataFrame:
+        """The knobs of each segment; see `segments.Segment`."""
+        columns = ("name", "kind", "share", "r", "alpha_days", "a", "b", "own_elasticity", "lines", "units", "discount")
+        return pd.DataFrame([{c: getattr(s, c) for c in columns} for s in SEGMENTS])
+
+    @cached_property
+    def customers(self) -> pd.DataFrame:
+        """A customer a row: what the customer is like, whether still one, and orders to be expected in the next year.
+
+        `expected_orders_365` is the mean number of orders in the 365 days after the history, given what nobody can see:
+        the customer's rate, the chance of leaving, and whether the customer is still there. Campaigns come on top.
+        """
+        who, lives = self.company.people, self.company.lives
+        ahead = lives.ahead[who.segment]
+        expected = -np.expm1(-who.rate * who.leave * ahead) / who.leave
+        return pd.DataFrame({
+            "customer_id": _customer_ids(np.arange(len(who))), "segment": _words([s.name for s in SEGMENTS], who.segment),
+            "joined": _days(who.joined), "rate_per_day": who.rate, "leave": who.leave, "alive": lives.alive,
+            "left": pd.Series(_days(lives.last_day)).where(lives.last_day >= 0), "mean_lines": who.lines,
+            "attitude": _words(list(ATTITUDES), who.attitude),
+            "own_elasticity": np.array([s.own_elasticity for s in SEGMENTS])[who.segment],
+            "expected_orders_365": np.where(lives.alive, expected, 0.0),
+        })
+
+    @cached_property
+    def _order_money(self) -> pd.DataFrame:
+        lines, count = self.company.lines, len(self.company.orders)
+        revenue = np.bincount(lines.order, lines.amount, count) / 100
+        cost = np.bincount(lines.order, lines.unit_cost.astype(np.int64) * lines.quantity, count) / 100
+        return pd.DataFrame({"revenue": revenue, "margin": revenue - cost})
+
+    @cached_property
+    def campaign_orders(self) -> pd.DataFrame:
+        """An order a row that a campaign brought (`orders` is 1) or put off (−1, and it is in no table), with its worth."""
+        orders = self.company.orders
+        rows = np.flatnonzero(orders.campaign)
+        sign = np.sign(orders.campaign[rows]).astype(int)
+        number = np.abs(orders.campaign[rows]) - 1
+        starts = np.array([position(c.starts) for c in CAMPAIGNS])
+        worth = self._order_money.iloc[rows].reset_index(drop=True)
+        return pd.DataFrame({
+            "campaign_id": _campaign_ids(number), "customer_id": _customer_ids(orders.customer[rows]),
+            "day": _days(orders.day[rows]), "orders": sign, "revenue": sign * worth["revenue"],
+            "margin": sign * worth["margin"], "in_28": orders.day[rows] < starts[number] + WINDOW_DAYS,
+        })
+
+    @cached_property
+    def campaigns(self) -> pd.DataFrame:
+        """A campaign a row: what it brought in this draw (`incremental_…`), in all and within four weeks of its start.
+
+        `expected_orders` and, for mass campaigns, `expected_revenue` are what it brings on average over many draws.
+        """
+        rows = []
+        treated = {group.campaign: group for group in self.company.arms}
+        for number, campaign in enumerate(CAMPAIGNS):
+            group = treated.get(number)
+            curve = plan.CURVES.get(campaign.channel, (np.nan, np.nan))
+            rows.append({
+                "campaign_id": campaign_id(number), "name": campaign.name, "channel": campaign.channel,
+                "randomised": campaign.direct, "coincides_with": campaign.coincides_with,
+                "lag_days": campaign.lag_days, "half_life_days": campaign.half_life_days,
+                "treated": int(group.treated.sum()) if group else 0,
+                "control": int((~group.treated).sum()) if group else 0,
+                "expected_orders": float(group.expected_orders[group.treated].sum()) if group else np.nan,
+                "expected_revenue": np.nan if group else expected_revenue(number, self.company.customers),
+                "curve_a": np.nan if group else curve[0], "curve_b": np.nan if group else curve[1],
+                "luck": campaign.luck,
+            })
+        frame = pd.DataFrame(rows)
+        found = self.campaign_orders
+        for suffix, some in (("", found), ("_28", found[found["in_28"]])):
+            sums = some.groupby("campaign_id")[["orders", "revenue", "margin"]].sum()
+            sums = sums.reindex(frame["campaign_id"]).fillna(0.0).reset_index(drop=True)
+            frame = frame.join(sums.add_prefix("incremental_").add_suffix(suffix))
+        return frame
+
+    @cached_property
+    def campaign_effects(self) -> pd.DataFrame:
+        """A campaign × customer a row, for randomised campaigns: the arm, what being addressed does on average
+        (`expected_orders`, of control customers too), and what it did in this draw within four weeks."""
+        parts = [
+            pd.DataFrame({
+                "campaign_id": campaign_id(group.campaign), "customer_id": _customer_ids(group.customer),
+                "arm": np.where(group.treated, "treated", "control"), "expected_orders": group.expected_orders,
+            })
+            for group in self.company.arms
+        ]
+        within = self.campaign_orders[self.campaign_orders["in_28"]]
+        did = within.groupby(["campaign_id", "customer_id"])[["orders", "revenue", "margin"]].sum()
+        did = did.add_prefix("incremental_").add_suffix("_28").reset_index()
+        whole = pd.concat(parts, ignore_index=True).merge(did, on=["campaign_id", "customer_id"], how="left")
+        made = [c for c in whole.columns if c.startswith("incremental_")]
+        return whole.fillna(dict.fromkeys(made, 0.0))
+
+    @cached_property
+    def days(self) -> pd.DataFrame:
+        """A day × category a row: what moves demand, as factors around one. Their product is the demand of walk-ins."""
+        market = self.company.market
+        rhythm = np.exp(demand.rhythm(market.calendar))[:DAYS]
+        whole = np.broadcast_to
+        shape = (len(CATEGORIES), DAYS)
+        parts = {
+            "rhythm": whole(rhythm, shape), "season": np.exp(market.season)[:, :DAYS], "price": market.price[:, :DAYS],
+            "competitor": market.competitor[:, :DAYS],
+            "market": whole(market.indicators["retail_turnover"][:DAYS], shape),
+            "noise": whole(np.exp(market.noise)[:DAYS], shape), "available": market.available[:, :DAYS],
+        }
+        category, day = (grid.ravel() for grid in np.indices(shape))
+        return pd.DataFrame({
+            "day": _days(day), "category": _words(CATEGORIES, category), **{k: v.ravel() for k, v in parts.items()}
+        })
+
+    @cached_property
+    def products(self) -> pd.DataFrame:
+        """A product × quarter a row: its share of its category's demand."""
+        share = self.company.market.popularity
+        product, quarter = (grid.ravel() for grid in np.indices(share.shape))
+        return pd.DataFrame({
+            "product_id": [f"P{p + 1:03d}" for p in product], "first_day": _days(quarter * 91), "share": share.ravel()
+        })
+
+    @cached_property
+    def duplicates(self) -> pd.DataFrame:
+        """The people whom call centre and CRM know under two ids."""
+        callers = self.company.callers
+        return pd.DataFrame({
+            "caller_id": [f"K{i:06d}" for i in range(len(callers))], "customer_id": _customer_ids(callers)
+        })
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """The planted sizes that are single numbers."""
+        usual, lines = Elasticity(), self.company.lines
+        by_segment = np.bincount(self.company.orders.segment[lines.order], lines.amount, len(SEGMENTS))
+        own = float(by_segment @ [s.own_elasticity for s in SEGMENTS] / by_segment.sum())
+        return {
+            "customers": self.company.customers, "seed": self.company.seed, "first_day": FIRST_DAY.isoformat(),
+            "last_day": demand.LAST_DAY.isoformat(), "alive": int(self.company.lives.alive.sum()),
+            "elasticity": {"own_by_revenue": own, "own": {s.name: s.own_elasticity for s in SEGMENTS},
+                           "competitor": usual.competitor, "market": {"retail_turnover": usual.market, "fuel_price": 0}},
+            "trend_per_year": demand.TREND_PER_YEAR, "holiday": demand.HOLIDAY, "week": demand.WEEK.tolist(),
+            "seasons": {c: dict(zip(("peak", "height", "christmas"), v, strict=True)) for c, v in SEASONS.items()},
+            "together": [dict(zip(("first", "second", "chance"), pair, strict=True)) for pair in TOGETHER],
+            "afterwards": [dict(zip(("first", "second", "days", "chance"), x, strict=True)) for x in AFTERWARDS],
+            "sequence_width_days": SEQUENCE_WIDTH_DAYS, "curves": plan.CURVES, "cost_of_touch": plan.COST_OF_TOUCH,
+            "lost_weeks": LOST_WEEKS, "attitudes": ATTITUDES, "response_rate": contacts.RESPONSE_RATE,
+            "answer_rate": contacts.ANSWER_RATE.tolist(), "answer_first_hour": contacts.FIRST_HOUR,
+            "return_share": sales.RETURN_SHARE, "leads_qualified": deals.QUALIFIED, "offer_chance": deals.PASS[0],
+            "negotiation_chance": deals.PASS[1], "win_chance": deals.WIN, "reasons_lost": deals.REASONS_LOST,
+            "visits": {name: {"share": share, "chance": chance} for name, (_, share, chance) in SOURCES.items()},
+            "survey": {"stayer_bonus": survey.STAYER_BONUS, "price_slope": survey.PRICE_SLOPE},
+            "made_to_order": list(GOODS.name[ORDINARY:]), "known_segments": KNOWN,
+        }
+
+    def write(self, folder: Path) -> None:
+        """Every frame as Parquet, every number in truth.json."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in FRAMES:
+            pq.write_table(pa.Table.from_pandas(getattr(self, name), preserve_index=False), folder / f"{name}.parquet")
+        text = json.dumps(self.numbers, ensure_ascii=False, indent=1)
+        (folder / "truth.json").write_text(text + "\n", "utf-8")
+
+
+FRAMES = ("segments", "customers", "campaigns", "campaign_orders", "campaign_effects", "days", "products", "duplicates")
+
+
+def _days(numbers: np.ndarray) -> np.ndarray:
+    return (np.datetime64(FIRST_DAY) + np.asarray(numbers, np.int64)).astype("datetime64[s]")
+
+
+def _words(choices, codes: np.ndarray) -> pd.Series:
+    return words(choices, codes).to_pandas().astype("str")
+
+
+def _campaign_ids(numbers: np.ndarray) -> pd.Series:
+    return _words([campaign_id(i) for i in range(len(CAMPAIGNS))], numbers)
+
+
+def _customer_ids(numbers: np.ndarray) -> pd.Series:
+    return ids("N", numbers).to_pandas().astype("str")
