@@ -82,8 +82,9 @@ def _(result: ABCParts) -> go.Figure:
     for letter, colour in _CLASS_COLOURS.items():
         fig.add_bar(y=names, x=rows[letter], orientation="h", name=letter, marker_color=colour)
     fell = [say("  {fell:count} fell out of A", fell=n) if n else "" for n in rows.fell_from_a]
-    fig.add_scatter(x=rows[["A", "B", "C"]].clip(lower=0).sum(axis=1), y=names, mode="text", text=fell, showlegend=False,
-                    textposition="middle right", textfont_color=theme.ORANGE, cliponaxis=False)
+    ends = rows[["A", "B", "C"]].clip(lower=0).sum(axis=1)
+    fig.add_scatter(x=ends, y=names, mode="text", text=fell, textposition="middle right", textfont_color=theme.ORANGE,
+                    showlegend=False, cliponaxis=False)
     return fig.update_layout(
         barmode="relative", margin={"r": 130, "t": 112}, legend={"y": 1.0, "yanchor": "bottom", "traceorder": "normal"},
         yaxis={"autorange": "reversed"},

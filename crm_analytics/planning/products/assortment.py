@@ -84,8 +84,8 @@ class ABCResult(Result):
         table = sums.sort_values("now", ascending=False, kind="stable").reset_index()
         worst = table.loc[table.fell_from_a.idxmax()]
         text = say(
-            "{all:count} products fell out of A (by chance alone {low:count}–{high:count} would), {fell:count} of them in "
-            "{part}; {top} brings {share:percent} of {measure}.",
+            "{all:count} products fell out of A (by chance alone {low:count}–{high:count} would), {fell:count} of them "
+            "in {part}; {top} brings {share:percent} of {measure}.",
             all=table.fell_from_a.sum(), low=self.chance[0], high=self.chance[1], fell=worst.fell_from_a,
             part=worst[column], top=table[column][0], share=table.now[0] / (table.now.sum() or np.nan),
             measure=say(self.measure),
