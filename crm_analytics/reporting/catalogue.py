@@ -1,4 +1,4 @@
-"""The index of a day, all that a manager reads: every edition with its state, its one-sentence answer and its doubts."""
+"""The index of a day, all a manager reads: every edition with its state, its one-sentence answer and its doubts."""
 
 from __future__ import annotations
 

@@ -108,6 +108,7 @@ def _body(notebook: Any) -> str:
     import copy
 
     from nbconvert import HTMLExporter
+    from traitlets.config import Config
 
     notebook = copy.deepcopy(notebook)
     for cell in notebook.cells:
@@ -118,14 +119,14 @@ def _body(notebook: Any) -> str:
         template_name="report",
         extra_template_basedirs=[str(THEME)],
         exclude_anchor_links=True,
-        display_data_priority=[PLOTLY, "text/html", "image/png", "text/markdown", "text/plain"],
         filters={"chart": _chart, "typeset": _typeset},
+        config=Config({"NbConvertBase": {"display_data_priority": [PLOTLY, "text/html", "image/png", "text/plain"]}}),
     )
     return exporter.from_notebook_node(notebook)[0]
 
 
 def _chart(plot: dict[str, Any]) -> str:
-    """A place for a picture. Its title becomes a caption of the page, which wraps, can be read aloud and be selected."""
+    """A place for a picture. Its title becomes a caption of the page, which wraps and can be read aloud."""
     layout = dict(plot["layout"])
     title = layout.pop("title", None) or {}
     title = title.get("text", "") if isinstance(title, dict) else title
@@ -147,7 +148,7 @@ def _template_margin(layout: dict[str, Any]) -> dict[str, Any]:
     return layout.get("template", {}).get("layout", {}).get("margin", {})
 
 
-_NUMBER = re.compile(r"[-−+]?[\d.,\s  ]*\d(?:[eE][-+]?\d+)?\s?%?")
+_NUMBER = re.compile(r"–|[-−+]?\d[\d.,]*([eE][-+]?\d+)?\s?%?")
 
 
 def _typeset(markup: str) -> str:
@@ -157,23 +158,32 @@ def _typeset(markup: str) -> str:
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(markup, "html.parser")
+    for style in soup.find_all("style"):
+        style.decompose()
     for table in soup.find_all("table"):
-        del table["border"]
-        heads = table.select("thead tr:last-of-type th")
-        rows = [row.find_all(["td", "th"]) for row in table.select("tbody tr")]
-        for head in table.select("th"):
-            head.attrs.pop("style", None)
-            head["scope"] = "col" if head.find_parent("thead") else "row"
-            if head.find_parent("thead"):
-                head.string = head.get_text().replace("_", " ")
-        for row in rows:
-            for cell in row:
-                if cell.get_text(strip=True) in ("NaN", "None", "NaT", "<NA>", "nan"):
-                    cell.string = "–"
-        for column, head in enumerate(heads):
-            cells = [row[column] for row in rows if column < len(row)]
-            texts = [cell.get_text(strip=True) for cell in cells]
-            if any(_NUMBER.fullmatch(t) for t in texts) and all(t == "–" or _NUMBER.fullmatch(t) for t in texts):
-                for cell in (head, *cells):
-                    cell["class"] = "number"
+        _set(table)
     return str(soup)
+
+
+def _set(table: Any) -> None:
+    heads = table.select("thead tr:last-of-type th")
+    rows = [row.find_all(["td", "th"]) for row in table.select("tbody tr")]
+    if heads and not heads[0].get_text(strip=True) and [row[0].get_text() for row in rows] == _counted_to(len(rows)):
+        for cell in (heads.pop(0), *(row.pop(0) for row in rows)):  # row numbers tell a reader nothing
+            cell.decompose()
+    for row in table.find_all("tr"):
+        row.attrs.clear()
+    for column, head in enumerate(heads):
+        head.attrs = {"scope": "col"}
+        head.string = head.get_text().replace("_", " ")
+        cells = [row[column] for row in rows if column < len(row)]
+        for cell in cells:
+            if cell.get_text(strip=True) in ("NaN", "None", "NaT", "<NA>", "nan"):
+                cell.string = "–"
+        if all(_NUMBER.fullmatch(cell.get_text(strip=True)) for cell in cells):
+            for cell in (head, *cells):
+                cell["class"] = "number"
+
+
+def _counted_to(count: int) -> list[str]:
+    return [str(number) for number in range(count)]
