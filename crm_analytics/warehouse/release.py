@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from crm_analytics.warehouse.tables import SYSTEM_TABLES, TABLES
 
@@ -49,6 +50,15 @@ class TableState:
     version: int
     rows: int
     files: tuple[str, ...]
+
+    @property
+    def by_source(self) -> dict[str, tuple[str, ...]]:
+        """The files by the source whose rows they hold."""
+        found: dict[str, tuple[str, ...]] = {}
+        for file in self.files:
+            source = next((unquote(part[7:]) for part in file.split("/") if part.startswith("source=")), "")
+            found[source] = (*found.get(source, ()), file)
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +94,8 @@ class Shelf:
         self.home = Path(home)
         self.folder = self.home / "warehouse"
         self.manifests = self.folder / "releases"
+        self.workshop = self.folder / ".workshop"
+        """Where a load lays out what it works on; the holder of the lock may clear it."""
 
     def ids(self) -> list[int]:
         """The releases that can be opened, oldest first."""

@@ -35,6 +35,8 @@ class Column:
     personal: bool = False
     refers: str = ""
     values: tuple[str, ...] = ()
+    past: bool = False
+    """A moment of something that has happened: it cannot lie in the future of the load."""
 
     @property
     def sql_type(self) -> str:
@@ -84,7 +86,7 @@ TABLES: dict[str, Table] = {
         Table("customers", "a customer", ("customer_id",), (
             _id("customer_id", "the customer, without a name"),
             Column("kind", TEXT, "who buys", values=("person", "company", "dealer")),
-            Column("first_seen", DAY, "the first day the company knew the customer"),
+            Column("first_seen", DAY, "the first day the company knew the customer", past=True),
             Column("acquired_channel", TEXT, "the channel that brought the customer"),
             _ref("acquired_campaign", "the campaign that brought the customer", "campaigns.campaign_id"),
             Column("region", TEXT, "where the customer lives or trades"),
@@ -104,7 +106,7 @@ TABLES: dict[str, Table] = {
             _id("customer_id", "the customer", "customers.customer_id"),
             Column("purpose", TEXT, "what the customer agreed to", required=True),
             Column("channel", TEXT, "by which channel", required=True),
-            Column("granted_at", DAY, "since when"),
+            Column("granted_at", DAY, "since when", past=True),
             Column("withdrawn_at", DAY, "until when; empty while it holds"),
         ), opens="who may be addressed, and by which channel"),
         Table("products", "a product", ("product_id",), (
@@ -123,7 +125,7 @@ TABLES: dict[str, Table] = {
         ), opens="sales by region and store format"),
         Table("orders", "an order, sale or return", ("order_id",), (
             _id("order_id", "the order, invoice or receipt"),
-            Column("ordered_at", MOMENT, "when", required=True),
+            Column("ordered_at", MOMENT, "when", required=True, past=True),
             _ref("customer_id", "who bought; empty when unknown", "customers.customer_id"),
             _ref("store_id", "where", "stores.store_id"),
             Column("channel", TEXT, "through which channel"),
@@ -156,7 +158,7 @@ TABLES: dict[str, Table] = {
         Table("competitor_prices", "a competitor × category × day", ("competitor", "category", "day"), (
             _id("competitor", "whose price"),
             Column("category", TEXT, "of which group of products", required=True),
-            Column("day", DAY, "when it was seen", required=True),
+            Column("day", DAY, "when it was seen", required=True, past=True),
             Column("price", MONEY, "average price seen", unit="money", required=True),
         ), opens="the competitors' moves taken out of every effect"),
         Table("market", "an indicator × day", ("indicator", "day"), (
@@ -167,15 +169,15 @@ TABLES: dict[str, Table] = {
         Table("stock", "a product × store × day of a stock count", ("product_id", "store_id", "day"), (
             _id("product_id", "the product", "products.product_id"),
             Column("store_id", TEXT, "the store", refers="stores.store_id"),
-            Column("day", DAY, "counted on", required=True),
+            Column("day", DAY, "counted on", required=True, past=True),
             Column("quantity", QUANTITY, "units on hand", unit="units", required=True),
         ), opens="sales lost to empty shelves, and overstock"),
         Table("purchases", "a line of an order to a supplier", ("purchase_id", "product_id"), (
             _id("purchase_id", "the supplier order"),
             _id("product_id", "the product", "products.product_id"),
             _ref("supplier_id", "from whom", "suppliers.supplier_id"),
-            Column("ordered_at", DAY, "ordered on", required=True),
-            Column("received_at", DAY, "received on"),
+            Column("ordered_at", DAY, "ordered on", required=True, past=True),
+            Column("received_at", DAY, "received on", past=True),
             Column("quantity", QUANTITY, "units", unit="units", required=True),
             Column("unit_cost", MONEY, "price of one unit", unit="money"),
         ), opens="purchasing and lead times"),
@@ -199,7 +201,7 @@ TABLES: dict[str, Table] = {
             Column("step_no", INT, "its order", required=True),
             Column("name", TEXT, "what is done"),
             Column("due", DAY, "planned for"),
-            Column("done", DAY, "done on"),
+            Column("done", DAY, "done on", past=True),
         ), opens="which steps slip"),
         Table("campaign_costs", "a cost of a campaign", ("campaign_id", "day", "kind"), (
             _id("campaign_id", "the campaign", "campaigns.campaign_id"),
@@ -215,7 +217,7 @@ TABLES: dict[str, Table] = {
         ), opens="a test against control: what a campaign really changed"),
         Table("contacts", "a touch, in or out", ("contact_id",), (
             _id("contact_id", "the touch"),
-            Column("at", MOMENT, "when", required=True),
+            Column("at", MOMENT, "when", required=True, past=True),
             _ref("customer_id", "with whom; empty when unknown", "customers.customer_id"),
             Column("channel", TEXT, "by which channel"),
             Column("kind", TEXT, "who began", values=("in", "out")),
@@ -227,12 +229,12 @@ TABLES: dict[str, Table] = {
         Table("responses", "a campaign × customer × moment", ("campaign_id", "customer_id", "at"), (
             _id("campaign_id", "the campaign", "campaigns.campaign_id"),
             _id("customer_id", "who", "customers.customer_id"),
-            Column("at", MOMENT, "when", required=True),
+            Column("at", MOMENT, "when", required=True, past=True),
             Column("kind", TEXT, "what the customer did"),
         ), opens="plan and fact of campaigns"),
         Table("leads", "a lead", ("lead_id",), (
             _id("lead_id", "the lead"),
-            Column("at", MOMENT, "when", required=True),
+            Column("at", MOMENT, "when", required=True, past=True),
             _ref("customer_id", "who", "customers.customer_id"),
             Column("source_name", TEXT, "where from"),
             Column("medium", TEXT, "by which medium"),
@@ -243,7 +245,7 @@ TABLES: dict[str, Table] = {
             _id("deal_id", "the deal"),
             _ref("customer_id", "with whom", "customers.customer_id"),
             Column("stage", TEXT, "which stage", required=True),
-            Column("entered_at", DAY, "reached on"),
+            Column("entered_at", DAY, "reached on", past=True),
             Column("amount", MONEY, "worth", unit="money"),
             Column("outcome", TEXT, "how it ended", values=("won", "lost", "open")),
             Column("reason", TEXT, "why it was lost"),
@@ -252,7 +254,7 @@ TABLES: dict[str, Table] = {
         ), opens="where and why deals are lost"),
         Table("touchpoints", "a visitor × moment", ("visitor_id", "at"), (
             _id("visitor_id", "the visitor"),
-            Column("at", MOMENT, "when", required=True),
+            Column("at", MOMENT, "when", required=True, past=True),
             Column("source_name", TEXT, "where from"),
             Column("medium", TEXT, "by which medium"),
             _ref("campaign_id", "by which campaign", "campaigns.campaign_id"),
@@ -264,7 +266,7 @@ TABLES: dict[str, Table] = {
             _ref("customer_id", "which customer that is, if known", "customers.customer_id"),
             Column("question", TEXT, "what was asked", required=True),
             Column("answer", TEXT, "what was answered"),
-            Column("answered_at", DAY, "when"),
+            Column("answered_at", DAY, "when", past=True),
             Column("weight", FLOAT, "how many people the respondent stands for"),
         ), opens="what matters to customers"),
     )

@@ -1,0 +1,225 @@
+"""The bench: a DuckDB that can see nothing but its own working folder, and on it the lines of the source files.
+
+Every line has a number of its own in the load (`rid`), and one fate: it is loaded, or it stands in `refused` with the
+first reason that was found against it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crm_analytics.collection import conversion
+from crm_analytics.collection.expressions import ExpressionError, bind
+from crm_analytics.collection.maps import FileSpec, MapError, SourceMap, closest
+from crm_analytics.collection.proofread import LINE_BYTES, Proof, SourceError, header_of, proofread
+from crm_analytics.warehouse.release import WarehouseError
+
+MEMORY = "3GB"
+THREADS = 2
+
+
+@dataclass(kw_only=True)
+class Arrival:
+    """One file that came: which map and which of its files it belongs to, and what proofreading found."""
+
+    of: Kind
+    path: Path
+    fingerprint: str
+    offset: int = 0
+    proof: Proof | None = None
+
+
+@dataclass(kw_only=True)
+class Kind:
+    """All files of one kind (`files: lines:` of a map), and which of their columns the map uses."""
+
+    number: int
+    map: SourceMap
+    spec: FileSpec
+    arrivals: list[Arrival] = field(default_factory=list)
+    header: tuple[str, ...] = ()
+    used: dict[str, str] = field(default_factory=dict)
+    money: str = ""
+    """The SQL of the money on a line, where the map names it."""
+    expected: set[str] = field(default_factory=set)
+    """The reasons for which the map itself refuses lines."""
+
+    @property
+    def dialect(self) -> str:
+        return f"_{self.number}"
+
+    @property
+    def lines(self) -> str:
+        """The view of its lines: rid, file (its place among the arrivals), and s0, s1 … for the columns that the map uses."""
+        return f"lines_{self.number}"
+
+    def column(self, name: str, place: str) -> str:
+        """The SQL of a source column. Raises MapError when the file has no such column, or two."""
+        if name not in self.used:
+            self.used[self._spelled(name, place)] = f"s{len(self.used)}"
+        return self.used[name] if name in self.used else self.used[self._spelled(name, place)]
+
+    def _spelled(self, name: str, place: str) -> str:
+        alike = [h for h in self.header if h == name] or [h for h in self.header if h.casefold() == name.casefold()]
+        if not alike:
+            raise self.map.error(
+                place,
+                f"{self.arrivals[0].path.name} has no column {name!r}.{closest(name, [h for h in self.header if h])}",
+            )
+        if len(alike) > 1:
+            raise self.map.error(
+                place,
+                f"{self.arrivals[0].path.name} has the column {name!r} {len(alike)} times; rename one in the source.",
+            )
+        return alike[0]
+
+
+class Bench:
+    """The connection and its folder. Use as a context manager; the folder is gone afterwards."""
+
+    def __init__(self, folder: Path, *, readable: Path):
+        self.folder = folder
+        self.readable = readable
+        self.reasons: list[tuple[str, str]] = []
+
+    def __enter__(self) -> Bench:
+        import duckdb
+
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.connection = duckdb.connect(
+            config={
+                "memory_limit": MEMORY,
+                "threads": THREADS,
+                "temp_directory": str(self.folder / "spill"),
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            }
+        )
+        allowed = ", ".join(conversion.quoted(f"{path}/") for path in (self.folder, self.readable))
+        self.connection.execute(
+            f"SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET allowed_directories = [{allowed}]; "
+            "SET enable_external_access = false; SET lock_configuration = true"
+        )
+        self.connection.execute("CREATE TABLE refused (rid BIGINT, reason INTEGER, step INTEGER)")
+        self._step = 0
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def run(self, sql: str) -> Any:
+        """Run SQL that this room wrote. What a map's expression makes go wrong is a sentence, not a traceback."""
+        import duckdb
+
+        try:
+            return self.connection.execute(sql)
+        except duckdb.OutOfMemoryException:
+            raise WarehouseError(
+                f"The load needs more than {MEMORY} of memory at once; an expression of the map may be making very "
+                "long texts."
+            ) from None
+        except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException) as error:
+            raise MapError(
+                f"An expression of the map cannot be carried out: {str(error).splitlines()[0][:300]}"
+            ) from None
+
+    def one(self, sql: str) -> Any:
+        return self.run(sql).fetchone()[0]
+
+    def open(self, kind: Kind) -> None:
+        """Read the headers of a kind of file, so that expressions can be bound to its columns."""
+        kind.header = header_of(kind.arrivals[0].path, kind.spec)
+        for macro in conversion.macros(kind.spec, kind.dialect):
+            self.run(macro)
+
+    def expression(self, kind: Kind, text: str, place: str) -> str:
+        """The SQL of an expression over a kind's columns; a text that is the name of a column is that column."""
+        if text in kind.header:
+            return kind.column(text, place)
+        try:
+            sql = bind(self.connection, text, column=lambda name: kind.column(name, place), dialect=kind.dialect)
+        except ExpressionError as error:
+            raise kind.map.error(place, f"{text!r} is not an expression a map may hold: {error}.") from None
+        return f"TRY({sql})"
+
+    def check(self, expression: str, relation: str, kind: Kind, place: str) -> None:
+        """Make sure that DuckDB accepts a bound expression before any file is read."""
+        import duckdb
+
+        columns = ", ".join(f"NULL::VARCHAR AS {s}" for s in kind.used.values()) or "1"
+        try:
+            self.connection.execute(f"SELECT {expression} FROM (SELECT {columns}) LIMIT 0")
+        except duckdb.Error as error:
+            raise kind.map.error(place, f"this cannot be carried out: {str(error).splitlines()[0][:200]}") from None
+
+    def read(self, kind: Kind, offset: int, progress: Callable[[str], None]) -> int:
+        """Proofread the files of a kind and lay their lines on the bench, numbered from `offset`. The next free number."""
+        files = []
+        for number, arrival in enumerate(kind.arrivals):
+            progress(f"reading {arrival.path.name}")
+            clean, parquet = self.folder / "clean.csv", self.folder / f"{kind.lines}_{number}.parquet"
+            arrival.proof = proofread(arrival.path, kind.spec, clean)
+            self._lay(kind, arrival, clean, parquet)
+            clean.unlink()
+            arrival.offset = offset
+            offset += arrival.proof.records
+            files.append(str(parquet))
+        offsets = [arrival.offset for arrival in kind.arrivals]
+        names = ", ".join(["0 AS nothing", *kind.used.values()])
+        sources = ", ".join(conversion.quoted(file) for file in files)
+        self.run(
+            f"CREATE VIEW {kind.lines} AS SELECT {offsets}[CAST(file_index AS INTEGER) + 1] + file_row_number AS rid, CAST(file_index AS INTEGER) AS file, "
+            f"{names} "
+            f"FROM read_parquet([{sources}])"
+        )
+        return offset
+
+    def _lay(self, kind: Kind, arrival: Arrival, clean: Path, parquet: Path) -> None:
+        header, proof = arrival.proof.header, arrival.proof
+        columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header)))
+        taken = []
+        for name, s in kind.used.items():
+            if header.count(name) != 1:
+                raise SourceError(
+                    f"{arrival.path.name} has {'no' if name not in header else 'more than one'} column {name!r}, which "
+                    f"{kind.map.name} uses and {kind.arrivals[0].path.name} has. Give it a path of its own in the map."
+                )
+            text = f"nullif(trim(c{header.index(name)}), '')"
+            for word in kind.spec.empty:
+                text = f"nullif({text}, {conversion.quoted(word)})"
+            taken.append(f"{text} AS {s}")
+        quote = conversion.quoted(kind.spec.quote)
+        found = self.run(
+            f"COPY (SELECT {', '.join(taken) or '1 AS nothing'} FROM read_csv({conversion.quoted(str(clean))}, "
+            f"auto_detect = false, header = false, columns = {{{columns}}}, delim = {conversion.quoted(kind.spec.delimiter)}, "
+            f"quote = {quote}, escape = {quote}, new_line = '\\n', nullstr = '', max_line_size = {2 * LINE_BYTES}, "
+            f"parallel = {'false' if proof.spans else 'true'})) TO {conversion.quoted(str(parquet))} "
+            "(FORMAT parquet, COMPRESSION lz4_raw)"
+        ).fetchone()[0]
+        if found != proof.records:
+            raise SourceError(
+                f"{arrival.path.name}: {proof.records} records were proofread, and DuckDB finds {found}. "
+                "See delimiter and quote in the map."
+            )
+
+    def reason(self, reason: str, column: str = "") -> int:
+        """The number under which a reason stands in `refused`."""
+        if (reason, column) not in self.reasons:
+            self.reasons.append((reason, column))
+        return self.reasons.index((reason, column))
+
+    def refuse(self, query: str) -> int:
+        """Refuse the lines (rid, reason) that a query finds. How many there were."""
+        self._step += 1
+        return self.one(f"INSERT INTO refused SELECT rid, reason, {self._step} FROM ({query})")
+
+    def cases(self, conditions: Iterable[tuple[str, int]]) -> str:
+        """The first condition that is true, as its reason; NULL when none is."""
+        branches = " ".join(f"WHEN {condition} THEN {reason}" for condition, reason in conditions)
+        return f"CASE {branches} END" if branches else "CAST(NULL AS INTEGER)"

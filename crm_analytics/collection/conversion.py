@@ -1,0 +1,95 @@
+"""Conversion: the SQL that turns a source's text into a canonical value, and names what is wrong where it cannot."""
+
+from __future__ import annotations
+
+from crm_analytics.collection.maps import ColumnSpec, FileSpec
+from crm_analytics.warehouse.tables import DAY, FLAG, FLOAT, INT, MOMENT, TEXT, Column
+
+YES = ("true", "t", "yes", "y", "1", "да", "д", "истина", "x", "+")
+NO = ("false", "f", "no", "n", "0", "нет", "н", "ложь", "-")
+EARLIEST = "1900-01-01"
+"""No fact of a company's marketing is older; such a date is a mistake of the source."""
+
+
+def quoted(text: str) -> str:
+    """The text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def macros(spec: FileSpec, dialect: str) -> list[str]:
+    """How this kind of file writes numbers and days: `num`, `day`, `moment` of expressions, and `plain` beneath them."""
+    return [
+        f"CREATE MACRO plain{dialect}(x) AS {_plain(spec)}",
+        f"CREATE MACRO num{dialect}(x) AS TRY_CAST(plain{dialect}(CAST(x AS VARCHAR)) AS DECIMAL(18,6))",
+        f"CREATE MACRO moment{dialect}(x, f := '%Y-%m-%d %H:%M:%S') AS try_strptime(x, f)",
+        f"CREATE MACRO day{dialect}(x, f := '%Y-%m-%d') AS TRY_CAST(try_strptime(x, f) AS DATE)",
+    ]
+
+
+def _plain(spec: FileSpec) -> str:
+    """A number's text with a decimal point. A mark that is not declared makes it no number, never a thousandfold one."""
+    point = "x" if spec.decimal == "." else "translate(x, ',.', '.x')"
+    if not spec.thousands:
+        return point
+    marks = " \u00a0\u202f" if spec.thousands in (" ", "\u00a0") else spec.thousands
+    within = f"[{marks}]"
+    whole = rf"\s*[-+]?\d{{1,3}}({within}\d{{3}})+([{spec.decimal}]\d*)?\s*"
+    bare = f"translate(x, {quoted(marks)}, '')"
+    return (
+        f"CASE WHEN NOT regexp_matches(x, {quoted(within)}) THEN {point} "
+        f"WHEN regexp_full_match(x, {quoted(whole)}) THEN "
+        + (bare if spec.decimal == "." else f"replace({bare}, ',', '.')")
+        + " END"
+    )
+
+
+def converted(column: Column, spec: ColumnSpec, x: str, dialect: str) -> str:
+    """The value of `x` (a source column's text, or an expression's value) as this canonical column, NULL if it is none."""
+    if column.kind == TEXT:
+        return f"nullif(trim(CAST({x} AS VARCHAR)), '')" if spec.expression else x
+    text = f"CAST({x} AS VARCHAR)"
+    if column.kind in (DAY, MOMENT):
+        moment = _moment(spec, x, text)
+        return f"CAST({moment} AS DATE)" if column.kind == DAY else moment
+    if column.kind == FLAG:
+        return f"CASE WHEN lower({text}) IN ({_list(YES)}) THEN true WHEN lower({text}) IN ({_list(NO)}) THEN false END"
+    number = x if spec.expression else f"plain{dialect}({text})" if not spec.constant else text
+    if column.kind == INT:
+        number = f"TRY_CAST({number} AS DECIMAL(24,6))"
+        return f"CASE WHEN {number} = trunc({number}) THEN TRY_CAST({number} AS BIGINT) END"
+    if column.kind == FLOAT:
+        number = f"TRY_CAST({number} AS DOUBLE)"
+        return f"CASE WHEN isfinite({number}) THEN {number} END"
+    return f"TRY_CAST({number} AS {column.sql_type})"
+
+
+def _moment(spec: ColumnSpec, x: str, text: str) -> str:
+    if spec.formats:
+        return f"try_strptime({text}, [{_list(spec.formats)}])"
+    if spec.expression:
+        return f"TRY_CAST({x} AS TIMESTAMP)"
+    return f"CASE WHEN ascii({x}) BETWEEN 48 AND 57 THEN TRY_CAST({x} AS TIMESTAMP) END"
+
+
+def faults(column: Column, value: str, given: str, now: str) -> list[tuple[str, str]]:
+    """(condition, reason) for all that can be wrong with a value; `given` is the condition that the source said something."""
+    wrong = {
+        DAY: "not a date as the map describes it",
+        MOMENT: "not a date as the map describes it",
+        FLAG: "neither yes nor no",
+        INT: "not a whole number",
+    }.get(column.kind, "not a number")
+    found = [] if column.kind == TEXT else [(f"{given} AND {value} IS NULL", wrong)]
+    if column.required:
+        found.append((f"{value} IS NULL", "empty, and must not be"))
+    if column.values:
+        found.append((f"{value} NOT IN ({_list(column.values)})", "not one of " + ", ".join(column.values)))
+    if column.kind in (DAY, MOMENT):
+        found.append((f"{value} < DATE '{EARLIEST}'", "a date before 1900"))
+        if column.past:
+            found.append((f"{value} > TIMESTAMP {quoted(now)}", "a date in the future"))
+    return found
+
+
+def _list(words: tuple[str, ...]) -> str:
+    return ", ".join(quoted(word) for word in words)

@@ -1,0 +1,222 @@
+"""Load: files become a release. Read, refuse, audit, and only then publish; or publish nothing and say why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crm_analytics.collection.arrivals import arrivals, entries, file_name, fingerprints
+from crm_analytics.collection.audit import Audit
+from crm_analytics.collection.bench import Arrival, Bench, Kind
+from crm_analytics.collection.conversion import quoted
+from crm_analytics.collection.crosscheck import Crosscheck, files_of
+from crm_analytics.collection.fitting import Fit, fitted
+from crm_analytics.collection.maps import SourceMap, read_maps
+from crm_analytics.collection.proofread import originals
+from crm_analytics.collection.report import LoadReport
+from crm_analytics.warehouse.release import Company, Draft, Release, Shelf
+from crm_analytics.warehouse.tables import SYSTEM_TABLES, TABLES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BATCH_ROWS = 131_072
+
+
+def load(
+    map_path: str | Path, *, data: str | Path, home: str | Path, progress: Callable[[str], None] | None = None
+) -> LoadReport:
+    """Load the files that one map, or a folder of maps, describes, as one new release of the company in `home`.
+
+    The files of a source replace what that source brought before. The same files by the same maps change nothing.
+    When the audit stops the load, nothing is published and the report says why; `report.exit_code` is then 1.
+    Raises MapError or SourceError, each with one sentence, where a map or a file cannot be used at all.
+    """
+    data, shelf, progress = Path(data), Shelf(Path(home)), progress or (lambda _: None)
+    maps = read_maps(map_path)
+    kinds = arrivals(maps, data)
+    marks = fingerprints(kinds, data)
+    with shelf.draft() as draft:
+        if draft.base and all(draft.base.loads.get(source) == mark for source, mark in marks.items()):
+            return LoadReport.unchanged(draft.base, list(marks))
+        company = next((one.company for one in maps if one.company), draft.base.company if draft.base else Company())
+        with Bench(shelf.workshop, readable=shelf.folder) as bench:
+            return _Loading(bench, draft, maps=maps, kinds=kinds, data=data, progress=progress).run(company, marks)
+
+
+class _Loading:
+    def __init__(
+        self,
+        bench: Bench,
+        draft: Draft,
+        *,
+        maps: list[SourceMap],
+        kinds: list[Kind],
+        data: Path,
+        progress: Callable[[str], None],
+    ):
+        self.bench, self.draft, self.maps, self.kinds = bench, draft, maps, kinds
+        self.data, self.progress = data, progress
+        self.now = datetime.now(UTC).replace(tzinfo=None)
+
+    def run(self, company: Company, marks: dict[str, str]) -> LoadReport:
+        fits = self._bound()
+        self._read(fits)
+        self.progress("checking every line")
+        self._refuse(fits)
+        crosscheck = Crosscheck(self.bench, fits, self.draft.base)
+        crosscheck.run()
+        self._settle_fates()
+        audit = Audit(self.bench, self.kinds, fits, base=self.draft.base, data=self.data)
+        audit.before_writing(crosscheck)
+        if audit.stopped:
+            return LoadReport.of(audit, company=company, release=None)
+        self._write(crosscheck, fits, audit)
+        release = self.draft.as_release(company=company, loads=marks)
+        audit.after_writing(release)
+        if audit.stopped:
+            return LoadReport.of(audit, company=company, release=None)
+        self.progress("publishing")
+        release = self.draft.publish(company=company, loads=marks, facts_until=self._facts_until(release))
+        return LoadReport.of(audit, company=company, release=release)
+
+    def _bound(self) -> list[Fit]:
+        """Bind every expression of every map to its files' columns, before anything is read at length."""
+        for kind in self.kinds:
+            self.bench.open(kind)
+        for one in self.maps:
+            for name, lookup in one.lookups.items():
+                table = f"lookup_{one.source}_{name}"
+                self.bench.run(f'CREATE TABLE "{table}" (key VARCHAR PRIMARY KEY, value VARCHAR)')
+                pairs = entries(lookup, one, name, self.data)
+                if pairs:
+                    self.bench.connection.executemany(f'INSERT INTO "{table}" VALUES (?, ?)', pairs)
+        fits = list(fitted(self.bench, self.kinds, self.now.isoformat(sep=" ")))
+        self.rules = {kind.number: self._rules(kind) for kind in self.kinds}
+        for kind in self.kinds:
+            kind.money = self._money(kind)
+        return fits
+
+    def _rules(self, kind: Kind) -> list[tuple[str, int]]:
+        """The map's own rules of refusal for a kind of file, and their reasons."""
+        bound = []
+        for number, rule in enumerate(kind.map.refuse.get(kind.spec.name, ())):
+            place = f"refuse.{kind.spec.name}[{number + 1}].when"
+            condition = self.bench.expression(kind, rule.when, place)
+            self.bench.check(condition, kind.lines, kind, place)
+            bound.append((condition, self.bench.reason(rule.reason)))
+            kind.expected.add(rule.reason)
+        return bound
+
+    def _money(self, kind: Kind) -> str:
+        if not kind.spec.money:
+            return ""
+        place = f"files.{kind.spec.name}.money"
+        sql = self.bench.expression(kind, kind.spec.money, place)
+        if kind.spec.money in kind.used:
+            sql = f"num{kind.dialect}({sql})"
+        self.bench.check(sql, kind.lines, kind, place)
+        return f"TRY_CAST({sql} AS DECIMAL(18,4))"
+
+    def _read(self, fits: list[Fit]) -> None:
+        offset = 0
+        for kind in self.kinds:
+            offset = self.bench.read(kind, offset, self.progress)
+        for fit in fits:
+            fit.prepare()
+
+    def _refuse(self, fits: list[Fit]) -> None:
+        """Refuse lines by the map's rules, lines that are of no table, and lines that cannot be converted."""
+        for kind in self.kinds:
+            mine = [fit for fit in fits if fit.kind is kind]
+            cases = list(self.rules[kind.number])
+            if all(fit.member for fit in mine):
+                anywhere = " OR ".join(f"({fit.member})" for fit in mine)
+                cases.append((f"NOT ({anywhere})", self.bench.reason("no table of the map takes this line")))
+            if cases:
+                self.bench.refuse(
+                    f"SELECT rid, {self.bench.cases(cases)} AS reason FROM {kind.lines} WHERE reason IS NOT NULL"
+                )
+        for fit in sorted(fits, key=lambda fit: bool(fit.group)):
+            fit.refuse()
+
+    def _settle_fates(self) -> None:
+        """Give every refused line one reason: the first that was found."""
+        self.bench.run("CREATE TABLE fates AS SELECT rid, arg_min(reason, step) AS reason FROM refused GROUP BY rid")
+
+    def _write(self, crosscheck: Crosscheck, fits: list[Fit], audit: Audit) -> None:
+        for source in dict.fromkeys(kind.map.source for kind in self.kinds):
+            mine = [fit for fit in fits if fit.source == source]
+            for table in TABLES:
+                feeding = [fit for fit in mine if fit.table.name == table]
+                if feeding:
+                    self.progress(f"writing {table.replace('_', ' ')}")
+                    rows = self.bench.run(" UNION ALL ".join(crosscheck.rows(fit) for fit in feeding))
+                    self.draft.replace_source(table, rows.to_arrow_reader(BATCH_ROWS), source=source)
+                elif source in files_of(self.draft.base, table):
+                    self.draft.replace_source(table, TABLES[table].arrow_schema().empty_table(), source=source)
+            self._write_system("loads", source, audit.loads_of(source, self.now))
+            self._write_system("quarantine", source, self._quarantine(source))
+
+    def _write_system(
+        self, table: str, source: str, batches: Iterator[dict[str, list]] | list[dict[str, list]]
+    ) -> None:
+        import pyarrow as pa
+
+        schema = SYSTEM_TABLES[table].arrow_schema()
+        made: Iterator[pa.RecordBatch] = (
+            pa.RecordBatch.from_pydict(batch | {"source": [source] * len(batch["file"])}, schema=schema)
+            for batch in batches
+        )
+        self.draft.replace_source(table, pa.RecordBatchReader.from_batches(schema, made), source=source)
+
+    def _quarantine(self, source: str) -> Iterator[dict[str, list]]:
+        for kind in self.kinds:
+            if kind.map.source == source:
+                for arrival in kind.arrivals:
+                    yield from self._refused_lines(kind, arrival)
+
+    def _refused_lines(self, kind: Kind, arrival: Arrival) -> Iterator[dict[str, list]]:
+        """The refused lines of one file, in their order, with their reasons and their original text."""
+        proof, money = arrival.proof, kind.money or "CAST(NULL AS DECIMAL(18,4))"
+        found = self.bench.run(
+            f"SELECT rid - {arrival.offset} AS record, reason, {money} AS money FROM {kind.lines} JOIN fates USING (rid) "
+            f"WHERE rid BETWEEN {arrival.offset} AND {arrival.offset + proof.records - 1} ORDER BY rid"
+        ).to_arrow_table()
+        records = found["record"].to_numpy()
+        refused = [
+            (line, proof.spans.get(record, 1), *self.bench.reasons[reason], amount)
+            for line, record, reason, amount in zip(
+                proof.lines(records).tolist(),
+                records.tolist(),
+                found["reason"].to_pylist(),
+                found["money"].to_pylist(),
+                strict=True,
+            )
+        ]
+        refused += [(line, used, reason, "", None) for line, used, reason in proof.malformed]
+        refused.sort(key=lambda one: one[0])
+        texts = originals(arrival.path, kind.spec, [(line, used) for line, used, *_ in refused])
+        for start in range(0, len(refused), BATCH_ROWS):
+            part = refused[start : start + BATCH_ROWS]
+            yield {
+                "file": [file_name(arrival.path, self.data)] * len(part),
+                "line_no": [one[0] for one in part],
+                "reason": [one[2] for one in part],
+                "column": [one[3] or None for one in part],
+                "money": [one[4] for one in part],
+                "line": [next(texts) for _ in part],
+            }
+
+    def _facts_until(self, release: Release) -> str | None:
+        files = [
+            quoted(str(self.bench.readable / file)) for files in files_of(release, "orders").values() for file in files
+        ]
+        if not files:
+            return None
+        day = self.bench.one(
+            f"SELECT CAST(max(ordered_at) AS DATE) FROM read_parquet([{', '.join(files)}]) WHERE kind = 'sale'"
+        )
+        return day.isoformat() if day else None
