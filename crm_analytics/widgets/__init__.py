@@ -1,1 +1,18 @@
-"""What-if: sliders over pure plans."""
+"""Sliders over answers that do not change. Where nobody can move them, the still picture."""
+
+from importlib import import_module
+
+_HOMES = {"what_if": "budget"}
+"""Every widget, and the module it lives in."""
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str):
+    if name not in _HOMES:
+        raise AttributeError(f"There is no widget {name!r}; there are {', '.join(__all__)}.")
+    return getattr(import_module(f"crm_analytics.widgets.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -9,8 +9,10 @@ from scipy.optimize import minimize
 
 from crm_analytics.planning.offers.curves import best_split, by_part, learn_curves
 
-PARTS = st.lists(st.tuples(st.floats(-50, 0) | st.floats(0.01, 500), st.floats(1, 300), st.floats(0, 80), st.floats(0, 400)),
-                 min_size=2, max_size=6)  # fmt: skip
+PARTS = st.lists(
+    st.tuples(st.floats(-50, 0) | st.floats(0.01, 500), st.floats(1, 300), st.floats(0, 80), st.floats(0, 400)),
+    min_size=2, max_size=6,
+)  # fmt: skip
 
 
 def test_the_published_split():
