@@ -17,6 +17,9 @@ import numpy as np
 
 from crm_analytics.planning.customers.likelihood import Peak, climb
 
+BLOCK = 8192
+"""Histories worked on at a time: they stay in the processor's cache, and are too few for threads to fight over."""
+
 SCOUTS = 20_000
 """Above this many distinct histories a subset of this size first finds where the peak is."""
 
@@ -37,20 +40,36 @@ class Histories:
         Raises ValueError for histories that cannot be: time not positive, a last purchase after the end.
         """
         x, t_x, T = (np.asarray(v, dtype=float) for v in (x, t_x, T))
-        if not ((T > 0) & (x >= 0) & (t_x >= 0) & (t_x <= T)).all():
+        if not (len(T) and T.min() > 0 and x.min() >= 0 and t_x.min() >= 0 and (t_x <= T).all()):
             raise ValueError("Histories need T > 0, x ≥ 0 and 0 ≤ t_x ≤ T: check the days of first and last purchase.")
-        t_x = np.where(x == 0, 0.0, t_x)
-        span = int(T.max()) + 1
-        whole = all((v == np.floor(v)).all() for v in (x, t_x, T))
-        if not whole or (x.max() + 1) * span**2 >= 2**62:
-            return cls(x=x, t_x=t_x, T=T, n=np.ones(len(x)))
-        packed, n = np.unique(((x * span + t_x) * span + T).astype(np.int64), return_counts=True)
-        rest, T = np.divmod(packed, span)
-        x, t_x = np.divmod(rest, span)
-        return cls(x=x.astype(float), t_x=t_x.astype(float), T=T.astype(float), n=n.astype(float))
+        back = x > 0
+        once, many = _counted(T[~back]), _counted(x[back], t_x[back], T[back])
+        nothing = np.zeros(len(once[0]))
+        joined = zip((nothing, nothing, *once), many, strict=True)
+        return cls(**{name: np.concatenate(pair) for name, pair in zip(("x", "t_x", "T", "n"), joined, strict=True)})
 
     def every(self, step: int) -> Histories:
         return Histories(x=self.x[::step], t_x=self.t_x[::step], T=self.T[::step], n=self.n[::step])
+
+
+def _counted(*columns: np.ndarray) -> tuple[np.ndarray, ...]:
+    """The distinct rows of these columns and how many there are of each.
+
+    Whole numbers are packed into one integer a row, bit beside bit, which sorts fast; other rows are left as they are.
+    """
+    whole = [column.astype(np.int64) for column in columns]
+    bits = [int(column.max(initial=0)).bit_length() for column in whole]
+    if sum(bits) > 62 or not all(map(np.array_equal, whole, columns)):
+        return *columns, np.ones(len(columns[0]))
+    packed = whole[0]
+    for column, width in zip(whole[1:], bits[1:], strict=True):
+        packed = (packed << width) | column
+    packed, n = np.unique(packed, return_counts=True)
+    rows = []
+    for width in reversed(bits):
+        rows.insert(0, (packed & ((1 << width) - 1)).astype(float))
+        packed = packed >> width
+    return *rows, n.astype(float)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -132,30 +151,33 @@ class BGNBD:
 class _Likelihood:
     """The log-likelihood (6) of histories, with gradient and second derivatives, as a function of (r, alpha, a, b).
 
-    It splits: one part depends on `x` alone, one on `T` alone, each with few distinct values. Only the chance that
-    the customer has left needs every history, and only of customers who came back.
+    It splits: one part needs only how many customers have which `x`, one only `x` and `T`; the chance that the customer
+    has left needs the whole history, but only of those who came back.
     """
 
     histories: Histories
 
     @cached_property
     def _by_x(self) -> tuple[np.ndarray, np.ndarray]:
-        x, where = np.unique(self.histories.x, return_inverse=True)
-        return x, np.bincount(where, weights=self.histories.n)
+        n = np.bincount(self.histories.x.astype(int), weights=self.histories.n)
+        return np.arange(len(n)), n
 
     @cached_property
-    def _by_T(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _everybody(self) -> list[tuple[np.ndarray, ...]]:
+        return self._blocks(np.arange(len(self.histories.n)))
+
+    @cached_property
+    def _came_back(self) -> list[tuple[np.ndarray, ...]]:
+        return self._blocks(np.flatnonzero(self.histories.x))
+
+    def _blocks(self, rows: np.ndarray) -> list[tuple[np.ndarray, ...]]:
         h = self.histories
-        T, where = np.unique(h.T, return_inverse=True)
-        return T, np.bincount(where, weights=h.n), np.bincount(where, weights=h.n * h.x)
-
-    @cached_property
-    def _came_back(self) -> tuple[np.ndarray, ...]:
-        h, back = self.histories, self.histories.x > 0
-        return h.x[back], h.t_x[back], h.T[back], h.n[back]
+        return [(h.x[some], h.t_x[some], h.T[some], h.n[some]) for some in np.array_split(rows, 1 + len(rows) // BLOCK)]
 
     def __call__(self, parameters: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        parts = (self._counts(parameters), self._exposure(parameters), self._departures(parameters))
+        parts = [self._counts(parameters)]
+        parts += [_exposure(parameters, *block) for block in self._everybody]
+        parts += [_departures(parameters, *block) for block in self._came_back]
         return tuple(sum(part) for part in zip(*parts, strict=True))
 
     def _counts(self, parameters: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
@@ -176,37 +198,40 @@ class _Likelihood:
         bend[2:, 2:] -= in_ab[2]
         return float(in_r[0] + in_b[0] - in_ab[0]), slope, bend
 
-    def _exposure(self, parameters: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        """ln of α^r (α+T)^−(r+x), by T."""
-        r, alpha, _, _ = parameters
-        T, n, repeats = self._by_T
-        log_share, per = np.log(alpha / (alpha + T)), 1 / (alpha + T)
-        count = r * n + repeats
-        value = r * (n @ log_share) + repeats @ np.log(per)
-        cross = n.sum() / alpha - n @ per
-        slope = np.array([n @ log_share, r * n.sum() / alpha - count @ per, 0, 0])
-        bend = np.zeros((4, 4))
-        bend[0, 1] = bend[1, 0] = cross
-        bend[1, 1] = -r * n.sum() / alpha**2 + count @ per**2
-        return float(value), slope, bend
 
-    def _departures(self, parameters: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        """ln of 1 + e^w, where w is the log odds that the customer left: ln a/(b+x−1) + (r+x) ln (α+T)/(α+t_x)."""
-        r, alpha, a, b = parameters
-        x, t_x, T, n = self._came_back
-        soon, late, left = 1 / (alpha + t_x), 1 / (alpha + T), 1 / (b + x - 1)
-        log_ratio, gap = np.log(soon / late), late - soon
-        w = np.log(a * left) + (r + x) * log_ratio
-        small = np.exp(-np.abs(w))
-        gone = np.where(w > 0, 1, small) / (1 + small)
-        value = n @ (np.maximum(w, 0) + np.log1p(small))
+def _exposure(
+    parameters: np.ndarray, x: np.ndarray, _: np.ndarray, T: np.ndarray, n: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """ln of α^r (α+T)^−(r+x)."""
+    r, alpha, _, _ = parameters
+    per, customers, count = 1 / (alpha + T), n.sum(), n * (r + x)
+    log_per = np.log(per)
+    value = count @ log_per + r * customers * np.log(alpha)
+    slope = np.array([n @ log_per + customers * np.log(alpha), r * customers / alpha - count @ per, 0, 0])
+    bend = np.zeros((4, 4))
+    bend[0, 1] = bend[1, 0] = customers / alpha - n @ per
+    bend[1, 1] = count @ per**2 - r * customers / alpha**2
+    return float(value), slope, bend
 
-        toward = np.stack([log_ratio, (r + x) * gap, np.full_like(x, 1 / a), -left])
-        weight, doubt = n * gone, n * gone * (1 - gone)
-        bend = (toward * doubt) @ toward.T
-        bend[0, 1] += weight @ gap
-        bend[1, 0] = bend[0, 1]
-        bend[1, 1] -= weight @ (toward[1] * (soon + late))
-        bend[2, 2] -= weight.sum() / a**2
-        bend[3, 3] += weight @ left**2
-        return float(value), toward @ weight, bend
+
+def _departures(
+    parameters: np.ndarray, x: np.ndarray, t_x: np.ndarray, T: np.ndarray, n: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """ln of 1 + e^w, where w is the log odds that the customer left: ln a/(b+x−1) + (r+x) ln (α+T)/(α+t_x)."""
+    r, alpha, a, b = parameters
+    soon, late, left = 1 / (alpha + t_x), 1 / (alpha + T), 1 / (b + x - 1)
+    log_ratio, gap = np.log(soon / late), late - soon
+    w = np.log(a * left) + (r + x) * log_ratio
+    small = np.exp(-np.abs(w))
+    gone = np.where(w > 0, 1, small) / (1 + small)
+    value = n @ (np.maximum(w, 0) + np.log1p(small))
+
+    toward = np.stack([log_ratio, (r + x) * gap, np.full_like(x, 1 / a), -left])
+    weight, doubt = n * gone, n * gone * (1 - gone)
+    bend = (toward * doubt) @ toward.T
+    bend[0, 1] += weight @ gap
+    bend[1, 0] = bend[0, 1]
+    bend[1, 1] -= weight @ (toward[1] * (soon + late))
+    bend[2, 2] -= weight.sum() / a**2
+    bend[3, 3] += weight @ left**2
+    return float(value), toward @ weight, bend

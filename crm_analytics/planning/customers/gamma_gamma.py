@@ -18,7 +18,7 @@ from crm_analytics.planning.customers.likelihood import Peak, climb
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GammaGamma:
-    """Spending in three numbers: a purchase is gamma(`p`, ν), and ν differs between customers as gamma(`q`, `gamma`)."""
+    """Spending in three numbers: a purchase is gamma(`p`, ν), and ν varies over customers as gamma(`q`, `gamma`)."""
 
     p: float
     q: float
@@ -30,7 +30,7 @@ class GammaGamma:
         """The most likely model behind customers' mean value over `x` purchases each; both positive."""
         x, mean_value = np.asarray(x, dtype=float), np.asarray(mean_value, dtype=float)
         if not ((x > 0) & (mean_value > 0)).all():
-            raise ValueError("Gamma-Gamma needs customers who bought again, at a positive mean value: leave out the rest.")
+            raise ValueError("Gamma-Gamma takes customers who bought again, at a positive mean value; drop the rest.")
         centre = float(np.average(mean_value, weights=x))
         peak = climb(_Likelihood(x, mean_value / centre), np.array([2.0, 3.0, 1.0]))
         peak = _in_units_of(centre, peak, len(x))
@@ -76,7 +76,8 @@ class GammaGamma:
 def _in_units_of(centre: float, peak: Peak, customers: int) -> Peak:
     """The peak found on values divided by `centre`, for the values themselves."""
     return replace(
-        peak, parameters=peak.parameters * np.array([1, 1, centre]),
+        peak,
+        parameters=peak.parameters * np.array([1, 1, centre]),
         log_likelihood=peak.log_likelihood - customers * float(np.log(centre)),
     )
 
@@ -108,20 +109,29 @@ class _Likelihood:
         sum_per, x_per = per.sum(), self.x @ per
 
         value = (
-            n @ (gammaln(p * x + q) - gammaln(p * x)) - size * gammaln(q) + size * q * np.log(gamma)
-            + p * x_log_total - log_mean - p * x_log_scale - q * sum_log_scale
+            n @ (gammaln(p * x + q) - gammaln(p * x))
+            - size * gammaln(q)
+            + size * q * np.log(gamma)
+            + p * x_log_total
+            - log_mean
+            - p * x_log_scale
+            - q * sum_log_scale
         )
-        slope = np.array([
-            n @ (x * (psi(p * x + q) - psi(p * x))) + x_log_total - x_log_scale,
-            n @ psi(p * x + q) - size * psi(q) + size * np.log(gamma) - sum_log_scale,
-            size * q / gamma - p * x_per - q * sum_per,
-        ])
+        slope = np.array(
+            [
+                n @ (x * (psi(p * x + q) - psi(p * x))) + x_log_total - x_log_scale,
+                n @ psi(p * x + q) - size * psi(q) + size * np.log(gamma) - sum_log_scale,
+                size * q / gamma - p * x_per - q * sum_per,
+            ]
+        )
         both, alone = polygamma(1, p * x + q), polygamma(1, p * x)
         pp, pq, qq = n @ (x**2 * (both - alone)), n @ (x * both), n @ both - size * polygamma(1, q)
         squared = p * (self.x @ per**2) + q * (per @ per) - size * q / gamma**2
-        bend = np.array([
-            [pp, pq, -x_per],
-            [pq, qq, size / gamma - sum_per],
-            [-x_per, size / gamma - sum_per, squared],
-        ])
+        bend = np.array(
+            [
+                [pp, pq, -x_per],
+                [pq, qq, size / gamma - sum_per],
+                [-x_per, size / gamma - sum_per, squared],
+            ]
+        )
         return float(value), slope, bend

@@ -83,7 +83,7 @@ def tenth_of(value: pd.Series) -> np.ndarray:
 
 
 def by_tenths(forecast: Forecast, foretold: pd.DataFrame, moves: np.ndarray) -> pd.DataFrame:
-    """What each tenth of the customers is to bring: `decile`, `customers`, `foretold_orders`, `value`, `low`, `high`."""
+    """What each tenth of customers is to bring: `decile`, `customers`, `foretold_orders`, `value`, `low`, `high`."""
     group = tenth_of(foretold["value"])
     numbered = foretold.assign(decile=group + 1)
     table = numbered.groupby("decile", as_index=False).agg(

@@ -48,9 +48,7 @@ def climb(surface: Surface, start: np.ndarray) -> Peak:
             damping *= 100
         if converged or damping > 1e9:
             break
-    return Peak(
-        parameters=np.exp(place), log_likelihood=value, log_covariance=_covariance(-bend), converged=converged
-    )
+    return Peak(parameters=np.exp(place), log_likelihood=value, log_covariance=_covariance(-bend), converged=converged)
 
 
 def _on_logarithms(surface: Surface, place: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
