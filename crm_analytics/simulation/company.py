@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from crm_analytics.simulation.baskets import Lines, fill
 from crm_analytics.simulation.contacts import Contacts, Responses, draw_contacts, draw_responses
 from crm_analytics.simulation.customers import People, people
 from crm_analytics.simulation.deals import Deals, draw_deals
+from crm_analytics.simulation.draws import stream
 from crm_analytics.simulation.effects import Arms, draw_arms, with_campaigns
+from crm_analytics.simulation.files import write_file
 from crm_analytics.simulation.market import Market
 from crm_analytics.simulation.orders import Lives, Orders, clocks, joined, of_customers, of_walk_ins
 from crm_analytics.simulation.persons import Consents, Names, draw_callers, draw_consents, draw_names
@@ -22,10 +27,18 @@ from crm_analytics.simulation.sales import Sales, book
 from crm_analytics.simulation.survey import Survey, draw_survey
 from crm_analytics.simulation.truth import Truth
 from crm_analytics.simulation.visits import Visits, draw_visits
+from crm_analytics.warehouse.tables import TABLES
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
+
+
+SYSTEMS = ("shop", "crm", "call_centre", "advertising")
+
+
+def _systems() -> list[ModuleType]:
+    return [import_module(f"crm_analytics.simulation.{name}") for name in SYSTEMS]
 
 
 @dataclass(frozen=True)
@@ -43,10 +56,26 @@ class Simulation:
             raise ValueError(f"{self.customers} customers are too few for a company; ask for at least 200.")
 
     def tables(self) -> dict[str, pa.Table]:
-        """Every canonical table the company has, clean and complete."""
-        from crm_analytics.simulation.canonical import tables
+        """Every canonical table the company has, clean and complete: rows of all sources, one after the other."""
+        import pyarrow as pa
 
-        return tables(self)
+        parts: dict[str, list[pa.Table]] = {}
+        for system in _systems():
+            for name, rows in system.tables(self).items():
+                parts.setdefault(name, []).append(rows)
+        return {name: pa.concat_tables(parts[name]) for name in TABLES if name in parts}
+
+    def write(self, folder: str | Path) -> list[Path]:
+        """Write the files of the four systems into a folder, with some dirt, and the truth into `truth` inside it."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        rng, dirt, written = stream(self.seed, "dirt"), [], []
+        for system in _systems():
+            for file in system.files(self):
+                dirt += write_file(file, folder, rng=rng)
+                written.append(folder / file.name)
+        self.truth.write(folder / "truth", dirt)
+        return written
 
     @cached_property
     def truth(self) -> Truth:
@@ -106,7 +135,7 @@ class Simulation:
 
     @cached_property
     def consents(self) -> Consents:
-        return draw_consents(self.people, self.contacts, self.responses, seed=self.seed)
+        return draw_consents(self.people, self.arms, self.responses, seed=self.seed)
 
     @cached_property
     def names(self) -> Names:

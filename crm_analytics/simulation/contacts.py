@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
+import pyarrow as pa
 
+from crm_analytics.simulation.columns import CAMPAIGN_IDS, customer_ids, moments, table, words
 from crm_analytics.simulation.customers import ATTITUDES, People
 from crm_analytics.simulation.demand import DAYS
 from crm_analytics.simulation.draws import shares, stream
@@ -13,6 +15,7 @@ from crm_analytics.simulation.effects import PUT_OFF, Arms, position
 from crm_analytics.simulation.plan import CAMPAIGNS
 
 CHANNELS = ("email", "sms", "mail", "phone")
+PHONE = CHANNELS.index("phone")
 OUTCOMES = ("delivered", "bounced", "answered", "no answer", "refused", "question", "complaint", "order")
 DELIVERED, BOUNCED, ANSWERED, NO_ANSWER, REFUSED, QUESTION = range(6)
 AGENTS = ("Baiba", "Edgars", "Kristine", "Olga", "Raimonds", "Signe")
@@ -87,7 +90,7 @@ def _calls_out(customer: np.ndarray, day: np.ndarray, campaign: int, rng: np.ran
     talk = np.where(answered, rng.gamma(2.0, 70.0, count).round(), 0.0)
     return Contacts(
         customer, day.astype(np.int32), (FIRST_HOUR + hour) * 3600 + rng.integers(0, 3600, count),
-        np.full(count, CHANNELS.index("phone"), np.int8), np.zeros(count, bool), np.full(count, campaign, np.int16),
+        np.full(count, PHONE, np.int8), np.zeros(count, bool), np.full(count, campaign, np.int16),
         outcome, talk, rng.integers(0, len(AGENTS), count).astype(np.int8),
     )
 
@@ -101,7 +104,7 @@ def _service_calls(people: People, *, seed: int) -> Contacts:
     day = np.where((day + 4) % 7 == 6, np.maximum(day - 1, people.joined[customer]), day)
     return Contacts(
         customer, day.astype(np.int32), rng.integers(9 * 3600, 19 * 3600, count),
-        np.full(count, CHANNELS.index("phone"), np.int8), np.ones(count, bool), np.full(count, -1, np.int16),
+        np.full(count, PHONE, np.int8), np.ones(count, bool), np.full(count, -1, np.int16),
         QUESTION + shares(rng, {"question": 0.6, "complaint": 0.15, "order": 0.25}, count),
         rng.gamma(2.0, 90.0, count).round(), rng.integers(0, len(AGENTS), count).astype(np.int8),
     )
@@ -112,6 +115,16 @@ def draw_contacts(arms: list[Arms], people: People, *, seed: int) -> Contacts:
     parts = [_campaign_touches(group, seed=seed) for group in arms] + [_service_calls(people, seed=seed)]
     whole = Contacts(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Contacts)))
     return whole.take(np.lexsort((whole.customer, whole.second, whole.day)))
+
+
+def as_table(source: str, some: Contacts, contact_id: pa.Array) -> pa.Table:
+    """Touches as rows of the canonical table."""
+    return table("contacts", source, {
+        "contact_id": contact_id, "at": moments(some.day, some.second), "customer_id": customer_ids(some.customer),
+        "channel": words(CHANNELS, some.channel), "kind": words(["out", "in"], some.inbound.astype(int)),
+        "campaign_id": words(CAMPAIGN_IDS, some.campaign), "outcome": words(OUTCOMES, some.outcome),
+        "duration_s": pa.array(some.duration_s, mask=np.isnan(some.duration_s)), "agent": words(AGENTS, some.agent),
+    })
 
 
 @dataclass(frozen=True)
@@ -134,7 +147,7 @@ def draw_responses(contacts: Contacts, people: People, *, seed: int) -> Response
     keen = chance < np.array([RESPONSE_RATE[name] for name in ATTITUDES])[attitude]
     away = ~keen & (attitude == PUT_OFF) & (chance > 1 - UNSUBSCRIBE_RATE)
     day = reached.day + rng.geometric(0.5, len(reached)) - 1
-    kind = np.where(away, 1, np.where(reached.channel == CHANNELS.index("phone"), 2, 0))
+    kind = np.where(away, 1, np.where(reached.channel == PHONE, 2, 0))
     kept = (keen | away) & (day < DAYS)
     second = np.maximum(reached.second, rng.integers(9 * 3600, 22 * 3600, len(reached)))
     return Responses(reached.campaign[kept], reached.customer[kept], day[kept], second[kept], kind[kept])

@@ -17,7 +17,7 @@ GENDERS = {"f": 0.56, "m": 0.44}
 ATTITUDES = {"indifferent": 0.35, "glad": 0.50, "put off": 0.15}
 """How a customer takes being addressed by a campaign."""
 
-CARD_WAVE = 0.35
+CARD_WAVE = 0.45
 """Share of customers who took the loyalty card in its first months; all others joined evenly over the history."""
 
 

@@ -12,7 +12,7 @@ from crm_analytics.simulation.draws import stream
 from crm_analytics.simulation.market import Market
 from crm_analytics.simulation.segments import KNOWN, WALK_INS
 
-WALK_IN_SHARE = 0.25
+WALK_IN_SHARE = 0.22
 """Share of orders without a card once most regulars have one; before, it is larger, so that the sum follows demand."""
 
 

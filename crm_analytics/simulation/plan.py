@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
+
+from crm_analytics.simulation.demand import FIRST_DAY
+
 
 @dataclass(frozen=True, kw_only=True)
 class Campaign:
@@ -38,8 +42,8 @@ class Campaign:
         return self.share > 0
 
 
-CURVES = {"radio": (2600.0, 900.0), "search": (3400.0, 500.0), "social": (2400.0, 700.0), "outdoor": (1500.0, 800.0),
-          "press": (700.0, 400.0), "sms": (1800.0, 300.0)}
+CURVES = {"radio": (4200.0, 900.0), "search": (6000.0, 400.0), "social": (4400.0, 700.0), "outdoor": (3400.0, 800.0),
+          "press": (1900.0, 400.0), "sms": (3000.0, 300.0)}
 """Response curves of mass channels, a and b of a·ln(1 + spend/b), in euros for a company of 2,000 customers."""
 
 COST_OF_TOUCH = {"email": 0.02, "sms": 0.07, "phone": 2.40, "mail": 0.95}
@@ -61,7 +65,7 @@ CAMPAIGNS = (
              ends=date(2023, 11, 27), spend=700, luck=0.8, lag_days=0, half_life_days=2,
              coincides_with="a price cut of 15 % on everything"),
     Campaign(name="Win-back calls", goal="bring back", channel="phone", starts=date(2024, 2, 5),
-             ends=date(2024, 2, 25), share=0.5, extra=0.06, lost=0.6, lag_days=1, half_life_days=6),
+             ends=date(2024, 2, 25), share=0.5, extra=0.02, lost=0.9, lag_days=1, half_life_days=6),
     Campaign(name="Spring in social media", goal="more buyers", channel="social", starts=date(2024, 5, 6),
              ends=date(2024, 6, 2), spend=2600, luck=0.9, lag_days=2, half_life_days=6,
              coincides_with="a rise of the competitors' prices by 12 %"),
@@ -70,7 +74,7 @@ CAMPAIGNS = (
     Campaign(name="Vilnius radio", goal="more visits", channel="radio", region="Vilnius", starts=date(2024, 9, 2),
              ends=date(2024, 9, 29), spend=1800, luck=1.6, lag_days=3, half_life_days=7),
     Campaign(name="Autumn voucher by text message", goal="bigger baskets", channel="sms", starts=date(2024, 10, 14),
-             ends=date(2024, 10, 27), share=0.85, extra=0.26, lost=0.25, lag_days=0, half_life_days=3),
+             ends=date(2024, 10, 27), share=0.85, extra=0.28, lost=0.50, lag_days=0, half_life_days=3),
     Campaign(name="Christmas in social media", goal="more buyers", channel="social", starts=date(2024, 12, 2),
              ends=date(2024, 12, 24), spend=3200, luck=0.6, lag_days=1, half_life_days=4,
              coincides_with="the Christmas season"),
@@ -86,6 +90,16 @@ CAMPAIGNS = (
 
 LOST_WEEKS = 4
 """A customer who is put off may cancel the orders of so many weeks after the campaign starts."""
+
+
+def running(day: np.ndarray, *channels: str) -> np.ndarray:
+    """The number of the campaign that ran everywhere on each of these days in one of the channels; −1 for none."""
+    found = np.full(len(day), -1)
+    for number, campaign in enumerate(CAMPAIGNS):
+        if campaign.channel in channels and not campaign.region:
+            first, last = ((d - FIRST_DAY).days for d in (campaign.starts, campaign.ends))
+            found[(day >= first) & (day <= last)] = number
+    return found
 
 
 def campaign_id(number: int) -> str:

@@ -53,7 +53,8 @@ class Truth:
         ahead = lives.ahead[who.segment]
         expected = -np.expm1(-who.rate * who.leave * ahead) / who.leave
         return pd.DataFrame({
-            "customer_id": _customer_ids(np.arange(len(who))), "segment": _words([s.name for s in SEGMENTS], who.segment),
+            "customer_id": _customer_ids(np.arange(len(who))),
+            "segment": _words([s.name for s in SEGMENTS], who.segment),
             "joined": _days(who.joined), "rate_per_day": who.rate, "leave": who.leave, "alive": lives.alive,
             "left": pd.Series(_days(lives.last_day)).where(lives.last_day >= 0), "mean_lines": who.lines,
             "attitude": _words(list(ATTITUDES), who.attitude),
@@ -70,7 +71,7 @@ class Truth:
 
     @cached_property
     def campaign_orders(self) -> pd.DataFrame:
-        """An order a row that a campaign brought (`orders` is 1) or put off (−1, and it is in no table), with its worth."""
+        """An order a row that a campaign brought (`orders` is 1) or put off (−1: it is in no table), and its worth."""
         orders = self.company.orders
         rows = np.flatnonzero(orders.campaign)
         sign = np.sign(orders.campaign[rows]).astype(int)
@@ -175,8 +176,10 @@ class Truth:
         return {
             "customers": self.company.customers, "seed": self.company.seed, "first_day": FIRST_DAY.isoformat(),
             "last_day": demand.LAST_DAY.isoformat(), "alive": int(self.company.lives.alive.sum()),
-            "elasticity": {"own_by_revenue": own, "own": {s.name: s.own_elasticity for s in SEGMENTS},
-                           "competitor": usual.competitor, "market": {"retail_turnover": usual.market, "fuel_price": 0}},
+            "elasticity": {
+                "own_by_revenue": own, "own": {s.name: s.own_elasticity for s in SEGMENTS},
+                "competitor": usual.competitor, "market": {"retail_turnover": usual.market, "fuel_price": 0.0},
+            },
             "trend_per_year": demand.TREND_PER_YEAR, "holiday": demand.HOLIDAY, "week": demand.WEEK.tolist(),
             "seasons": {c: dict(zip(("peak", "height", "christmas"), v, strict=True)) for c, v in SEASONS.items()},
             "together": [dict(zip(("first", "second", "chance"), pair, strict=True)) for pair in TOGETHER],
@@ -191,15 +194,15 @@ class Truth:
             "made_to_order": list(GOODS.name[ORDINARY:]), "known_segments": KNOWN,
         }
 
-    def write(self, folder: Path) -> None:
-        """Every frame as Parquet, every number in truth.json."""
+    def write(self, folder: Path, dirt: list[dict]) -> None:
+        """Every frame as Parquet, every number in truth.json, with the dirt that was put into the files."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         folder.mkdir(parents=True, exist_ok=True)
         for name in FRAMES:
             pq.write_table(pa.Table.from_pandas(getattr(self, name), preserve_index=False), folder / f"{name}.parquet")
-        text = json.dumps(self.numbers, ensure_ascii=False, indent=1)
+        text = json.dumps(self.numbers | {"dirt": dirt}, ensure_ascii=False, indent=1)
         (folder / "truth.json").write_text(text + "\n", "utf-8")
 
 

@@ -1,0 +1,101 @@
+"""The advertising accounts and the market watch: spend, visits, competitors' prices, market indicators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from crm_analytics.simulation.assortment import CATEGORIES
+from crm_analytics.simulation.columns import CAMPAIGN_IDS, days, ids, moments, money, table, words
+from crm_analytics.simulation.costs import costs
+from crm_analytics.simulation.demand import DAYS
+from crm_analytics.simulation.files import SAME_LINE_TWICE, Defect, SourceFile, Style, of_table
+from crm_analytics.simulation.market import COMPETITORS
+from crm_analytics.simulation.plan import running
+from crm_analytics.simulation.visits import SOURCES
+
+if TYPE_CHECKING:
+    from crm_analytics.simulation.company import Simulation
+
+SOURCE = "advertising"
+STYLE = Style()
+
+
+def tables(company: Simulation) -> dict[str, pa.Table]:
+    """What this source knows, as canonical tables."""
+    return {
+        "campaign_costs": campaign_costs(company), "touchpoints": touchpoints(company),
+        "competitor_prices": competitor_prices(company), "market": market(company),
+    }
+
+
+def files(company: Simulation) -> list[SourceFile]:
+    """What these accounts export."""
+    spent, visits = campaign_costs(company), touchpoints(company)
+    seen, index = competitor_prices(company), market(company)
+    return [
+        of_table("advertising_costs.csv", STYLE, {
+            "campaign": spent["campaign_id"], "date": spent["day"], "item": spent["kind"], "cost_eur": spent["amount"],
+        }),
+        of_table("advertising_visits.csv", STYLE, {
+            "visitor": visits["visitor_id"], "time": visits["at"], "source": visits["source_name"],
+            "medium": visits["medium"], "campaign": visits["campaign_id"], "order": visits["converted"],
+            "value_eur": visits["value"],
+        }, key="visitor", defects=(
+            SAME_LINE_TWICE,
+            Defect("an impossible date", {"time": "2024-02-31 12:00:00"}),
+            Defect("a visit without a visitor", {"visitor": ""}),
+            Defect("garbage in a number", {"value_eur": "n/a", "order": "yes"}),
+        )),
+        of_table("market_competitors.csv", STYLE, {
+            "competitor": seen["competitor"], "category": seen["category"], "date": seen["day"],
+            "average_price_eur": seen["price"],
+        }, key="competitor", defects=(
+            SAME_LINE_TWICE,
+            Defect("garbage in a number", {"average_price_eur": "24.9.0"}),
+            Defect("an unknown category", {"category": "Gardn"}),
+        )),
+        of_table("market_index.csv", STYLE, {
+            "indicator": index["indicator"], "from": index["day"], "value": index["value"],
+        }),
+    ]
+
+
+def campaign_costs(company: Simulation) -> pa.Table:
+    """What media cost; postage and calls are in the CRM."""
+    return costs(company, SOURCE, "media")
+
+
+def touchpoints(company: Simulation) -> pa.Table:
+    visits = company.visits
+    campaign = np.full(len(visits.day), -1)
+    for origin, name in enumerate(SOURCES):
+        campaign = np.where(visits.origin == origin, running(visits.day, name), campaign)
+    return table("touchpoints", SOURCE, {
+        "visitor_id": ids("V", visits.visitor), "at": moments(visits.day, visits.second),
+        "source_name": words(list(SOURCES), visits.origin),
+        "medium": words([medium for medium, *_ in SOURCES.values()], visits.origin),
+        "campaign_id": words(CAMPAIGN_IDS, campaign), "converted": visits.converted,
+        "value": money(visits.value_cents, empty=visits.value_cents < 0),
+    })
+
+
+def competitor_prices(company: Simulation) -> pa.Table:
+    seen = company.market.competitor_prices[:, :, :DAYS]
+    who, category, day = (grid.ravel() for grid in np.indices(seen.shape))
+    return table("competitor_prices", SOURCE, {
+        "competitor": words(COMPETITORS, who), "category": words(CATEGORIES, category), "day": days(day),
+        "price": money(np.rint(seen.ravel() * 100)),
+    })
+
+
+def market(company: Simulation) -> pa.Table:
+    indicators = company.market.indicators
+    months = np.flatnonzero(np.diff(company.market.calendar.days[:DAYS].astype("datetime64[M]").astype(int), prepend=0))
+    values = np.concatenate([(100 * series[months]).round(2) for series in indicators.values()])
+    which = np.repeat(np.arange(len(indicators)), len(months))
+    return table("market", SOURCE, {
+        "indicator": words(list(indicators), which), "day": days(np.tile(months, len(indicators))), "value": values,
+    })

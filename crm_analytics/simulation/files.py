@@ -1,0 +1,151 @@
+"""Files as an old system writes them: its delimiter, its encoding, its way with dates and decimals, and a little dirt.
+
+Dirt comes as lines on top, never in place of good ones: what a load does not refuse is the clean company, to the cent.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+DIRT_SHARE = 0.0003
+"""Of each kind of dirt so many lines for a line of the file, and two at least."""
+
+SAMPLED = 5000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """How a system writes text."""
+
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    mark: bytes = b""
+    """What stands before the first line: a byte order mark, or nothing."""
+    quoting: str = "needed"
+    """`needed`: texts stand in quotes; `none`: no field does, for a system whose texts never hold the delimiter."""
+    decimal: str = "."
+    day: str = "%Y-%m-%d"
+    moment: str = "%Y-%m-%d %H:%M:%S"
+    yes_no: tuple[str, str] = ("yes", "no")
+
+    def text(self, values: pa.Array) -> pa.Array:
+        """A column as this system writes it."""
+        kind = values.type
+        if pa.types.is_string(kind):
+            return values
+        if pa.types.is_boolean(kind):
+            return pc.if_else(values, *self.yes_no)
+        if pa.types.is_date(kind):
+            return values.cast(pa.string()) if self.day == "%Y-%m-%d" else pc.strftime(values, self.day)
+        if pa.types.is_timestamp(kind):
+            return pc.strftime(values.cast(pa.timestamp("s")), self.moment)
+        if pa.types.is_decimal(kind):
+            values = values.cast(pa.decimal128(18, 2 if kind.scale == 4 else 0))
+        text = values.cast(pa.string())
+        return text if self.decimal == "." else pc.replace_substring(text, ".", self.decimal)
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One kind of dirt: a good line is written once more with some columns set to what should not be there.
+
+    `kept` is for lines that keep their key, such as the same line twice; all others get a key of their own, so that
+    what is wrong with them is one thing only.
+    """
+
+    kind: str
+    sets: Mapping[str, str] = field(default_factory=dict)
+    kept: bool = False
+
+
+SAME_LINE_TWICE = Defect("the same line twice", kept=True)
+CUT_OFF = "a line cut off at the end of the file"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFile:
+    """A file to be written: its columns, and its lines in chunks of text columns. `key` names the line."""
+
+    name: str
+    style: Style
+    columns: tuple[str, ...]
+    chunks: Callable[[], Iterator[list[pa.Array]]]
+    key: str = ""
+    defects: tuple[Defect, ...] = ()
+    cut_off: bool = False
+
+
+def of_table(name: str, style: Style, columns: Mapping[str, pa.Array], *, key: str = "",
+             defects: tuple[Defect, ...] = ()) -> SourceFile:
+    """A file that is small enough to be written at once."""
+    def chunks() -> Iterator[list[pa.Array]]:
+        yield [style.text(_whole(values)) for values in columns.values()]
+
+    return SourceFile(name=name, style=style, columns=tuple(columns), chunks=chunks, key=key, defects=defects)
+
+
+def _whole(values: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+
+
+def write_file(file: SourceFile, folder: Path, *, rng: np.random.Generator) -> list[dict]:
+    """Write a file; the answer says for each kind of dirt how many lines of it were added."""
+    style, dirt = file.style, []
+    with (folder / file.name).open("wb") as out:
+        out.write(style.mark + _line(file.columns, style))
+        last: list[list[str]] = []
+        rows = 0
+        for chunk in file.chunks():
+            out.write(_encoded(chunk, file.columns, style))
+            if not rows:
+                last = _sample(chunk)
+            rows += len(chunk[0])
+        each = max(2, round(rows * DIRT_SHARE))
+        for number, defect in enumerate(file.defects):
+            count = min(each, len(last))
+            lines = _spoilt(file, defect, [last[i] for i in rng.choice(len(last), count, replace=False)], number)
+            out.write(b"".join(_line(line, style) for line in lines))
+            dirt.append({"file": file.name, "kind": defect.kind, "lines": count})
+        if file.cut_off:
+            out.write(_line(_spoilt(file, Defect(CUT_OFF), [last[0]], 99)[0][:3], style).rstrip(b"\n"))
+            dirt.append({"file": file.name, "kind": CUT_OFF, "lines": 1})
+    return dirt
+
+
+def _sample(chunk: list[pa.Array]) -> list[list[str]]:
+    columns = [column.slice(0, SAMPLED).to_pylist() for column in chunk]
+    return [["" if value is None else value for value in row] for row in zip(*columns, strict=True)]
+
+
+def _spoilt(file: SourceFile, defect: Defect, rows: Iterable[list[str]], number: int) -> list[list[str]]:
+    out = []
+    for i, row in enumerate(rows):
+        line = dict(zip(file.columns, row, strict=True))
+        if file.key and not defect.kept:
+            line[file.key] = f"X{number:02d}{i:06d}"
+        out.append(list((line | dict(defect.sets)).values()))
+    return out
+
+
+def _line(fields: Iterable[str], style: Style) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, delimiter=style.delimiter, lineterminator="\n").writerow(fields)
+    return text.getvalue().encode(style.encoding)
+
+
+def _encoded(chunk: list[pa.Array], names: tuple[str, ...], style: Style) -> bytes:
+    from pyarrow import csv as arrow_csv
+
+    sink = pa.BufferOutputStream()
+    options = arrow_csv.WriteOptions(include_header=False, delimiter=style.delimiter, quoting_style=style.quoting)
+    arrow_csv.write_csv(pa.table(chunk, names=list(names)), sink, options)
+    data = sink.getvalue()
+    return data if style.encoding == "utf-8" else data.to_pybytes().decode("utf-8").encode(style.encoding)
