@@ -50,15 +50,9 @@ class Consents:
 def draw_consents(people: People, arms: list[Arms], responses: Responses, *, seed: int) -> Consents:
     """Whoever took part in a direct campaign had agreed to its channel; whoever unsubscribed no longer does."""
     rng = stream(seed, "consents")
-    count, kinds = len(people), len(FORMULA = '=HYPERLINK("http://example.com","bonus")'
-"""What a mischievous customer types into a form, hoping that a spreadsheet will run it."""
-
-CONSENT_CHANNELS)
+    count, kinds = len(people), len(CONSENT_CHANNELS)
     agreed = rng.random((count, kinds)) < CONSENT_SHARE
-    channel_of = [FORMULA = '=HYPERLINK("http://example.com","bonus")'
-"""What a mischievous customer types into a form, hoping that a spreadsheet will run it."""
-
-CONSENT_CHANNELS.index(c.channel) if c.direct else -1 for c in CAMPAIGNS]
+    channel_of = [CONSENT_CHANNELS.index(c.channel) if c.direct else -1 for c in CAMPAIGNS]
     last_touch = np.full((count, kinds), -1)
     for group in arms:
         channel = channel_of[group.campaign]
