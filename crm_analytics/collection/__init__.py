@@ -1,1 +1,27 @@
 """Collect: fit any source to the canonical tables by a map, refuse bad rows with their reason, and reconcile."""
+
+from importlib import import_module
+
+_HOMES = {
+    "Holdings": "holdings",
+    "LoadReport": "report",
+    "MapError": "maps",
+    "SourceError": "proofread",
+    "load": "loading",
+    "quarantine": "holdings",
+    "releases": "holdings",
+    "tables": "holdings",
+}
+"""What the room offers, and the module it lives in."""
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str):
+    if name not in _HOMES:
+        raise AttributeError(f"collection has no {name!r}; its words are {', '.join(__all__)}.")
+    return getattr(import_module(f"crm_analytics.collection.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
