@@ -28,7 +28,7 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ABCResult(Result):
     """The class of each product now and before.
 
@@ -94,7 +94,7 @@ class ABCResult(Result):
                         measure=self.measure, span=self.span)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ABCParts(Result):
     """The assortment by part.
 
@@ -157,7 +157,7 @@ class ABC(Study):
         if before is None:
             return self.refuse(say(
                 "Not enough evidence: drift takes a second period to compare with, and there are {have:count} with "
-                "known {measure}.", have=len(periods), measure=measure,
+                "known {measure}.", have=len(periods), measure=say(measure),
             ))
         value, units, revenue, squares = (
             frame.pivot(index="product_id", columns="period", values=column).fillna(0)
@@ -169,6 +169,11 @@ class ABC(Study):
         ranked = np.column_stack([
             classes.abc(exact[period].to_numpy(), present=sold[:, i], shares=shares) for i, period in enumerate(periods)
         ])
+        if not (ranked[:, [0, periods.index(before)]] == classes.A).any(axis=0).all():
+            return self.refuse(say(
+                "Not enough evidence: no product brought {measure} in the periods to compare with.",
+                measure=say(measure),
+            ))
         known = frame.drop_duplicates("product_id", keep="last").set_index("product_id")[["product", "category"]]
         known = known.assign(steadiness=classes.steadiness(units.to_numpy(), limits=self.steady))
         falls = classes.falls_by_chance(

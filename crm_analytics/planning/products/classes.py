@@ -34,7 +34,7 @@ def falls_by_chance(
     """
     random = np.random.default_rng(seed)
     whole = np.maximum(values, 0).sum(axis=0)
-    weight = whole / whole.sum()
+    weight = whole / (whole.sum() or 1)
     pooled = values.sum(axis=1)
     drawn = (values > 0).all(axis=1) & np.isfinite(lines_worth) & (lines_worth > 0)
     shape = lines_worth[drawn, None] * weight
