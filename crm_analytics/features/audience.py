@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 @feature(needs=("customers", "consents", "orders", "order_lines"), grain="a customer")
-def reachable(wh: Warehouse, as_of: date | str | None = None, purpose: str = "marketing", channel: str = "email") -> ir.Table:
+def reachable(
+    wh: Warehouse, as_of: date | str | None = None, purpose: str = "marketing", channel: str = "email"
+) -> ir.Table:
     """Every customer, with what decides whether a campaign on `as_of` should address them.
 
     Customers without consent are in it, so that whoever chooses can count them; `consent` says whether the agreement
