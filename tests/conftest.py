@@ -9,7 +9,9 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pytest
 
+from crm_analytics.collection.loading import load
 from crm_analytics.simulation.company import Simulation
+from crm_analytics.simulation.truth import Truth
 from crm_analytics.warehouse.engine import Warehouse
 from crm_analytics.warehouse.release import Company, Shelf
 
@@ -34,7 +36,7 @@ def simulation() -> Simulation:
 
 
 @pytest.fixture(scope="session")
-def truth(simulation: Simulation):
+def truth(simulation: Simulation) -> Truth:
     """What is planted in that company."""
     return simulation.truth
 
@@ -55,3 +57,13 @@ def company_home(simulation: Simulation, tmp_path_factory: pytest.TempPathFactor
 def company(company_home: Path) -> Warehouse:
     """That company's warehouse."""
     return Warehouse.open(company_home)
+
+
+@pytest.fixture(scope="session")
+def demo_home(simulation: Simulation, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of the same company, made the long way: files written, dirt and all, and loaded by the demo maps."""
+    home = tmp_path_factory.mktemp("demo")
+    simulation.write(home / "incoming")
+    report = load(PROJECT / "maps" / "demo", data=home / "incoming", home=home)
+    assert report.published, report.text
+    return home
