@@ -71,7 +71,21 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NotEnough(Result):
-    """The answer where an honest one cannot be given: not enough evidence, and how much more would be enough."""
+    """The answer where an honest one cannot be given: not enough evidence, and how much more would be enough.
+
+    Asked for anything that only an answer has, it raises NoAnswer with its sentence.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(name) if name.startswith("_") else NoAnswer(self.text)
+
+
+class NoAnswer(AttributeError):
+    """Something was built on an answer that was not given; the message says why it was not."""
+
+    def _render_traceback_(self) -> list[str]:
+        """In a notebook the sentence stands alone."""
+        return [str(self)]
 
 
 def enough(result: Result) -> bool:

@@ -1,11 +1,12 @@
 """A Study validates before it answers; a Result shows itself and escapes what came from data."""
 
+import copy
 from dataclasses import dataclass
 
 import pandas as pd
 import pytest
 
-from crm_analytics.result import MIME, Check, NotEnough, Result, Study, enough
+from crm_analytics.result import MIME, Check, NoAnswer, NotEnough, Result, Study, enough
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,13 @@ def test_too_few_rows_are_an_answer_too():
     assert isinstance(result, NotEnough)
     assert not enough(result)
     assert result.text == "Not enough evidence: 1 purchases, and this question needs at least 2."
+
+
+def test_what_is_built_on_no_answer_stops_with_the_sentence_that_says_why():
+    result = MeanAmount().fit(pd.DataFrame({"amount": [1.0]}))
+    with pytest.raises(NoAnswer, match="1 purchases, and this question needs at least 2"):
+        result.by_region()
+    assert copy.copy(result).text == result.text
 
 
 def test_the_callers_frame_is_left_alone():

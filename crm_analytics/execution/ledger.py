@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from crm_analytics.result import Result, enough
+from crm_analytics.result import Result
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
@@ -108,6 +108,11 @@ class Ledger:
         _SCHEMA.create_all(self._writer)
 
     @classmethod
+    def rehearsal(cls) -> Ledger:
+        """A ledger in memory that ends with the session: everything can be tried, nothing stands."""
+        return cls(create_engine("sqlite://"))
+
+    @classmethod
     def open(cls, where: str | Path) -> Ledger:
         """Open the ledger of the company in the folder `where` (SQLite), or a team's database by its SQLAlchemy URL."""
         if "://" in str(where):
@@ -122,13 +127,11 @@ class Ledger:
         """Freeze an audience: from now on the campaign has these arms, whoever asks. All of it is written, or nothing.
 
         The same again changes nothing. Raises LedgerError for another audience or other terms under the same name,
-        and for an audience that could not be chosen.
+        and NoAnswer for an audience that could not be chosen.
         """
-        if not enough(audience):
-            raise LedgerError(say("There is nobody to launch to. {why}", why=audience.text))
-        study = audience.study
+        study, arms = audience.study, audience.arms
         wanted = Launch(
-            campaign=study.campaign, channel=channel, starts=starts, ends=ends, budget=study.budget, arms=audience.arms
+            campaign=study.campaign, channel=channel, starts=starts, ends=ends, budget=study.budget, arms=arms
         )
         if starts > ends:
             raise LedgerError(

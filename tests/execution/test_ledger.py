@@ -12,6 +12,7 @@ from sqlalchemy.schema import CreateTable
 
 from crm_analytics import Audience, Ledger
 from crm_analytics.execution.ledger import ARMS, CAMPAIGNS, MAILINGS, LedgerError
+from crm_analytics.result import NoAnswer
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_something_else_under_the_same_name_is_refused(ledger, audience, people,
 
 
 def test_nobody_cannot_be_launched(ledger, days, people):
-    with pytest.raises(LedgerError, match="nobody to launch"):
+    with pytest.raises(NoAnswer, match="Not enough evidence: €0 addresses 0"):
         ledger.launch(Audience(budget=0).fit(people), **days)
     assert ledger.campaigns().empty
 
@@ -144,3 +145,12 @@ def test_what_was_launched_is_published_as_a_source(ledger, audience, tmp_path, 
 def test_a_team_keeps_it_in_postgresql():
     for table in (CAMPAIGNS, ARMS, MAILINGS):
         assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=postgresql.dialect()))
+
+
+def test_a_rehearsal_leaves_no_trace(audience, days, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ledger = Ledger.rehearsal()
+    ledger.launch(audience, **days)
+    assert len(ledger.arms("autumn")) == len(audience.arms)
+    assert Ledger.rehearsal().campaigns().empty
+    assert not list(tmp_path.iterdir())
