@@ -91,7 +91,7 @@ class Launch:
     def __str__(self) -> str:
         return say(
             "{campaign} runs from {starts:date} to {ends:date} by {channel}: {treated:count} customers are addressed "
-            "and {control:count} left alone, and that stands.",
+            "and {control:count} left alone.",
             campaign=self.campaign, starts=self.starts, ends=self.ends, channel=self.channel,
             treated=len(self.ids("treated")), control=len(self.ids("control")),
         )  # fmt: skip
