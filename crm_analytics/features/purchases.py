@@ -94,8 +94,8 @@ def _customer_days(wh: Warehouse, as_of: date) -> ir.Table:
         cost_known=lines.unit_cost.notnull(),
     )
     if wh.has("products"):
-        to_order = wh.products.filter(wh.products.made_to_order)
-        lines = lines.anti_join(to_order, "product_id")
+        products = wh.products
+        lines = lines.anti_join(products.filter(products.made_to_order), "product_id")
     bought = orders.inner_join(lines, "order_id")
     sold = bought.amount.sum(where=bought.kind == "sale")
     return bought.group_by("customer_id", "day").agg(

@@ -133,8 +133,9 @@ class BGNBD:
 
         x, T, t = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x, T, t)))
         a = self.a if abs(self.a - 1) > 1e-6 else 1 + 1e-6  # the singularity at 1 is removable
+        r = self.r * (1 + 1e-9)  # where r − a is whole, scipy's formula for z near 1 overflows
         z = t / (self.alpha + T + t)
-        stay = (1 - z) ** (a - 1) * hyp2f1(a + self.b - 1 - self.r, a - 1, a + self.b + x - 1, z)
+        stay = (1 - z) ** (a - 1) * hyp2f1(a + self.b - 1 - r, a - 1, a + self.b + x - 1, z)
         return (a + self.b + x - 1) / (a - 1) * (1 - stay)
 
     def draw_if_active(self, x: np.ndarray, T: np.ndarray, t: float, *, random: np.random.Generator) -> np.ndarray:

@@ -161,6 +161,8 @@ def _sentence(table: pd.DataFrame, segments: pd.DataFrame) -> str:
 def _error_of_share(money: np.ndarray, inside: np.ndarray) -> float:
     """Standard error of a share of the money, customers taken as a sample of those the company could have had."""
     total = money.sum()
+    if not total:
+        return float("nan")
     share = money[inside].sum() / total
     return float(np.sqrt(((money * (inside - share)) ** 2).sum()) / abs(total))
 
