@@ -17,6 +17,9 @@ from crm_analytics.simulation.segments import SEGMENTS
 SEQUENCE_WIDTH_DAYS = 12
 """How far from its usual day a following purchase still happens (standard deviation of the bell)."""
 
+LOOK_AHEAD = 12
+"""So many orders after the first product may hold the second."""
+
 
 @dataclass(frozen=True)
 class Lines:
@@ -102,7 +105,7 @@ def _afterwards(
         start = place[np.unique(order[product == GOODS.number(first)])]
         start = start[(owner[start] >= 0)]
         also = GOODS.number(second)
-        for ahead in range(1, 6):
+        for ahead in range(1, LOOK_AHEAD + 1):
             then = start + ahead
             start, then = start[then < len(owner)], then[then < len(owner)]
             same = owner[then] == owner[start]

@@ -88,7 +88,7 @@ class Simulation:
 
     @cached_property
     def people(self) -> People:
-        return people(self.seed, self.customers)
+        return people(self.seed, self.customers, clock=self.clock)
 
     @cached_property
     def clock(self) -> np.ndarray:

@@ -18,7 +18,8 @@ ATTITUDES = {"indifferent": 0.35, "glad": 0.50, "put off": 0.15}
 """How a customer takes being addressed by a campaign."""
 
 CARD_WAVE = 0.45
-"""Share of customers who took the loyalty card in its first months; all others joined evenly over the history."""
+WAVE_DAYS = 75
+"""A share of customers took the loyalty card in its first months; all others joined evenly over the history."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ class People:
         return len(self.segment)
 
 
-def people(seed: int, count: int) -> People:
-    """Draw so many customers."""
+def people(seed: int, count: int, *, clock: np.ndarray) -> People:
+    """Draw so many customers. They join when demand is high, so that first orders follow it like all others."""
     rng = stream(seed, "customers")
     known = SEGMENTS[:KNOWN]
     segment = rng.choice(KNOWN, count, p=[s.share for s in known]).astype(np.int8)
@@ -55,12 +56,17 @@ def people(seed: int, count: int) -> People:
     def of(knob: str) -> np.ndarray:
         return np.array([getattr(s, knob) for s in known])[segment]
 
-    early = rng.random(count) < CARD_WAVE
-    joined = np.where(early, rng.exponential(75, count), rng.uniform(0, DAYS, count)).astype(np.int64) % DAYS
+    joined = np.empty(count, np.int32)
+    early, share, wave = rng.random(count) < CARD_WAVE, rng.random(count), rng.exponential(WAVE_DAYS, count)
+    for s in range(KNOWN):
+        of_s = segment == s
+        whole = clock[s, DAYS - 1]
+        moment = np.where(early[of_s], wave[of_s] % whole, share[of_s] * whole)
+        joined[of_s] = np.searchsorted(clock[s, :DAYS], moment)
     return People(
         segment=segment,
         region=rng.choice(len(REGIONS), count, p=REGION_SHARES).astype(np.int8),
-        joined=joined.astype(np.int32),
+        joined=joined,
         rate=rng.gamma(of("r")) / of("alpha_days"),
         leave=rng.beta(of("a"), of("b")),
         lines=1 + (of("lines") - 1) * rng.gamma(4.0, 0.25, count),

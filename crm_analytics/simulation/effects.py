@@ -18,7 +18,7 @@ from crm_analytics.simulation.plan import CAMPAIGNS, CURVES, LOST_WEEKS, Campaig
 from crm_analytics.simulation.segments import DEALERS, WALK_INS
 
 GLAD, PUT_OFF = list(ATTITUDES).index("glad"), list(ATTITUDES).index("put off")
-ORDER_WORTH = 112.0
+ORDER_WORTH = 120.0
 """About what an ordinary order is worth in euros; it turns a response curve's revenue into a number of orders."""
 
 

@@ -1,0 +1,86 @@
+"""Baskets, sequences, calls, deals, visits, surveys and consents behave as planted."""
+
+import numpy as np
+import pytest
+
+from crm_analytics.simulation import contacts, deals, survey
+from crm_analytics.simulation.assortment import AFTERWARDS, GOODS, TOGETHER
+from crm_analytics.simulation.visits import SOURCES
+
+
+@pytest.mark.parametrize(("first", "second", "chance"), TOGETHER)
+def test_complements_are_bought_together(large_lines, first, second, chance, binomial_band):
+    sales = large_lines[large_lines["kind"] != 1]
+    holders = [set(sales.loc[sales["product"] == GOODS.number(name), "order"]) for name in (first, second)]
+    share = len(holders[0] & holders[1]) / len(holders[0])
+    base = len(holders[1]) / sales["order"].nunique()
+    assert chance - binomial_band(chance, len(holders[0])) - 0.03 < share < chance + 0.12
+    assert share > 3 * base
+
+
+@pytest.mark.parametrize(("first", "second", "days", "chance"), AFTERWARDS)
+def test_what_follows_a_purchase_follows_in_its_time(large_lines, first, second, days, chance):
+    sales = large_lines[(large_lines["kind"] != 1) & (large_lines["customer"] >= 0)]
+    started = sales.loc[sales["product"] == GOODS.number(first), ["customer", "day"]].drop_duplicates()
+    later = sales[["customer", "day", "order"]].drop_duplicates().merge(started, on="customer", suffixes=("", "_first"))
+    later = later[later["day"] > later["day_first"]]
+    holds = later["order"].isin(sales.loc[sales["product"] == GOODS.number(second), "order"])
+    gap = later["day"] - later["day_first"]
+    near, far = (gap - days).abs() <= 8, (gap - days).abs() > 60
+    assert holds[near].mean() > 2 * holds[far].mean()
+    assert holds[near].mean() > 0.5 * chance
+
+
+def test_calls_are_answered_by_the_hour(large, binomial_band):
+    touches = large.contacts
+    calls = touches.take((touches.channel == contacts.PHONE) & ~touches.inbound)
+    answered = np.isin(calls.outcome, (contacts.ANSWERED, contacts.REFUSED))
+    hour = calls.second // 3600 - contacts.FIRST_HOUR
+    weekday = (calls.day + 4) % 7
+    assert weekday.max() <= 5
+    for h in range(contacts.ANSWER_RATE.shape[1]):
+        rows = (hour == h) & (weekday < 4)
+        planted = contacts.ANSWER_RATE[:4, h].mean()
+        assert answered[rows].mean() == pytest.approx(planted, abs=binomial_band(planted, rows.sum()) + 0.02)
+
+
+def test_everybody_addressed_had_agreed_on_that_day(company):
+    consents = company.consents.to_pandas()
+    out = company.contacts.to_pandas().query("kind == 'out' and campaign_id.notna()")
+    merged = out.merge(consents, on=["customer_id", "channel"])
+    assert len(merged) == len(out)
+    assert (merged["granted_at"] <= merged["at"]).all()
+    assert (merged["withdrawn_at"].isna() | (merged["withdrawn_at"] >= merged["at"].dt.normalize())).all()
+
+
+def test_reasons_of_loss_and_sellers_are_as_planted(large, binomial_band):
+    lost = large.deals.reason[large.deals.lost]
+    for code, share in enumerate(deals.REASONS_LOST.values()):
+        assert (lost == code).mean() == pytest.approx(share, abs=binomial_band(share, len(lost)))
+    negotiated = large.deals.entered[:, 2] & (large.deals.won | large.deals.lost)
+    for agent, chance in enumerate(deals.WIN.values()):
+        rows = negotiated & (large.deals.agent == agent)
+        assert large.deals.won[rows].mean() == pytest.approx(chance, abs=binomial_band(chance, rows.sum()))
+
+
+def test_visits_convert_by_their_source(large, binomial_band):
+    for origin, (_, _, chance) in enumerate(SOURCES.values()):
+        rows = large.visits.origin == origin
+        assert large.visits.converted[rows].mean() == pytest.approx(chance, abs=binomial_band(chance, rows.sum()))
+
+
+def test_answers_hang_together_with_behaviour(large):
+    asked = large.survey
+    recommend = asked.answers[:, survey.QUESTIONS.index("recommend")]
+    stays = large.lives.alive[asked.customer]
+    assert recommend[stays].mean() - recommend[~stays].mean() == pytest.approx(survey.STAYER_BONUS, abs=0.3)
+    elasticity = large.truth.customers["own_elasticity"].to_numpy()[asked.customer]
+    slope = np.polyfit(elasticity, asked.answers[:, survey.QUESTIONS.index("price_matters")], 1)[0]
+    assert slope == pytest.approx(survey.PRICE_SLOPE, abs=0.15)
+
+
+def test_the_call_centre_knows_some_customers_a_second_time(truth, company):
+    known = set(company.customers.customer_id.to_pandas())
+    assert 10 < len(truth.duplicates) < 100
+    assert set(truth.duplicates["caller_id"]) <= known
+    assert set(truth.duplicates["customer_id"]) <= known

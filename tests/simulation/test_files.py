@@ -1,0 +1,78 @@
+"""The files are what four old systems would export; loaded by the demo maps they are the clean company again."""
+
+import json
+from collections import Counter
+
+import pandas as pd
+import pytest
+
+from crm_analytics.simulation.company import Simulation
+from crm_analytics.warehouse.engine import Warehouse
+from crm_analytics.warehouse.tables import TABLES
+
+
+@pytest.fixture(scope="module")
+def folder(demo_home):
+    return demo_home / "incoming"
+
+
+@pytest.fixture(scope="module")
+def dirt(folder):
+    return json.loads((folder / "truth" / "truth.json").read_text("utf-8"))["dirt"]
+
+
+def test_what_is_loaded_is_the_clean_company(demo_home, simulation):
+    loaded = Warehouse.open(demo_home)
+    for name, clean in simulation.tables().items():
+        key = [(column, "ascending") for column in TABLES[name].key]
+        rows = loaded._read(name).to_pyarrow().select(clean.column_names).cast(clean.schema)
+        assert rows.sort_by(key).equals(clean.sort_by(key)), name
+
+
+def test_the_quarantine_holds_the_dirt_and_nothing_else(demo_home, dirt):
+    planted = Counter()
+    for one in dirt:
+        planted[one["file"]] += one["lines"]
+    loads = Warehouse.open(demo_home).loads.to_pandas().set_index("file")
+    assert loads["lines_quarantined"][loads["lines_quarantined"] > 0].to_dict() == dict(planted)
+
+
+def test_dirt_is_a_small_share_and_of_many_kinds(demo_home, dirt):
+    loads = Warehouse.open(demo_home).loads.to_pandas()
+    assert sum(one["lines"] for one in dirt) <= 0.005 * loads["lines_read"].sum()
+    assert len({one["kind"] for one in dirt}) >= 15
+
+
+def test_each_system_writes_in_its_own_way(folder):
+    journal = (folder / "shop_sales_2023.csv").read_bytes()
+    assert journal.decode("cp1251").startswith("Чек;Строка;Дата")
+    with pytest.raises(UnicodeDecodeError):
+        journal.decode("utf-8")
+    assert (folder / "crm_customers.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert "\t" in (folder / "callcentre_calls.tsv").read_text("utf-8").splitlines()[0]
+    assert not (folder / "shop_sales_2025.csv").read_bytes().endswith(b"\n")
+
+
+def test_free_text_holds_what_free_text_holds(folder):
+    customers = pd.read_csv(folder / "crm_customers.csv", dtype=str)
+    assert customers["full_name"].str.startswith("=HYPERLINK").any()
+    assert customers["full_name"].str.contains('"').any()
+    assert customers["full_name"].str.contains("[А-я]").any()
+    assert customers["region"].str.endswith(" ").any()
+
+
+def test_addresses_are_invented(folder):
+    customers = pd.read_csv(folder / "crm_customers.csv", dtype=str)
+    assert customers["email"].str.endswith("@example.com").all()
+    assert customers["phone"].str.fullmatch(r"\+3712\d{7}").all()
+
+
+def test_the_truth_lies_beside_the_files(folder, truth):
+    written = pd.read_parquet(folder / "truth" / "campaigns.parquet")
+    pd.testing.assert_series_equal(written["incremental_revenue"], truth.campaigns["incremental_revenue"])
+    assert len(pd.read_parquet(folder / "truth" / "customers.parquet")) == 2000
+
+
+def test_the_same_seed_writes_the_same_bytes(folder, tmp_path):
+    for path in Simulation(customers=2000, seed=1).write(tmp_path):
+        assert path.read_bytes() == (folder / path.name).read_bytes(), path.name
