@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import sys
 import threading
@@ -19,13 +20,13 @@ from typing import Any
 from crm_analytics.reporting.edition import Edition, Record, write_whole
 from crm_analytics.say import Voice, say, speak
 
-HOUSE_ERRORS = {"TableAbsent", "WarehouseError"}
+HOUSE_ERRORS = {"TableAbsent", "WarehouseError", "LedgerError"}
 """Their messages are ours and speak of tables and releases. Any other message may quote a customer, and stays in the
 notebook."""
 
 
 def main(folder: Path) -> None:
-    _end_with_parent()
+    _end_with_parent(folder)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     edition = Edition.from_json((folder / "edition.json").read_text("utf-8"))
     speak(Voice(language=edition.facts.language, currency=edition.facts.currency))
@@ -60,6 +61,8 @@ def run_notebook(edition: Edition, folder: Path) -> tuple[str, str] | None:
     except PapermillExecutionError as error:
         if error.ename == "TableAbsent":
             return "absent", error.evalue
+        if error.ename == "NoAnswer":
+            return "doubtful", error.evalue
         return "failed", _why(error, folder)
     except DeadKernelError:
         return "failed", say("The kernel died in {step}; it may have run out of memory.", step=step_reached(folder))
@@ -67,7 +70,7 @@ def run_notebook(edition: Edition, folder: Path) -> tuple[str, str] | None:
 
 
 def _engine(folder: Path) -> type:
-    """Papermill's engine, but: this very interpreter as the kernel, no port opened, and the notebook always kept."""
+    """Papermill's engine, but: this very interpreter as the kernel, its channels no ports, the notebook always kept."""
     import nbformat
     from ipykernel.kernelspec import get_kernel_dict
     from jupyter_client.kernelspec import KernelSpec
@@ -105,11 +108,13 @@ def _engine(folder: Path) -> type:
 
 
 def _sockets() -> Any:
-    """Talk to the kernel through files of this run alone: no port is open, and two kernels never meet."""
+    """Talk to the kernel through sockets in the run's own folder: nobody else reaches it, and no two kernels meet."""
     from traitlets.config import Config
 
-    place = Path(os.environ["JUPYTER_RUNTIME_DIR"]) / "kernel"
-    return Config({"KernelManager": {"transport": "ipc", "ip": str(place)}})
+    place = os.environ["JUPYTER_RUNTIME_DIR"]
+    return Config(
+        {"KernelManager": {"transport": "ipc", "ip": f"{place}/kernel", "connection_file": f"{place}/kernel.json"}}
+    )
 
 
 def _injected(cell: Any) -> bool:
@@ -136,8 +141,8 @@ def _why(error: Any, folder: Path) -> str:
 
 def _raised_by_a_knob(traceback: list[str]) -> bool:
     plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(traceback))
-    frames = re.findall(r"^File (.*?):\d+, in (\w+)", plain, flags=re.MULTILINE)
-    return bool(frames) and "crm_analytics" in frames[-1][0] and frames[-1][1] == "__post_init__"
+    frames = re.findall(r"^File (.*?):\d+, in ([\w.]+)", plain, flags=re.MULTILINE)
+    return bool(frames) and "crm_analytics" in frames[-1][0] and frames[-1][1].endswith("__post_init__")
 
 
 def _outcome(
@@ -161,7 +166,7 @@ def _outcome(
     return record, None if state == "failed" else page.render(notebook, edition, record)
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(folder: Path) -> None:
     """When the parent is gone, however it went, its end of our stdin closes: then nothing of this run may live on."""
 
     def watch() -> None:
@@ -171,6 +176,8 @@ def _end_with_parent() -> None:
 
         for process in psutil.Process().children(recursive=True):
             process.kill()
+        for left in (folder, os.environ["JUPYTER_RUNTIME_DIR"]):
+            shutil.rmtree(left, ignore_errors=True)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -78,9 +78,12 @@ def render(notebook: Any, edition: Edition, record: Record) -> str:
 
 
 def _counted(checks: dict[str, int]) -> str:
-    if not any(checks.values()):
-        return say("none on this page")
-    return say("{holds:count} hold, {weak:count} weak, {fails:count} fail", **checks)
+    words = {
+        "holds": say("{count:count} hold", count=checks.get("holds", 0)),
+        "weak": say("{count:count} weak", count=checks.get("weak", 0)),
+        "fails": say("{count:count} fail", count=checks.get("fails", 0)),
+    }
+    return ", ".join(words[verdict] for verdict in words if checks.get(verdict)) or say("none on this page")
 
 
 @cache
@@ -166,6 +169,7 @@ def _typeset(markup: str) -> str:
 
 
 def _set(table: Any) -> None:
+    table.attrs.clear()
     heads = table.select("thead tr:last-of-type th")
     rows = [row.find_all(["td", "th"]) for row in table.select("tbody tr")]
     if heads and not heads[0].get_text(strip=True) and [row[0].get_text() for row in rows] == _counted_to(len(rows)):

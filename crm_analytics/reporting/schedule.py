@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -131,14 +132,14 @@ def _claim(folder: Path, entry: Entry, moment: datetime) -> Path | None:
     folder.mkdir(parents=True, exist_ok=True)
     born = psutil.Process().create_time()
     due = Due(entry=entry.name, due=moment.isoformat(), state="claimed", pid=os.getpid(), born=born)
-    draft, claim = folder / f".{os.getpid()}", folder / f"{moment:%Y-%m-%dT%H-%M}.json"
-    draft.write_text(json.dumps(vars(due)), "utf-8")
-    try:
-        os.link(draft, claim)
-    except FileExistsError:
-        return None
-    finally:
-        draft.unlink()
+    claim = folder / f"{moment:%Y-%m-%dT%H-%M}.json"
+    with tempfile.NamedTemporaryFile("w", dir=folder, prefix=".claim-", encoding="utf-8") as draft:
+        draft.write(json.dumps(vars(due)))
+        draft.flush()
+        try:
+            os.link(draft.name, claim)
+        except FileExistsError:
+            return None
     return claim
 
 
