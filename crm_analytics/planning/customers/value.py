@@ -230,7 +230,7 @@ def _retold(forecast: Forecast, people: pd.DataFrame) -> Check:
         verdict="holds" if abs(miss) < 0.05 else "weak" if abs(miss) < 0.15 else "fails",
         text=say(
             "The model tells of {told:count} repeat purchases so far, and there were {happened:count}. "
-            "Hide half a year from it to see how it foretells: .against(…).",
+            "Hide the last year from it to see how it foretells: .against(…).",
             told=told,
             happened=happened,
         ),
