@@ -91,7 +91,9 @@ class SalesResult(Result):
             "{part} carries {share:percent} of the change." if share <= 1
             else "{part} alone moved by more than the whole; the others together moved the other way."
         )
-        return say(template, part=self.names[top], share=share)
+        months = self.study.by == ("month",)
+        part = say("{month:month}", month=self.table.month[top]) if months else self.names[top]
+        return say(template, part=part, share=share)
 
     def by(self, *columns: str) -> Result:
         """The same sales cut by other dimensions. Raises ValueError naming the dimensions there are."""
@@ -253,7 +255,7 @@ def _sentence(answer: SalesResult) -> str:
         words = [say("{first}, {moved}, within the ordinary ({usual:percents}).", **values)]
     else:
         words = [say("{first}, {moved}, beyond the ordinary ({usual:percents}).", **values)]
-    words += [say("Counted is {dimension} {value} alone.", dimension=d, value=v) for d, v in answer.study.only]
+    words += [say("Only {dimension} {value} is counted.", dimension=d, value=v) for d, v in answer.study.only]
     words += [answer.carried]
     return " ".join(words).strip()
 

@@ -69,11 +69,13 @@ class ABCResult(Result):
         )
         return crossed.reindex(index=["A", "B", "C", "new"], columns=["A", "B", "C", "gone"]).fillna(0)
 
-    def by(self, column: str) -> ABCParts:
+    def by(self, column: str) -> Result:
         """The same, summed by category or steadiness. Raises ValueError naming the columns there are."""
         columns = ("category", "steadiness")
         if column not in columns:
             raise ValueError(f"The assortment cannot be cut by {column!r}; choose among {', '.join(columns)}.")
+        if self.table[column].isin(["", "unknown"]).all():
+            return self.study.refuse(say("Not enough evidence: the data give no {column} to cut by.", column=column))
         fell = self.table.index.isin(self.fallen.index)
         rows = self.table.replace({column: ""}, "unknown").assign(
             in_a=self.table.class_now == "A", fell_from_a=fell, lost=(-self.table.change).where(fell, 0.0),

@@ -179,3 +179,9 @@ def test_its_pictures_show_every_product_and_every_part(result):
     parts = result.by("category")
     bars = [trace for trace in draw(parts).data if trace.type == "bar"]
     assert sum(sum(bar.x) for bar in bars) == pytest.approx(result.table.now.sum())
+
+
+def test_a_cut_the_company_cannot_make_is_refused_with_a_sentence(facts):
+    answer = ABC().fit(facts.assign(category="unknown")).by("category")
+    assert isinstance(answer, NotEnough)
+    assert "no category" in answer.text
