@@ -1,0 +1,239 @@
+"""What campaigns were meant to do, what they cost, and what the customers in their arms did before and after."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from crm_analytics.features.feature import feature
+from crm_analytics.warehouse.release import WarehouseError
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from crm_analytics.warehouse.engine import Warehouse
+
+WEEKS = 4
+"""How long after its start a campaign's outcome is read, unless asked otherwise."""
+
+LINKED_DAYS = 14
+"""How long after a campaign's end the sales of those who responded are still put down to it in plan and fact."""
+
+
+@feature(needs=("campaigns", "arms", "orders", "order_lines"), grain="a customer in the arms of a campaign")
+def campaign_outcomes(
+    wh: Warehouse,
+    as_of: date | str | None = None,
+    campaign: str | None = None,
+    weeks: int = WEEKS,
+    before_weeks: int = 12,
+) -> ir.Table:
+    """What each customer in a campaign's arms bought in the `weeks` from its start, and in the `before_weeks` before.
+
+    Without `campaign` it is the last one with a control group whose weeks are over before `as_of`. Raises
+    WarehouseError when there is no such campaign or its weeks are not over: then it is too early to judge.
+    Wholesale is left out; returns are taken off. Columns: campaign_id, campaign (its name), starts, customer_id, arm,
+    region, kind, outcome_revenue, outcome_margin (null where a unit cost is lacking), outcome_orders, and the same
+    three as before_…; money as float. Ordered by customer.
+    """
+    import ibis
+
+    chosen = _judged(wh, as_of, campaign, weeks)
+    arms = wh.arms.filter(wh.arms.campaign_id == chosen["campaign_id"]).select("campaign_id", "customer_id", "arm")
+    starts, until = chosen["starts"], chosen["starts"] + timedelta(weeks=weeks)
+    after = _spent(wh, arms.mutate(since=ibis.literal(starts), until=ibis.literal(until)), "outcome")
+    since = starts - timedelta(weeks=before_weeks)
+    before = _spent(wh, arms.mutate(since=ibis.literal(since), until=ibis.literal(starts)), "before")
+    table = after.drop("since", "until").inner_join(
+        before.select("customer_id", "before_revenue", "before_margin", "before_orders"), "customer_id"
+    )
+    table = table.mutate(campaign=ibis.literal(chosen["name"]), starts=ibis.literal(starts))
+    return _with_traits(wh, table).order_by("customer_id")
+
+
+@feature(needs=("campaigns",), grain="a campaign")
+def campaign_money(wh: Warehouse, as_of: date | str | None = None) -> ir.Table:
+    """Plan and fact of every campaign that began before `as_of`, as they are usually put together.
+
+    `linked_revenue` and `linked_margin` are all that responders bought from the campaign's start to two weeks after its
+    end: what is commonly claimed, not what the campaign changed. Columns: campaign_id, name, channel, region, starts,
+    ends, budget, promised, cost, treated (customers addressed), responders, linked_revenue, linked_margin. What the
+    company does not record is null. Ordered by start.
+    """
+    import ibis
+
+    campaigns = wh.campaigns.filter(wh.campaigns.starts < as_of)
+    table = campaigns.select(
+        "campaign_id",
+        "name",
+        "channel",
+        "region",
+        "starts",
+        "ends",
+        budget=campaigns.budget.cast("float64"),
+        promised=campaigns.promised.cast("float64"),
+    )
+    parts = {
+        "cost": ("float64", _costs),
+        "treated": ("float64", _treated),
+        "responders": ("float64", _responders),
+        "linked_revenue": ("float64", _linked),
+        "linked_margin": ("float64", None),
+    }
+    for name, (kind, part) in parts.items():
+        found = part(wh, as_of) if part else None
+        if found is not None:
+            table = table.left_join(found, "campaign_id").drop("campaign_id_right")
+        elif name not in table.columns:
+            table = table.mutate(**{name: ibis.null(kind)})
+    return table.order_by("starts", "campaign_id")
+
+
+@feature(needs=("campaigns", "arms", "orders", "order_lines"), grain="a campaign with a control group")
+def campaign_returns(wh: Warehouse, as_of: date | str | None = None, weeks: int = WEEKS) -> ir.Table:
+    """What every finished test against control says in sums: all that response curves need, and no customer's row.
+
+    Columns: campaign_id, channel, region, starts, cost (null when not recorded), n_treated, n_control, mean_treated,
+    mean_control, var_treated, var_control: money a customer brought in the `weeks` from the start, in `measure`
+    (`margin` where every line has its unit cost, else `revenue`). Only campaigns whose weeks are over before `as_of`.
+    """
+    import ibis
+
+    length = ibis.interval(weeks=weeks)
+    campaigns = wh.campaigns.filter((wh.campaigns.starts.cast("timestamp") + length) <= ibis.literal(as_of))
+    arms = wh.arms.inner_join(campaigns.select("campaign_id", "starts"), "campaign_id")
+    arms = arms.select(
+        "campaign_id",
+        "customer_id",
+        "arm",
+        since=arms.starts,
+        until=(arms.starts.cast("timestamp") + length).cast("date"),
+    )
+    people = _spent(wh, arms, "outcome")
+    known = people.outcome_margin.notnull().all().over(ibis.window())
+    people = people.mutate(money=known.ifelse(people.outcome_margin, people.outcome_revenue), known=known)
+    treated, control = people.arm == "treated", people.arm == "control"
+    sums = people.group_by("campaign_id").agg(
+        n_treated=treated.sum(),
+        n_control=control.sum(),
+        mean_treated=people.money.mean(where=treated),
+        mean_control=people.money.mean(where=control),
+        var_treated=people.money.var(where=treated),
+        var_control=people.money.var(where=control),
+        measure=people.known.all().ifelse("margin", "revenue"),
+    )
+    sums = sums.filter(sums.n_treated > 1, sums.n_control > 1)
+    table = campaigns.select("campaign_id", "channel", "region", "starts").inner_join(sums, "campaign_id")
+    costs = _costs(wh, as_of)
+    table = (
+        table.mutate(cost=ibis.null("float64"))
+        if costs is None
+        else table.left_join(costs, "campaign_id").drop("campaign_id_right")
+    )
+    return table.order_by("starts", "campaign_id")
+
+
+def _judged(wh: Warehouse, as_of: date, campaign: str | None, weeks: int) -> dict:
+    """The campaign that is asked about: the one named, else the last that can be judged."""
+    tested = wh.campaigns.semi_join(wh.arms.filter(wh.arms.arm == "control"), "campaign_id")
+    tested = tested.order_by("starts", "campaign_id").select("campaign_id", "name", "starts").to_pyarrow().to_pylist()
+    over = {one["campaign_id"]: one["starts"] + timedelta(weeks=weeks) for one in tested}
+    if campaign is None:
+        tested = [one for one in tested if over[one["campaign_id"]] <= as_of]
+        if not tested:
+            raise WarehouseError(
+                f"No campaign with a control group is {weeks} weeks old on {as_of}: none can be judged."
+            )
+    elif campaign not in over:
+        known = ", ".join(over) or "none"
+        raise WarehouseError(f"There is no campaign {campaign!r} with a control group; there are {known}.")
+    elif over[campaign] > as_of:
+        raise WarehouseError(
+            f"It is too early to judge campaign {campaign!r}: its {weeks} weeks are over on {over[campaign]}. "
+            "Ask again then, or give fewer weeks."
+        )
+    chosen = next(one for one in reversed(tested) if campaign in (None, one["campaign_id"]))
+    return chosen | {"name": chosen["name"] or chosen["campaign_id"]}
+
+
+def _lines(wh: Warehouse) -> ir.Table:
+    """Lines of known customers' orders, without wholesale: customer_id, order_id, day, sold, amount, margin."""
+    orders = wh.orders.filter(wh.orders.customer_id.notnull(), wh.orders.kind != "wholesale")
+    orders = orders.select("order_id", "customer_id", day=orders.ordered_at.date(), sold=orders.kind == "sale")
+    lines = wh.order_lines
+    return lines.select("order_id", "amount", margin=lines.amount - lines.quantity * lines.unit_cost).inner_join(
+        orders, "order_id"
+    )
+
+
+def _spent(wh: Warehouse, windows: ir.Table, name: str) -> ir.Table:
+    """What each customer of `windows` bought from `since` to the day before `until`; nothing is zero."""
+    import ibis
+
+    lines = _lines(wh)
+    found = windows.select("campaign_id", "customer_id", "since", "until").inner_join(
+        lines, [windows.customer_id == lines.customer_id, lines.day >= windows.since, lines.day < windows.until]
+    )
+    sums = found.group_by("campaign_id", "customer_id").agg(
+        revenue=found.amount.sum(),
+        margin=found.margin.sum(),
+        known=found.margin.notnull().all(),
+        orders=found.order_id.nunique(where=found.sold),
+    )
+    table = windows.left_join(sums, ["campaign_id", "customer_id"])
+    table = table.drop("campaign_id_right", "customer_id_right")
+    margin = table.known.fill_null(True).ifelse(table.margin.fill_null(0), ibis.null())
+    found_in = {
+        f"{name}_revenue": table.revenue.fill_null(0).cast("float64"),
+        f"{name}_margin": margin.cast("float64"),
+        f"{name}_orders": table.orders.fill_null(0),
+    }
+    return table.mutate(**found_in).drop("revenue", "margin", "known", "orders")
+
+
+def _with_traits(wh: Warehouse, table: ir.Table) -> ir.Table:
+    import ibis
+
+    if not wh.has("customers"):
+        return table.mutate(region=ibis.literal("unknown"), kind=ibis.literal("unknown"))
+    traits = wh.customers.select("customer_id", "region", "kind")
+    table = table.left_join(traits, "customer_id").drop("customer_id_right")
+    return table.mutate(region=table.region.fill_null("unknown"), kind=table.kind.fill_null("unknown"))
+
+
+def _costs(wh: Warehouse, as_of: date) -> ir.Table | None:
+    if not wh.has("campaign_costs"):
+        return None
+    costs = wh.campaign_costs.filter(wh.campaign_costs.day < as_of)
+    return costs.group_by("campaign_id").agg(cost=costs.amount.sum().cast("float64"))
+
+
+def _treated(wh: Warehouse, as_of: date) -> ir.Table | None:
+    if not wh.has("arms"):
+        return None
+    return wh.arms.group_by("campaign_id").agg(treated=(wh.arms.arm == "treated").sum().cast("float64"))
+
+
+def _responders(wh: Warehouse, as_of: date) -> ir.Table | None:
+    if not wh.has("responses"):
+        return None
+    responses = wh.responses.filter(wh.responses.at < as_of)
+    return responses.group_by("campaign_id").agg(responders=responses.customer_id.nunique().cast("float64"))
+
+
+def _linked(wh: Warehouse, as_of: date) -> ir.Table | None:
+    """What those who responded bought while the campaign ran and two weeks after."""
+    import ibis
+
+    if not wh.has("responses", "orders", "order_lines"):
+        return None
+    responded = wh.responses.filter(wh.responses.at < as_of).select("campaign_id", "customer_id").distinct()
+    campaigns = wh.campaigns
+    ends = (campaigns.ends.cast("timestamp") + ibis.interval(days=LINKED_DAYS + 1)).cast("date")
+    until = ibis.least(ends, ibis.literal(as_of, type="date"))
+    windows = responded.inner_join(campaigns.select("campaign_id", since=campaigns.starts, until=until), "campaign_id")
+    spent = _spent(wh, windows, "linked")
+    return spent.group_by("campaign_id").agg(
+        linked_revenue=spent.linked_revenue.sum(),
+        linked_margin=spent.linked_margin.notnull().all().ifelse(spent.linked_margin.sum(), ibis.null()),
+    )
