@@ -65,8 +65,8 @@ def _takeaway(result: BudgetResult) -> str:
     best = result.table.loc[result.table.spend.idxmax()]
     title = say("{part} should get most, {spend:money}", part=best.part, spend=best.spend)
     more, low, high = result.gain
-    if abs(more) < 0.005:
-        return title
+    if low <= 0:
+        return title + say("; that it brings more than the last year's split is not proven")
     return title + say("; the plan brings {more:money} ({low:money} – {high:money}) more than the last year's split",
                        more=more, low=low, high=high)  # fmt: skip
 

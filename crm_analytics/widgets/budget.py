@@ -6,11 +6,12 @@ import asyncio
 import html
 import os
 from collections.abc import Callable
+from typing import Any
 
 import ipywidgets
-import plotly.graph_objects as go
 
 from crm_analytics.charts import draw
+from crm_analytics.charts.live import live, redraw
 from crm_analytics.planning.offers.budget import BudgetResult
 from crm_analytics.say import say, voice
 
@@ -18,7 +19,7 @@ _PAUSE_S = 0.15
 """A slider that is being dragged speaks many times a second; the plan answers once it rests this long."""
 
 
-def what_if(plan: BudgetResult) -> WhatIf | go.Figure:
+def what_if(plan: BudgetResult) -> WhatIf | Any:
     """The plan with sliders for the budget and for the most each part may get, and the picture that follows them.
 
     Where nobody can move a slider, as in a report (the environment says CRM_STILL), the plan's still picture.
@@ -39,7 +40,7 @@ class WhatIf(ipywidgets.VBox):
             self.caps[part], *row = _slider(say("At most for {part}", part=part), cap, top)
             rows += row
         self._text = ipywidgets.HTML()
-        self._picture = go.FigureWidget(draw(plan))
+        self._picture = live(draw(plan))
         self._tell()
         answer = _Rested(self._ask)
         for slider in (self.budget, *self.caps.values()):
@@ -59,11 +60,7 @@ class WhatIf(ipywidgets.VBox):
             self._text.value = f"<p class='crm-answer'>{html.escape(str(problem))}</p>"
             return
         self._tell()
-        fresh = draw(self.plan)
-        with self._picture.batch_update():
-            for shown, trace in zip(self._picture.data, fresh.data, strict=True):
-                shown.update(trace.to_plotly_json(), overwrite=True)
-            self._picture.layout.update(fresh.layout.to_plotly_json(), overwrite=True)
+        redraw(self._picture, draw(self.plan))
 
     def _tell(self) -> None:
         self._text.value = f"<p class='crm-answer'>{html.escape(self.plan.text)}</p>"
