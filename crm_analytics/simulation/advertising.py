@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +32,7 @@ def tables(company: Simulation) -> dict[str, pa.Table]:
     }
 
 
-def files(company: Simulation) -> list[SourceFile]:
+def files(company: Simulation) -> Iterable[SourceFile]:
     """What these accounts export."""
     spent, visits = campaign_costs(company), touchpoints(company)
     seen, index = competitor_prices(company), market(company)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +31,7 @@ def tables(company: Simulation) -> dict[str, pa.Table]:
     }
 
 
-def files(company: Simulation) -> list[SourceFile]:
+def files(company: Simulation) -> Iterable[SourceFile]:
     """What this system exports."""
     known, reached, called = callers(company), caller_contacts(company), calls(company)
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,45 +54,41 @@ def tables(company: Simulation) -> dict[str, pa.Table]:
     }
 
 
-def files(company: Simulation) -> list[SourceFile]:
+def files(company: Simulation) -> Iterator[SourceFile]:
     """What this system exports."""
-    return [
-        of_table("crm_customers.csv", STYLE, _customer_columns(company), key="customer_id", defects=(
-            SAME_LINE_TWICE,
-            Defect("an impossible date", {"first_seen": "2024-02-30"}),
-            Defect("a customer without an id", {"customer_id": ""}),
-            Defect("an unknown region", {"region": "Rigga"}),
-            Defect("an unknown kind of customer", {"type": "persn"}),
-            Defect("garbage in a number", {"birth_year": "19x7"}),
-        )),
-        _as_it_is("crm_consents.csv", consents(company), key="customer_id", defects=(
-            SAME_LINE_TWICE, Defect("an unknown customer", {"customer_id": "N9999999"}),
-        )),
-        _as_it_is("crm_campaigns.csv", campaigns(company)),
-        _as_it_is("crm_campaign_steps.csv", campaign_steps(company)),
-        _as_it_is("crm_campaign_costs.csv", costs(company, SOURCE, "postage and calls")),
-        _as_it_is("crm_arms.csv", arms(company), key="campaign_id", defects=(
-            SAME_LINE_TWICE, Defect("an unknown campaign", {"campaign_id": "C99"}),
-        )),
-        _as_it_is("crm_messages.csv", messages(company), key="contact_id", defects=(
-            SAME_LINE_TWICE, Defect("an impossible date", {"at": "2024-13-01 09:00:00"}),
-        )),
-        _as_it_is("crm_responses.csv", responses(company), key="campaign_id", defects=(SAME_LINE_TWICE,)),
-        _as_it_is("crm_leads.csv", leads(company), key="lead_id", defects=(
-            SAME_LINE_TWICE, Defect("garbage in a number", {"cost": "free"}),
-        )),
-        _as_it_is("crm_deals.csv", deal_stages(company), key="deal_id", defects=(
-            Defect("an unknown outcome", {"outcome": "maybe"}),
-        )),
-        _as_it_is("crm_survey.csv", survey_answers(company), key="respondent_id", defects=(
-            SAME_LINE_TWICE, Defect("an answer to no question", {"question": ""}),
-        )),
-    ]
+    yield of_table("crm_customers.csv", STYLE, _customer_columns(company), key="customer_id", defects=(
+        SAME_LINE_TWICE,
+        Defect("an impossible date", {"first_seen": "2024-02-30"}),
+        Defect("a customer without an id", {"customer_id": ""}),
+        Defect("an unknown region", {"region": "Rigga"}),
+        Defect("an unknown kind of customer", {"type": "persn"}),
+        Defect("garbage in a number", {"birth_year": "19x7"}),
+    ))
+    yield _as_it_is("crm_consents.csv", consents(company), key="customer_id", defects=(
+        SAME_LINE_TWICE, Defect("an unknown customer", {"customer_id": "N9999999"}),
+    ))
+    yield _as_it_is("crm_campaigns.csv", campaigns(company))
+    yield _as_it_is("crm_campaign_steps.csv", campaign_steps(company))
+    yield _as_it_is("crm_campaign_costs.csv", costs(company, SOURCE, "postage and calls"))
+    yield _as_it_is("crm_arms.csv", arms(company), key="campaign_id", defects=(
+        SAME_LINE_TWICE, Defect("an unknown campaign", {"campaign_id": "C99"}),
+    ))
+    yield _as_it_is("crm_messages.csv", messages(company), key="contact_id", defects=(
+        SAME_LINE_TWICE, Defect("an impossible date", {"at": "2024-13-01 09:00:00"}),
+    ))
+    yield _as_it_is("crm_responses.csv", responses(company), key="campaign_id", defects=(SAME_LINE_TWICE,))
+    yield _as_it_is("crm_leads.csv", leads(company), key="lead_id", defects=(
+        SAME_LINE_TWICE, Defect("garbage in a number", {"cost": "free"}),
+    ))
+    yield _as_it_is("crm_deals.csv", deal_stages(company), key="deal_id", defects=(
+        Defect("an unknown outcome", {"outcome": "maybe"}),
+    ))
+    yield _as_it_is("crm_survey.csv", survey_answers(company), key="respondent_id", defects=(
+        SAME_LINE_TWICE, Defect("an answer to no question", {"question": ""}),
+    ))
 
 
-def _as_it_is(
-    name: str, rows: pa.Table, *, key: str = "", defects: tuple[Defect, ...] = ()
-) -> SourceFile:
+def _as_it_is(name: str, rows: pa.Table, *, key: str = "", defects: tuple[Defect, ...] = ()) -> SourceFile:
     """A file with the headings of the canonical table, and only the columns that this system knows."""
     known = {c: rows[c] for c in rows.column_names if c != "source" and rows[c].null_count < rows.num_rows}
     return of_table(name, STYLE, known, key=key, defects=defects)

@@ -19,6 +19,10 @@ DIRT_SHARE = 0.0003
 """Of each kind of dirt so many lines for a line of the file, and two at least."""
 
 SAMPLED = 5000
+"""Dirty lines are made from the first so many lines of a file."""
+
+CHUNK = 1_000_000
+"""Lines turned into text at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,9 +89,10 @@ class SourceFile:
 
 def of_table(name: str, style: Style, columns: Mapping[str, pa.Array], *, key: str = "",
              defects: tuple[Defect, ...] = ()) -> SourceFile:
-    """A file that is small enough to be written at once."""
+    """A file whose columns are at hand."""
     def chunks() -> Iterator[list[pa.Array]]:
-        yield [style.text(_whole(values)) for values in columns.values()]
+        for start in range(0, len(next(iter(columns.values()))), CHUNK):
+            yield [style.text(_whole(values.slice(start, CHUNK))) for values in columns.values()]
 
     return SourceFile(name=name, style=style, columns=tuple(columns), chunks=chunks, key=key, defects=defects)
 

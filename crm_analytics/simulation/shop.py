@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ from crm_analytics.simulation.columns import (
     words,
 )
 from crm_analytics.simulation.demand import DAYS, FIRST_DAY, LAST_DAY
-from crm_analytics.simulation.files import SAME_LINE_TWICE, Defect, SourceFile, Style, of_table
+from crm_analytics.simulation.files import CHUNK, SAME_LINE_TWICE, Defect, SourceFile, Style, of_table
 from crm_analytics.simulation.sales import KINDS
 
 if TYPE_CHECKING:
@@ -44,9 +44,6 @@ if TYPE_CHECKING:
 SOURCE = "shop"
 STYLE = Style(delimiter=";", encoding="cp1251", quoting="none", decimal=",", day="%d.%m.%Y", moment="%d.%m.%Y %H:%M:%S",
               yes_no=("да", "нет"))
-CHUNK = 1_000_000
-"""Lines written at once."""
-
 RUSSIAN = {
     "Garden": "Сад", "Kitchen": "Кухня", "Tableware": "Посуда", "Textiles": "Текстиль", "Lighting": "Освещение",
     "Storage": "Хранение", "Tools": "Инструменты", "Grill & terrace": "Гриль и терраса", MADE_TO_ORDER: "На заказ",
@@ -83,7 +80,7 @@ def tables(company: Simulation) -> dict[str, pa.Table]:
     }
 
 
-def files(company: Simulation) -> list[SourceFile]:
+def files(company: Simulation) -> Iterable[SourceFile]:
     """What this system exports: a journal of sales for each year, and its reference books."""
     goods, places, price = products(), stores(), prices(company)
     promotion, count = promotions(company), stock(company)
