@@ -1,4 +1,4 @@
-"""Sales day by day, with all that moves them beside our own campaigns: price, competitors, market, holidays, empty shelves."""
+"""Sales day by day, with what moves them beside campaigns: price, competitors, market, holidays, empty shelves."""
 
 from __future__ import annotations
 
