@@ -5,8 +5,8 @@ from importlib import import_module
 _HOMES = {
     "Holdings": "holdings",
     "LoadReport": "report",
-    "MapError": "maps",
-    "SourceError": "proofread",
+    "MapError": "section",
+    "SourceError": "text",
     "load": "loading",
     "quarantine": "holdings",
     "releases": "holdings",

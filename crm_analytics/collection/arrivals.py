@@ -7,8 +7,9 @@ import hashlib
 from pathlib import Path
 
 from crm_analytics.collection.bench import Arrival, Kind
-from crm_analytics.collection.maps import FileSpec, Lookup, SourceMap, closest
-from crm_analytics.collection.proofread import SourceError, fingerprint
+from crm_analytics.collection.maps import FileSpec, Lookup, SourceMap
+from crm_analytics.collection.section import closest
+from crm_analytics.collection.text import SourceError, fingerprint
 
 ENGINE = "1"
 """Changes when the same files and map would load otherwise than before."""

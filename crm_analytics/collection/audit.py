@@ -21,7 +21,8 @@ from crm_analytics.warehouse.release import Release
 NOTEWORTHY = 0.01
 """A larger share of refused lines, beside the map's own rules, is worth a warning."""
 HALVED, TRIPLED = 0.5, 3.0
-"""Outside of this much of what it brought before, a source's table has changed so much that somebody should look."""
+"""Outside of this much of what it brought before, a source's table has changed so much that somebody should look; to bring none any
+more is a broken export, until the map says that the table is no longer fed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -304,7 +305,7 @@ class Audit:
         if before and not HALVED <= now / before <= TRIPLED:
             self._check(
                 "volume",
-                "weak",
+                "weak" if now else "fails",
                 say(
                     "{source} brings {now:count} rows of {table}; before it brought {before:count}.",
                     source=fit.source,

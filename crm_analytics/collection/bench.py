@@ -14,8 +14,10 @@ from typing import Any
 
 from crm_analytics.collection import conversion
 from crm_analytics.collection.expressions import ExpressionError, bind
-from crm_analytics.collection.maps import FileSpec, MapError, SourceMap, closest
-from crm_analytics.collection.proofread import LINE_BYTES, Proof, SourceError, header_of, proofread
+from crm_analytics.collection.maps import FileSpec, SourceMap
+from crm_analytics.collection.proofread import Proof, proofread
+from crm_analytics.collection.section import MapError, closest
+from crm_analytics.collection.text import LINE_BYTES, SourceError, header_of
 from crm_analytics.warehouse.release import WarehouseError
 
 MEMORY = "3GB"

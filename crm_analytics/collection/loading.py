@@ -14,8 +14,8 @@ from crm_analytics.collection.conversion import quoted
 from crm_analytics.collection.crosscheck import Crosscheck, files_of
 from crm_analytics.collection.fitting import Fit, fitted
 from crm_analytics.collection.maps import SourceMap, read_maps
-from crm_analytics.collection.proofread import originals
 from crm_analytics.collection.report import LoadReport
+from crm_analytics.collection.text import originals
 from crm_analytics.warehouse.release import Company, Draft, Release, Shelf
 from crm_analytics.warehouse.tables import SYSTEM_TABLES, TABLES
 

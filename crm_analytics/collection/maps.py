@@ -7,21 +7,14 @@ is wrong, and what to write instead.
 from __future__ import annotations
 
 import codecs
-import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from crm_analytics.warehouse.release import Company, WarehouseError
+from crm_analytics.collection.section import MapError, Section, parsed, text_of
+from crm_analytics.warehouse.release import Company
 from crm_analytics.warehouse.tables import TABLES
-
-SEVERAL = "a mapping (name: value)"
-
-
-class MapError(WarehouseError):
-    """A map does not say what it should; the message names the file, the place and the next move."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,8 +131,8 @@ def read_maps(path: str | Path) -> list[SourceMap]:
 
 def read_map(path: Path) -> SourceMap:
     """Read and check one map. Raises MapError."""
-    text = _text(path)
-    top = _Section(path.name, "", _yaml(path.name, text))
+    text = text_of(path)
+    top = Section(path.name, "", parsed(path.name, text))
     source = top.text("source")
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", source):
         raise top.error("source", f"{source!r} should be a short name of small Latin letters, digits and _, like shop.")
@@ -178,135 +171,7 @@ def read_map(path: Path) -> SourceMap:
     )
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise MapError(f"{path.name}: a map is written in UTF-8, and this is not. Save it again as UTF-8.") from None
-    except OSError as error:
-        raise MapError(f"{path.name} cannot be read: {error.strerror}.") from None
-
-
-def _yaml(name: str, text: str) -> Any:
-    import yaml
-
-    class Loader(yaml.SafeLoader):
-        """Refuses the same key twice, which YAML would let the later one win without a word."""
-
-    def mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict:
-        seen = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise MapError(f"{name}, line {key.start_mark.line + 1}: {key.value!r} stands here a second time.")
-            seen.add(key.value)
-        return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
-
-    Loader.add_constructor("tag:yaml.org,2002:map", mapping)
-    for kind in ("int", "float", "bool", "timestamp"):  # the words of a map are texts, whatever they look like
-        Loader.add_constructor(f"tag:yaml.org,2002:{kind}", lambda loader, node: loader.construct_scalar(node))
-    try:
-        raw = yaml.load(text, Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        raise MapError(
-            f"{name}{where}: this is not YAML ({getattr(error, 'problem', None) or 'unreadable'})."
-        ) from None
-    except RecursionError:
-        raise MapError(f"{name}: this is nested too deeply to be a map.") from None
-    if not isinstance(raw, dict):
-        raise MapError(f"{name}: a map begins with source:, files: and tables:; see maps/README.md.")
-    return raw
-
-
-def closest(word: str, words: Iterable[str]) -> str:
-    """« Did you mean …?» for a word that is not among the known ones, or the known ones when they are few."""
-    words = [str(w) for w in words]
-    folded = {w.casefold(): w for w in reversed(words)}
-    near = difflib.get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.6)
-    if near:
-        return f" Did you mean {folded[near[0]]!r}?"
-    shown = ", ".join(words[:30])
-    return f" There are: {shown}{' …' if len(words) > 30 else ''}." if words else ""
-
-
-class _Section:
-    """A mapping of the map that is being read: gives its values by name, and in the end refuses what nobody asked for."""
-
-    def __init__(self, file: str, place: str, raw: Any):
-        self.file, self.place = file, place
-        if not isinstance(raw, dict):
-            raise self.error("", f"here stands {_shown(raw)}, and it should be {SEVERAL}.")
-        self.raw = {str(key): value for key, value in raw.items()}
-        self.asked: set[str] = set()
-
-    def at(self, key: str) -> str:
-        return f"{self.place}.{key}".strip(".") if key else self.place
-
-    def error(self, key: str, problem: str) -> MapError:
-        place = self.at(key)
-        return MapError(f"{self.file}, {place}: {problem}" if place else f"{self.file}: {problem}")
-
-    def has(self, key: str) -> bool:
-        self.asked.add(key)
-        return self.raw.get(key) is not None
-
-    def text(self, key: str, *, default: str | None = None) -> str:
-        if not self.has(key):
-            if default is None:
-                raise self.error(key, "this is missing.")
-            return default
-        if not isinstance(self.raw[key], str):
-            raise self.error(key, f"here stands {_shown(self.raw[key])}, and it should be one text.")
-        return self.raw[key]
-
-    def optional(self, key: str) -> str | None:
-        return self.text(key) if self.has(key) else None
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        if not self.has(key):
-            return ()
-        raw = self.raw[key] if isinstance(self.raw[key], list) else [self.raw[key]]
-        if not all(isinstance(one, str) for one in raw):
-            raise self.error(key, "this should be a text, or a list of texts: [a, b].")
-        return tuple(raw)
-
-    def section(self, key: str) -> _Section:
-        self.asked.add(key)
-        return _Section(self.file, self.at(key), self.raw.get(key))
-
-    def sections(self, key: str) -> list[_Section]:
-        self.asked.add(key)
-        raw = self.raw.get(key)
-        many = raw if isinstance(raw, list) else [raw]
-        return [
-            _Section(self.file, f"{self.at(key)}[{i + 1}]" if len(many) > 1 else self.at(key), one)
-            for i, one in enumerate(many)
-        ]
-
-    def inside(self, key: str, name: str) -> _Section:
-        return self.section(key).section(name)
-
-    def names(self, key: str, *, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
-        if not self.has(key) and default is not None:
-            return default
-        return tuple(self.section(key).raw) if self.has(key) else (self.text(key),)
-
-    def known(self, place: str, name: str, names: Iterable[str], what: str) -> None:
-        if name not in names:
-            raise MapError(f"{self.file}, {place}: there is no {what} {name!r}.{closest(name, names)}")
-
-    def done(self) -> None:
-        for key in self.raw:
-            if key not in self.asked:
-                raise self.error(key, f"a map has no word {key!r} here.{closest(key, sorted(self.asked))}")
-
-
-def _shown(raw: Any) -> str:
-    return "nothing" if raw is None else "a list" if isinstance(raw, list) else repr(raw)[:60]
-
-
-def _company(section: _Section) -> Company:
+def _company(section: Section) -> Company:
     known = Company()
     company = Company(
         **{key: section.text(key, default=getattr(known, key)) for key in ("name", "currency", "country", "language")}
@@ -319,7 +184,7 @@ def _company(section: _Section) -> Company:
     return company
 
 
-def _file(section: _Section) -> FileSpec:
+def _file(section: Section) -> FileSpec:
     default = FileSpec(name="", path="")
     spec = FileSpec(
         name=section.place.rpartition(".")[2],
@@ -362,7 +227,7 @@ def check_file(map_name: str, place: str, spec: FileSpec) -> FileSpec:
     return spec
 
 
-def _share(section: _Section, key: str, default: float) -> float:
+def _share(section: Section, key: str, default: float) -> float:
     raw = section.text(key, default=str(default))
     try:
         share = float(raw)
@@ -373,7 +238,7 @@ def _share(section: _Section, key: str, default: float) -> float:
     return share
 
 
-def _lookup(section: _Section) -> Lookup:
+def _lookup(section: Section) -> Lookup:
     if "file" not in section.raw:
         entries = tuple((key, section.text(key)) for key in section.raw)
         return Lookup(entries=entries)
@@ -390,13 +255,13 @@ def _lookup(section: _Section) -> Lookup:
     return lookup
 
 
-def _rule(section: _Section) -> Rule:
+def _rule(section: Section) -> Rule:
     rule = Rule(when=section.text("when"), reason=section.text("reason"))
     section.done()
     return rule
 
 
-def _block(section: _Section, table: str, files: Mapping[str, FileSpec], lookups: Mapping[str, Lookup]) -> Block:
+def _block(section: Section, table: str, files: Mapping[str, FileSpec], lookups: Mapping[str, Lookup]) -> Block:
     canonical = TABLES[table]
     file = section.text("from")
     section.known(section.at("from"), file, files, "file of this map")
@@ -422,7 +287,7 @@ def _block(section: _Section, table: str, files: Mapping[str, FileSpec], lookups
     return block
 
 
-def _column(columns: _Section, name: str, lookups: Mapping[str, Lookup]) -> ColumnSpec:
+def _column(columns: Section, name: str, lookups: Mapping[str, Lookup]) -> ColumnSpec:
     if isinstance(columns.raw[name], str):
         columns.asked.add(name)
         return ColumnSpec(target=name, column=columns.raw[name])
