@@ -51,7 +51,7 @@ test: env  ## all tests
 	@$(BIN)/python -m pytest
 
 bench: env  ## how fast it is, beside its peers
-	@$(BIN)/python -m pytest benchmarks -s
+	@for bench in benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
 
 lint: env  ## read the code and the notebooks
 	@$(BIN)/ruff check .

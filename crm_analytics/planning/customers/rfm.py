@@ -147,11 +147,11 @@ def _sentence(table: pd.DataFrame, segments: pd.DataFrame) -> str:
     share = float(by.loc["best", "share_of_money"])
     half = 1.96 * _error_of_share(table["money"].to_numpy(), (table["segment"] == "best").to_numpy())
     return say(
-        "{share_of_customers:percent} of customers are the best and brought {share:percent} ({low:percent}–"
+        "{share_of_customers:percent} of customers are the best and brought {share:percent} ({low:count}–"
         "{high:percent}) of the money; {risk:count} customers at risk stand for {risk_money:money}.",
         share_of_customers=float(by.loc["best", "share_of_customers"]),
         share=share,
-        low=max(0.0, share - half),
+        low=max(0.0, 100 * (share - half)),
         high=min(1.0, share + half),
         risk=int(by.loc["at risk", "customers"]),
         risk_money=float(by.loc["at risk", "money"]),
@@ -227,11 +227,11 @@ def _told(pairs: pd.DataFrame, known: pd.DataFrame, fell: pd.DataFrame, rose: pd
     half = 1.96 * _error_of_share(money, inside)
     return say(
         "{money:money} stands behind {fell:count} customers who fell to a worse group: {share:percent} "
-        "({low:percent}–{high:percent}) of what all had brought. {rose:count} rose, with {rose_money:money}.",
+        "({low:count}–{high:percent}) of what all had brought. {rose:count} rose, with {rose_money:money}.",
         money=float(fell["money"].sum()),
         fell=int(fell["customers"].sum()),
         share=share,
-        low=max(0.0, share - half),
+        low=max(0.0, 100 * (share - half)),
         high=min(1.0, share + half),
         rose=int(rose["customers"].sum()),
         rose_money=float(rose["money"].sum()),
