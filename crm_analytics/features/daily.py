@@ -1,4 +1,4 @@
-"""Sales day by day, with what moves them beside campaigns: price, competitors, market, holidays, empty shelves."""
+"""Sales day by day, with everything known that moves them: prices, competitors, market, holidays, empty shelves."""
 
 from __future__ import annotations
 
@@ -14,173 +14,210 @@ if TYPE_CHECKING:
 
     from crm_analytics.warehouse.engine import Warehouse
 
-TAIL_DAYS = 14
-"""A campaign is looked at by default only when its end is that long ago."""
-
 
 @feature(needs=("orders", "order_lines"), grain="a day")
 def daily_sales(
-    wh: Warehouse,
-    as_of: date | str | None = None,
+    wh: Warehouse, as_of: date | str | None = None, region: str | None = None, category: str | None = None,
     campaign: str | None = None,
-    region: str | None = None,
-    category: str | None = None,
 ) -> ir.Table:
-    """One row for every day from the first order to the day before `as_of`, days without a sale included.
+    """Sales of every day from the first to the day before `as_of`, without gaps, and what else moved them.
 
-    `campaign` (without one: the last campaign that had no control group and has been over for two weeks) is marked on
-    its days; a campaign of one region is looked at in that region unless `region` says otherwise. Wholesale and goods
-    made to order are left out, returns are taken off. Columns: day, revenue, units, orders; `price_index` (what was
-    paid against each product's usual price, 1: as usual; products weigh by their sales over the whole time, so that
-    another mix does not move it), `competitor_index` (likewise, by category), `market_<indicator>`, `stock_out` (share
-    of products on no shelf), `holiday` (its name or empty), `campaign` (its name or empty). Indicators hold until the
-    next is known. Columns for which the company has no table are absent. Raises WarehouseError for an unknown campaign,
-    region or category.
+    Orders of kind sale, goods made to order left out; a region is the store's, else the customer's. `campaign` marks its
+    days in the column `campaign` by its name, and brings its region unless one is given; "last" is the newest campaign
+    without a control group that has been over for two weeks. Columns: day, revenue, units, orders, and where the
+    company has the tables: price_index and competitor_index (base 1 on the first day, each price against itself,
+    weighted by what was sold in the last year, so that a change in what is bought does not move them), market_<indicator>
+    as last published, holiday (its name or empty), stock_out (share of shelves counted empty at the last count).
     """
     import ibis
 
-    marked = _campaign(wh, as_of, campaign)
-    region = region or (marked or {}).get("region")
-    lines = _lines(wh, as_of, region, category)
-    sums = lines.group_by("day").agg(
-        revenue=lines.amount.sum().cast("float64"),
-        units=lines.quantity.sum().cast("float64"),
-        orders=lines.order_id.nunique(where=lines.sold),
-    )
+    chosen = _campaign(wh, campaign, as_of) if campaign else None
+    region = region or (chosen and chosen["region"]) or None
+    lines = _lines(wh, as_of, region=region, category=category)
     first = lines.day.min().to_pyarrow().as_py()
     if first is None:
         raise WarehouseError(
-            f"Nothing was sold before {as_of} in {region or 'any region'}, {category or 'any category'}."
+            f"Nothing was sold before {as_of} in region {region or 'any'}, category {category or 'any'}; ask more widely."
         )
-    days = [first + timedelta(days=n) for n in range((as_of - first).days)]
-    table = ibis.memtable({"day": days}, schema={"day": "date"}).left_join(sums, "day").drop("day_right")
+    table = _calendar(first, as_of)
+    sums = lines.group_by("day").agg(
+        revenue=lines.amount.sum().cast("float64"), units=lines.quantity.sum().cast("float64"),
+        orders=lines.order_id.nunique(),
+    )
+    table = table.left_join(sums, "day").drop("day_right")
     table = table.mutate(
         revenue=table.revenue.fill_null(0.0), units=table.units.fill_null(0.0), orders=table.orders.fill_null(0)
     )
-    influences = {"price_index": _own_prices(lines)}
-    if wh.has("competitor_prices"):
-        influences["competitor_index"] = _competitor_prices(wh, as_of, category)
+    year_ago = ibis.literal(as_of - timedelta(days=365), type="date")
+    weights = _shares(lines.filter(lines.day >= year_ago), "product_id")
+    if wh.has("prices"):
+        table = _running(table, _price_steps(wh, weights, first, as_of, region), "price_index").mutate(
+            price_index=ibis._.price_index.exp()
+        )
+    if wh.has("competitor_prices", "products"):
+        steps = _competitor_steps(wh, _shares(lines.filter(lines.day >= year_ago), "category"), first, as_of)
+        table = _running(table, steps, "competitor_index").mutate(competitor_index=ibis._.competitor_index.exp())
     if wh.has("market"):
-        influences |= _market(wh, as_of)
-    if wh.has("stock"):
-        influences["stock_out"] = _stock_out(wh, as_of, region)
-    for name, values in influences.items():
-        table = _held(table, values, name)
+        table = _with_market(wh, table, as_of)
     if wh.company.country:
-        table = table.mutate(holiday=_named(table.day, _holidays(wh.company.country, days)))
-    if marked:
-        during = table.day.between(marked["starts"], marked["ends"])
-        table = table.mutate(campaign=during.ifelse(marked["name"] or marked["campaign_id"], ""))
+        table = _with_holidays(table, wh.company.country, first, as_of)
+    if wh.has("stock"):
+        table = _with_stock_outs(wh, table, weights, as_of, region)
+    if chosen:
+        inside = (table.day >= ibis.literal(chosen["starts"], type="date")) & (
+            table.day <= ibis.literal(chosen["ends"], type="date"))
+        table = table.mutate(campaign=inside.ifelse(chosen["name"], ""))
     return table.order_by("day")
 
 
-def _campaign(wh: Warehouse, as_of: date, campaign: str | None) -> dict | None:
-    """The campaign that is asked about, if the company records any."""
-    if not wh.has("campaigns"):
-        if campaign is not None:
-            wh.require("campaigns")
-        return None
-    campaigns = wh.campaigns.filter(wh.campaigns.starts < as_of).order_by("starts", "campaign_id")
-    known = campaigns.select("campaign_id", "name", "region", "starts", "ends").to_pyarrow().to_pylist()
-    if campaign is not None:
-        found = [one for one in known if one["campaign_id"] == campaign]
-        if not found:
-            names = ", ".join(one["campaign_id"] for one in known) or "none"
-            raise WarehouseError(f"No campaign {campaign!r} began before {as_of}; there are {names}.")
-        return found[0]
-    tested = set(wh.arms.campaign_id.to_pyarrow().to_pylist()) if wh.has("arms") else set()
-    over = [one for one in known if one["ends"] + timedelta(days=TAIL_DAYS) < as_of]
-    return next((one for one in reversed(over) if one["campaign_id"] not in tested), over[-1] if over else None)
+def _campaign(wh: Warehouse, campaign: str, as_of: date) -> dict:
+    """Name, region, first and last day of the campaign. Raises WarehouseError when there is none such."""
+    import ibis
+
+    wh.require("campaigns")
+    table = wh.campaigns.select("campaign_id", "name", "region", "starts", "ends")
+    if campaign == "last":
+        table = table.filter(table.ends + ibis.interval(days=14) < ibis.literal(as_of, type="date"))
+        if wh.has("arms"):
+            uncontrolled = table.anti_join(wh.arms.filter(wh.arms.arm == "control"), "campaign_id")
+            table = uncontrolled if uncontrolled.count().to_pyarrow().as_py() else table
+    else:
+        table = table.filter(table.campaign_id == campaign)
+    rows = table.order_by("starts", "campaign_id").to_pyarrow().to_pylist()
+    if not rows:
+        raise WarehouseError(f"There is no campaign {campaign!r} to ask about on {as_of}; give starts and ends instead.")
+    return rows[-1] | {"name": rows[-1]["name"] or rows[-1]["campaign_id"]}
 
 
-def _lines(wh: Warehouse, as_of: date, region: str | None, category: str | None) -> ir.Table:
-    orders = wh.orders.filter(wh.orders.ordered_at < as_of, wh.orders.kind != "wholesale")
+def _lines(wh: Warehouse, as_of: date, *, region: str | None, category: str | None) -> ir.Table:
+    """Lines of sales with their day and category, in this region and category."""
+    import ibis
+
+    orders = wh.orders.filter(wh.orders.kind == "sale", wh.orders.ordered_at < ibis.literal(as_of, type="date"))
     if region is not None:
-        orders = _of_region(wh, orders, region)
-    orders = orders.select("order_id", day=orders.ordered_at.date(), sold=orders.kind == "sale")
-    lines = wh.order_lines.select("order_id", "product_id", "quantity", "price", "amount")
-    if wh.has("products"):
-        products = wh.products
-        lines = lines.anti_join(products.filter(products.made_to_order), "product_id")
-        if category is not None:
-            _known(products.category, category, "category")
-            lines = lines.semi_join(products.filter(products.category == category), "product_id")
-    elif category is not None:
-        wh.require("products")
-    return lines.inner_join(orders, "order_id")
+        orders = _in_region(wh, orders, region)
+    orders = orders.select("order_id", day=orders.ordered_at.date())
+    lines = wh.order_lines.select("order_id", "product_id", "quantity", "amount")
+    lines = lines.inner_join(orders, "order_id")
+    if not wh.has("products"):
+        return lines.mutate(category=ibis.literal("unknown"))
+    products = wh.products.select("product_id", "category", "made_to_order")
+    lines = lines.left_join(products, "product_id").drop("product_id_right")
+    lines = lines.filter(~lines.made_to_order.fill_null(False)).drop("made_to_order")
+    return lines if category is None else lines.filter(lines.category == category)
 
 
-def _of_region(wh: Warehouse, orders: ir.Table, region: str) -> ir.Table:
-    """Orders of the stores in a region; of its customers where the company has no stores."""
-    places, key = (wh.stores, "store_id") if wh.has("stores") else (wh.customers, "customer_id")
-    _known(places.region, region, "region")
-    return orders.semi_join(places.filter(places.region == region), key)
-
-
-def _known(column: ir.Column, value: str, word: str) -> None:
+def _in_region(wh: Warehouse, orders: ir.Table, region: str) -> ir.Table:
     import ibis
 
-    names = column.as_table().distinct().order_by(ibis._[0]).to_pyarrow()[0].to_pylist()
-    if value not in names:
-        raise WarehouseError(f"There is no {word} {value!r}; there are {', '.join(n for n in names if n)}.")
+    place = ibis.null("string")
+    if wh.has("stores"):
+        stores = wh.stores.select(at="store_id", store_region="region")
+        orders = orders.left_join(stores, orders.store_id == stores["at"])
+        place = orders.store_region
+    orders = orders.mutate(place=place)
+    if wh.has("customers"):
+        homes = wh.customers.select(home_of="customer_id", home="region")
+        orders = orders.left_join(homes, orders.customer_id == homes.home_of)
+        orders = orders.mutate(place=ibis.coalesce(orders.place, orders.home))
+    return orders.filter(orders.place == region)
 
 
-def _own_prices(lines: ir.Table) -> ir.Table:
-    """day, value: what was paid against the usual price of each product; products weigh by their sales in all."""
-    sold = lines.filter(lines.sold, lines.price > 0)
-    sold = sold.mutate(price=sold.price.cast("float64"))
-    daily = sold.group_by("product_id", "day").agg(price=sold.price.median())
-    usual = sold.group_by("product_id").agg(usual=sold.price.median(), weight=sold.amount.sum().cast("float64"))
-    priced = daily.inner_join(usual, "product_id")
-    log = (priced.price / priced.usual).ln() * priced.weight
-    return priced.group_by("day").agg(value=(log.sum() / priced.weight.sum()).exp())
-
-
-def _competitor_prices(wh: Warehouse, as_of: date, category: str | None) -> ir.Table:
-    """day, value: competitors' prices against their own average, each competitor and category alike."""
+def _calendar(first: date, as_of: date) -> ir.Table:
     import ibis
 
-    prices = wh.competitor_prices.filter(wh.competitor_prices.day < as_of, wh.competitor_prices.price > 0)
-    if category is not None and prices.filter(prices.category == category).count().to_pyarrow().as_py():
-        prices = prices.filter(prices.category == category)
-    log = prices.price.cast("float64").ln()
-    prices = prices.mutate(value=log - log.mean().over(ibis.window(group_by=["competitor", "category"])))
-    return prices.group_by("day").agg(value=prices.value.mean().exp())
+    days = [first + timedelta(days=i) for i in range((as_of - first).days)]
+    return ibis.memtable({"day": days}, schema={"day": "date"})
 
 
-def _market(wh: Warehouse, as_of: date) -> dict[str, ir.Table]:
-    market = wh.market.filter(wh.market.day < as_of)
-    names = market.indicator.as_table().distinct().order_by("indicator").to_pyarrow()["indicator"].to_pylist()
-    return {
-        "market_" + re.sub(r"\W+", "_", name.lower()): market.filter(market.indicator == name).select("day", "value")
-        for name in names
-    }
+def _shares(lines: ir.Table, of: str) -> ir.Table:
+    """What part of revenue each product or category makes: `of`, share."""
+    sums = lines.group_by(of).agg(revenue=lines.amount.sum().cast("float64"))
+    return sums.select(of, share=sums.revenue / sums.revenue.sum())
 
 
-def _stock_out(wh: Warehouse, as_of: date, region: str | None) -> ir.Table:
-    """day, value: the share of products with nothing on the shelf, over all counts of the day."""
-    stock = wh.stock.filter(wh.stock.day < as_of)
+def _running(table: ir.Table, steps: ir.Table, name: str) -> ir.Table:
+    """Add a column that changes by the steps (day, step) and otherwise stays, from 0 on the first day."""
+    import ibis
+
+    steps = steps.group_by("day").agg(step=steps.step.sum())
+    table = table.left_join(steps, "day").drop("day_right")
+    running = table.step.fill_null(0.0).sum().over(ibis.cumulative_window(order_by=table.day))
+    return table.mutate(**{name: running}).drop("step")
+
+
+def _price_steps(wh: Warehouse, weights: ir.Table, first: date, as_of: date, region: str | None) -> ir.Table:
+    """Logarithms of each price change, weighted by the product's share and spread over the stores that price it."""
+    import ibis
+
+    prices = wh.prices.filter(wh.prices.day < ibis.literal(as_of, type="date"), wh.prices.price > 0)
     if region is not None and wh.has("stores"):
-        stock = stock.semi_join(wh.stores.filter(wh.stores.region == region), "store_id")
-    return stock.group_by("day").agg(value=(stock.quantity <= 0).cast("float64").mean())
+        here = wh.stores.filter(wh.stores.region == region).select("store_id")
+        prices = prices.filter(prices.store_id.isnull() | prices.store_id.isin(here.store_id))
+    earlier = prices.price.cast("float64").lag().over(
+        ibis.window(group_by=[prices.product_id, prices.store_id], order_by=prices.day))
+    stores = prices.store_id.fill_null("").nunique().over(ibis.window(group_by=prices.product_id))
+    moves = prices.select("product_id", "day", step=(prices.price.cast("float64") / earlier).ln() / stores)
+    moves = moves.filter(moves.step.notnull(), moves.day > ibis.literal(first, type="date"))
+    moves = moves.inner_join(weights, "product_id")
+    return moves.select("day", step=moves.step * moves.share)
 
 
-def _held(table: ir.Table, values: ir.Table, name: str) -> ir.Table:
-    """The value of each day: the last that is known, or the first one before anything is."""
+def _competitor_steps(wh: Warehouse, weights: ir.Table, first: date, as_of: date) -> ir.Table:
     import ibis
 
-    first = values.value.argmin(values.day).as_scalar()
-    table = table.asof_join(values, "day").drop("day_right")
-    return table.mutate(**{name: ibis.coalesce(table["value"], first)}).drop("value")
+    seen = wh.competitor_prices
+    seen = seen.filter(seen.day < ibis.literal(as_of, type="date"), seen.price > 0)
+    earlier = seen.price.cast("float64").lag().over(
+        ibis.window(group_by=[seen.competitor, seen.category], order_by=seen.day))
+    rivals = seen.competitor.nunique().over(ibis.window(group_by=seen.category))
+    moves = seen.select("category", "day", step=(seen.price.cast("float64") / earlier).ln() / rivals)
+    moves = moves.filter(moves.step.notnull(), moves.day > ibis.literal(first, type="date"))
+    moves = moves.inner_join(weights, "category")
+    return moves.select("day", step=moves.step * moves.share)
 
 
-def _holidays(country: str, days: list[date]) -> dict[date, str]:
+def _with_market(wh: Warehouse, table: ir.Table, as_of: date) -> ir.Table:
+    """Each indicator as last published on or before the day."""
+    import ibis
+
+    market = wh.market.filter(wh.market.day < ibis.literal(as_of, type="date"))
+    for indicator in sorted(market.select("indicator").distinct().to_pyarrow()["indicator"].to_pylist()):
+        name = "market_" + re.sub(r"\W+", "_", indicator.lower()).strip("_")
+        values = market.filter(market.indicator == indicator).select(since="day", **{name: "value"})
+        table = table.asof_join(values, on=table.day >= values.since).drop("since")
+    return table
+
+
+def _with_holidays(table: ir.Table, country: str, first: date, as_of: date) -> ir.Table:
     import holidays
-
-    return dict(holidays.country_holidays(country, years=range(days[0].year, days[-1].year + 1)))
-
-
-def _named(day: ir.DateColumn, names: dict[date, str]) -> ir.StringColumn:
     import ibis
 
-    return ibis.cases(*((day == when, name) for when, name in sorted(names.items())), else_="")
+    known = holidays.country_holidays(country, years=range(first.year, as_of.year + 1), language="en_US")
+    rows = ibis.memtable(
+        {"day": sorted(known), "holiday": [known[day] for day in sorted(known)]},
+        schema={"day": "date", "holiday": "string"},
+    )
+    table = table.left_join(rows, "day").drop("day_right")
+    return table.mutate(holiday=table.holiday.fill_null(""))
+
+
+def _with_stock_outs(wh: Warehouse, table: ir.Table, weights: ir.Table, as_of: date, region: str | None) -> ir.Table:
+    """The share of shelves (product × store) whose last count found nothing."""
+    import ibis
+
+    counts = wh.stock.filter(wh.stock.day < ibis.literal(as_of, type="date")).semi_join(weights, "product_id")
+    if region is not None and wh.has("stores"):
+        here = wh.stores.filter(wh.stores.region == region).select("store_id")
+        counts = counts.filter(counts.store_id.isnull() | counts.store_id.isin(here.store_id))
+    counts = counts.mutate(empty=(counts.quantity <= 0).cast("float64"))
+    before = counts.empty.lag().over(ibis.window(group_by=[counts.product_id, counts.store_id], order_by=counts.day))
+    first = table.day.min().to_pyarrow().as_py()
+    moves = counts.select(
+        day=ibis.greatest(counts.day, ibis.literal(first, type="date")), empty=counts.empty - before.fill_null(0.0),
+        known=before.isnull().cast("float64"),
+    )
+    table = _running(table, moves.select("day", step="empty"), "empty_shelves")
+    table = _running(table, moves.select("day", step="known"), "shelves")
+    table = table.mutate(stock_out=(table.empty_shelves / table.shelves.nullif(0)).fill_null(0.0))
+    return table.drop("empty_shelves", "shelves")

@@ -21,10 +21,12 @@ STORES = (
     ("S09", "Tartu", "Tartu", "city"),
     ("S10", "Vilnius North", "Vilnius", "hypermarket"),
     ("S11", "Vilnius Centre", "Vilnius", "city"),
-    ("WEB", "Web shop", "Riga", "web"),
-    ("TRD", "Dealer desk", "Riga", "wholesale"),
-    ("WH1", "Central warehouse", "Riga", "warehouse"),
+    ("WEB", "Web shop", None, "web"),
+    ("TRD", "Dealer desk", None, "wholesale"),
+    ("WH1", "Central warehouse", None, "warehouse"),
 )
+"""Id, name, region and format; what serves all regions stands in none."""
+
 STORE_IDS = tuple(store[0] for store in STORES)
 WEB, DEALER_DESK, WAREHOUSE = STORE_IDS.index("WEB"), STORE_IDS.index("TRD"), STORE_IDS.index("WH1")
 STORES_OF_REGION = tuple(

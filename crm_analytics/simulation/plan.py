@@ -72,7 +72,7 @@ CAMPAIGNS = (
     Campaign(name="Points reminder", goal="more visits", channel="email", starts=date(2024, 7, 1),
              ends=date(2024, 7, 14), share=0.95, extra=0.0, lost=0.0, lag_days=0, half_life_days=4),
     Campaign(name="Vilnius radio", goal="more visits", channel="radio", region="Vilnius", starts=date(2024, 9, 2),
-             ends=date(2024, 9, 29), spend=1800, luck=1.6, lag_days=3, half_life_days=7),
+             ends=date(2024, 9, 29), spend=1300, luck=1.1, lag_days=3, half_life_days=7),
     Campaign(name="Autumn voucher by text message", goal="bigger baskets", channel="sms", starts=date(2024, 10, 14),
              ends=date(2024, 10, 27), share=0.85, extra=0.28, lost=0.50, lag_days=0, half_life_days=3),
     Campaign(name="Christmas in social media", goal="more buyers", channel="social", starts=date(2024, 12, 2),
