@@ -169,9 +169,9 @@ def _error_of_share(money: np.ndarray, inside: np.ndarray) -> float:
 
 def _checks(table: pd.DataFrame, cuts: Cuts) -> tuple[Check, ...]:
     grades = {name: len(set(values)) + 1 for name, values in vars(cuts).items()}
-    worst = min(grades, key=grades.get)
+    worst = min(grades, key=grades.get)  # its first letter names the column of its grades
     once = float((table["frequency"] == 1).mean())
-    uneven = float(table["f"].value_counts(normalize=True).max())
+    uneven = float(table[worst[0]].value_counts(normalize=True).max())
     backward = float((table["money"] <= 0).mean())
     return (
         Check(
