@@ -8,7 +8,6 @@ _HOMES = {
     "NotEnough": "result",
     "Result": "result",
     "Study": "result",
-    "say": "say",
     "draw": "charts",
     "Sources": "collection.reconciliation",
     "ABC": "planning.products.assortment",
