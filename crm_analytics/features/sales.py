@@ -27,54 +27,49 @@ def sales(wh: Warehouse, as_of: date, since: date | None = None) -> ir.Table:
     its order was). What a company does not record is 'unknown'. `revenue` and `margin` are in the company's money,
     returns negative; `margin` is null where no unit cost is known, and `cost_known_revenue` says how much revenue
     it covers. An order counts once, in the category and kind of its first line, so `orders` may be summed over
-    any rows; `customers` may not, since one customer buys in many of them.
+    any rows; `customers`, those of these orders, may not, since one customer buys in many of them.
     """
-    last_month = ibis.date(as_of.replace(day=1).isoformat())
-    orders = wh.orders.filter(wh.orders.ordered_at < last_month)
+    placed = _placed(wh, as_of=as_of, since=since)
+    lines = _in_categories(wh)
+    sold = _kinds(lines.inner_join(placed, "order_id"))
+    sums = sold.group_by(CELL).aggregate(
+        units=sold.quantity.sum().cast("float64"),
+        revenue=sold.amount.sum().cast("float64"),
+        margin=(sold.amount - sold.quantity * sold.unit_cost).sum().cast("float64"),
+        cost_known_revenue=sold.unit_cost.notnull().ifelse(sold.amount, 0).sum().cast("float64"),
+    )
+    heads = lines.group_by("order_id").aggregate(
+        category=lines.category.argmin(lines.line_no), made_to_order=lines.made_to_order.argmin(lines.line_no)
+    )
+    led = _kinds(heads.inner_join(placed, "order_id"))
+    counts = led.group_by(CELL).aggregate(orders=led.count(), customers=led.customer_id.nunique())
+    cells = sums.left_join(counts, CELL)
+    counted = {name: cells[name].fill_null(0) for name in ("orders", "customers")}
+    return cells.mutate(**counted).select(*CELL, *counted, *sums.columns[len(CELL) :]).order_by(CELL)
+
+
+def _kinds(sold: ir.Table) -> ir.Table:
+    """What is made to order is a kind of its own, whatever its order was."""
+    return sold.mutate(kind=sold.made_to_order.ifelse("made_to_order", sold.order_kind))
+
+
+def _in_categories(wh: Warehouse) -> ir.Table:
+    """The lines with their product's category."""
+    lines = wh.order_lines
+    if not wh.has("products"):
+        return lines.mutate(category=ibis.literal(UNKNOWN), made_to_order=ibis.literal(False))
+    products = wh.products.select("product_id", "category", "made_to_order")
+    lines = lines.left_join(products, "product_id")
+    return lines.mutate(
+        category=lines.category.fill_null(UNKNOWN), made_to_order=lines.made_to_order.fill_null(False)
+    )
+
+
+def _placed(wh: Warehouse, *, as_of: date, since: date | None) -> ir.Table:
+    """The orders of whole months, with their month and place."""
+    orders = wh.orders.filter(wh.orders.ordered_at < ibis.date(as_of.replace(day=1).isoformat()))
     if since is not None:
         orders = orders.filter(orders.ordered_at >= ibis.date(_month_from(since).isoformat()))
-    lines = _per_order_and_category(wh)
-    sold = lines.inner_join(_placed(wh, orders), "order_id")
-    sold = sold.mutate(kind=sold.made_to_order.ifelse("made_to_order", sold.order_kind))
-    cells = sold.group_by(CELL).aggregate(
-        orders=sold.leads.sum(),
-        customers=sold.customer_id.nunique(),
-        units=sold.units.sum().cast("float64"),
-        revenue=sold.revenue.sum().cast("float64"),
-        margin=sold.margin.sum().cast("float64"),
-        cost_known_revenue=sold.cost_known_revenue.sum().cast("float64"),
-    )
-    return cells.order_by(CELL)
-
-
-def _per_order_and_category(wh: Warehouse) -> ir.Table:
-    """One row per order × category × made to order or not: few enough to be joined to their orders."""
-    lines = wh.order_lines
-    if wh.has("products"):
-        products = wh.products.select("product_id", "category", "made_to_order")
-        lines = lines.left_join(products, "product_id").drop("product_id_right")
-        lines = lines.mutate(
-            category=lines.category.fill_null(UNKNOWN), made_to_order=lines.made_to_order.fill_null(False)
-        )
-    else:
-        lines = lines.mutate(category=ibis.literal(UNKNOWN), made_to_order=ibis.literal(False))
-    margin = lines.amount - lines.quantity * lines.unit_cost
-    groups = lines.group_by("order_id", "category", "made_to_order").aggregate(
-        first_line=lines.line_no.min(),
-        units=lines.quantity.sum(),
-        revenue=lines.amount.sum(),
-        margin=margin.sum(),
-        cost_known_revenue=lines.unit_cost.notnull().ifelse(lines.amount, 0).sum(),
-    )
-    heads = lines.group_by("order_id").aggregate(first_line=lines.line_no.min())
-    groups = groups.left_join(heads, "order_id", rname="{name}_of_order")
-    return groups.mutate(leads=(groups.first_line == groups.first_line_of_order).cast("int64")).drop(
-        "first_line", "first_line_of_order", "order_id_of_order"
-    )
-
-
-def _placed(wh: Warehouse, orders: ir.Table) -> ir.Table:
-    """Orders with their month and place."""
     region, store = ibis.null("string"), orders.store_id
     if wh.has("stores"):
         stores = wh.stores.select("store_id", store_name="name", store_region="region")

@@ -29,24 +29,39 @@ def falls_by_chance(
 
     `values` is products × 2, what each brought before and now (0: not sold); `lines_worth` is, per product, the
     squared revenue of both periods over its lines' summed squares: how many equal lines it rests on. Each product
-    sold in both periods keeps its share of the whole, and each period's value is drawn from the gamma distribution
-    with the mean and variance of a compound Poisson sum of those lines. Others stay as they were.
+    sold in both periods has one true level, drawn from what is known of it; each period's value is then drawn from
+    the gamma distribution with the mean and variance of a compound Poisson sum of such lines. Others stay as they were.
     """
     random = np.random.default_rng(seed)
     whole = np.maximum(values, 0).sum(axis=0)
     weight = whole / (whole.sum() or 1)
-    pooled = values.sum(axis=1)
     drawn = (values > 0).all(axis=1) & np.isfinite(lines_worth) & (lines_worth > 0)
-    shape = lines_worth[drawn, None] * weight
-    scale = pooled[drawn, None] * weight / shape
-    present = values != 0
+    pooled, lines = values[drawn].sum(axis=1), lines_worth[drawn]
+    level, doubt = _true_levels(np.log(pooled), variance=1 / lines)
+    again, present = values.astype(float), values != 0
     falls = np.empty(draws, dtype=int)
     for i in range(draws):
-        again = values.astype(float)
-        again[drawn] = random.gamma(shape, scale)
+        mean = np.exp(random.normal(level, np.sqrt(doubt)))
+        again[drawn] = random.gamma((lines * mean / pooled)[:, None] * weight) * (pooled / lines)[:, None]
         before, now = (abc(again[:, t], present=present[:, t], shares=shares) for t in (0, 1))
         falls[i] = np.sum((before == A) & ((now == B) | (now == C)))
     return falls
+
+
+def _true_levels(seen: np.ndarray, *, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of each product's true log level, given what was seen of all (empirical Bayes; Morris, 1983).
+
+    Products differ less in truth than they seem to: what they have in common is how far noise alone spreads them. The
+    variance between them is that of DerSimonian & Laird (1986).
+    """
+    if len(seen) < 2:
+        return seen, np.zeros(len(seen))
+    weight = 1 / variance
+    spread = np.sum(weight * (seen - np.average(seen, weights=weight)) ** 2) - (len(seen) - 1)
+    between = max(spread / (weight.sum() - np.sum(weight**2) / weight.sum()), 0.0)
+    centre = np.average(seen, weights=1 / (variance + between))
+    trust = between / (between + variance)
+    return centre + trust * (seen - centre), trust * variance
 
 
 def still_a(classes: np.ndarray, *, lag: int) -> tuple[float, float, float]:

@@ -93,11 +93,11 @@ def test_the_products_sum_to_the_whole_exactly(before, now):
     assert "".join(ranks) == "".join(sorted(ranks))
 
 
-def company_of(seed: int, *, fading: float = 0.0, count: int = 120) -> pd.DataFrame:
+def company_of(seed: int, *, fading: float = 0.0, alike: float = 1.0, count: int = 120) -> pd.DataFrame:
     """Two periods of a company whose products sell in random lines; a share of them brings a fifth in the second."""
     random = np.random.default_rng(seed)
-    rate = 40 * np.exp(random.normal(0, 1.2, count))
-    price = np.exp(random.normal(3, 0.8, count))
+    rate = 40 * np.exp(random.normal(0, 1.2 * alike, count))
+    price = np.exp(random.normal(3, 0.8 * alike, count))
     rows = []
     for period, left in ((BEFORE, np.ones(count)), (NOW, np.where(random.random(count) < fading, 0.2, 1.1))):
         for product in range(count):
@@ -112,6 +112,10 @@ def test_unchanged_demand_is_not_called_drift_and_fading_demand_is():
     same = [ABC(draws=100).fit(company_of(seed)) for seed in range(30)]
     assert sum(len(r.fallen) > r.chance[1] for r in same) <= 3
     assert any(len(r.fallen) for r in same)
+    # Where all products are nearly alike, which of them is A is nearly all chance, and so is who leaves.
+    alike = [ABC(draws=100).fit(company_of(seed, alike=0.05)) for seed in range(20)]
+    assert sum(len(r.fallen) > r.chance[1] for r in alike) <= 3
+    assert min(r.chance[0] for r in alike) >= 5
     fading = [ABC(draws=100).fit(company_of(seed, fading=0.2)) for seed in range(10)]
     assert sum(len(r.fallen) > r.chance[1] for r in fading) >= 7
 
