@@ -73,6 +73,7 @@ def load(
     from crm_analytics import collection
 
     report = collection.load(map, data=data or _home() / "incoming", home=_home(), progress=_aside)
+    _aside("")
     print(report)
     raise typer.Exit(report.exit_code)
 
@@ -225,24 +226,33 @@ def _pairs(given: list[str] | None) -> dict[str, str]:
 def _split(given: dict[str, str], study: Any, feature: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """What was given, as knobs of the Study and of its feature; a name that both have goes to both."""
     import difflib
-    import typing
 
-    types = {"knobs": typing.get_type_hints(study), "reading": typing.get_type_hints(feature.function)}
-    known = {"knobs": study.knobs(), "reading": feature.knobs}
-    every = sorted({*known["knobs"], *known["reading"]})
+    asked, read = _annotations(study), _annotations(feature.function)
+    every = sorted({*asked, *read})
     for name in given:
         if name not in every:
             near = difflib.get_close_matches(name, every, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(every)}."
             raise _Wrong(f"{study.name()} has no knob {name!r}; {hint}")
-    knobs, reading = (
-        {name: _typed(name, types[side].get(name, str), text) for name, text in given.items() if name in known[side]}
-        for side in known
-    )
     missing = [name for name in _required(study, feature) if name not in given]
     if missing:
         raise _Wrong(f"{study.name()} must be asked with {' '.join(f'-p {name}=…' for name in missing)}.")
-    return knobs, reading
+    return tuple(
+        {name: _typed(name, kinds[name], text) for name, text in given.items() if name in kinds}
+        for kinds in (asked, read)
+    )
+
+
+def _annotations(asked: Any) -> dict[str, Any]:
+    """The knobs of a Study's class or a feature's function, each with the type it wants."""
+    import inspect
+    from datetime import date
+    from typing import Literal
+
+    known = vars(sys.modules[asked.__module__]) | {"date": date, "Literal": Literal}
+    parameters = list(inspect.signature(asked).parameters.values())
+    kinds = parameters if inspect.isclass(asked) else parameters[1:]  # a feature's first is the warehouse
+    return {p.name: eval(p.annotation, known) if isinstance(p.annotation, str) else p.annotation for p in kinds}
 
 
 def _required(study: Any, feature: Any) -> list[str]:
@@ -391,8 +401,9 @@ def _short(path: Path) -> str:
 
 
 def _aside(sentence: str) -> None:
-    """Say it where it does not mix with what the command gives out."""
-    print(sentence, file=sys.stderr)
+    """Say to a person who waits how far it is, on one line, beside what the command gives out."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{sentence}", end="", flush=True, file=sys.stderr)
 
 
 class _Wrong(Exception):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from crm_analytics.say import say
 from crm_analytics.warehouse.engine import Warehouse, home_folder
-from crm_analytics.warehouse.release import Shelf
+from crm_analytics.warehouse.release import ALL_TABLES, Shelf
 from crm_analytics.warehouse.tables import DAY, MOMENT, TABLES, Table
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _question(wh: Warehouse, question: str, needed: tuple[str, ...]) -> dict[str
             question=question,
             company=wh.company.name,
             words=words,
-            opens=TABLES[missing[0]].opens,
+            opens=ALL_TABLES[missing[0]].opens,
         )
     )
     return {"question": question, "can_be_asked": not missing, "missing": ", ".join(missing), "sentence": sentence}

@@ -17,10 +17,13 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from crm_analytics.reporting.edition import Edition, Record, write_whole
+from crm_analytics.reporting.edition import Edition, Record, State, write_whole
 from crm_analytics.say import Voice, say, speak
 
-HOUSE_ERRORS = {"TableAbsent", "WarehouseError", "LedgerError"}
+ENDINGS: dict[str, State] = {"TableAbsent": "absent", "NoAnswer": "doubtful"}
+"""Honest ends of a page that are no failures: the company lacks a table, the evidence carries no answer."""
+
+HOUSE_ERRORS = {"WarehouseError", "LedgerError"}
 """Their messages are ours and speak of tables and releases. Any other message may quote a customer, and stays in the
 notebook."""
 
@@ -38,7 +41,7 @@ def main(folder: Path) -> None:
     record.write(folder)
 
 
-def run_notebook(edition: Edition, folder: Path) -> tuple[str, str] | None:
+def run_notebook(edition: Edition, folder: Path) -> tuple[State, str] | None:
     """Execute the notebook into `executed.ipynb`, as far as it goes. The state it failed with and why, or None."""
     import papermill
     from nbclient.exceptions import DeadKernelError
@@ -59,8 +62,8 @@ def run_notebook(edition: Edition, folder: Path) -> tuple[str, str] | None:
             cwd=str(Path(edition.notebook).parent),
         )
     except PapermillExecutionError as error:
-        if error.ename == "TableAbsent":
-            return "absent", error.evalue
+        if error.ename in ENDINGS:
+            return ENDINGS[error.ename], error.evalue
         if error.ename == "NoAnswer":
             return "doubtful", error.evalue
         return "failed", _why(error, folder)
@@ -146,7 +149,7 @@ def _raised_by_a_knob(traceback: list[str]) -> bool:
 
 
 def _outcome(
-    edition: Edition, folder: Path, trouble: tuple[str, str] | None, *, seconds: float
+    edition: Edition, folder: Path, trouble: tuple[State, str] | None, *, seconds: float
 ) -> tuple[Record, str | None]:
     import nbformat
 
@@ -155,15 +158,20 @@ def _outcome(
     executed = folder / "executed.ipynb"
     notebook = nbformat.read(executed if executed.exists() else edition.notebook, as_version=4)
     answers = page.answers_in(notebook)
-    state, sentence = trouble or page.verdict(answers)
-    first = answers[0] if answers and state in ("answered", "doubtful") else {"checks": []}
+    state, sentence, doubts = page.verdict(answers)
+    if trouble:
+        state, why = trouble
+        if state == "doubtful" and answers and answers[0]["enough"]:
+            doubts.append({"name": say("The page is incomplete"), "verdict": "weak", "text": why})
+        else:
+            sentence, doubts = why, []
     verdicts = [check["verdict"] for answer in answers for check in answer["checks"]]
     record = replace(
         Record.of(edition, state=state, title=page.title_of(notebook), sentence=sentence, seconds=seconds),
-        doubts=[c for c in first["checks"] if c["verdict"] != "holds"],
+        doubts=doubts,
         checks={verdict: verdicts.count(verdict) for verdict in ("holds", "weak", "fails")},
     )
-    return record, None if state == "failed" else page.render(notebook, edition, record)
+    return record, None if state == "failed" else page.render(notebook, edition, record, end=trouble and trouble[1])
 
 
 def _end_with_parent(folder: Path) -> None:

@@ -32,13 +32,13 @@ def answers_in(notebook: Any) -> list[dict[str, Any]]:
     ]
 
 
-def verdict(answers: list[dict[str, Any]]) -> tuple[State, str]:
-    """The state and the sentence of a notebook that ran to its end: those of the first Result it showed."""
+def verdict(answers: list[dict[str, Any]]) -> tuple[State, str, list[dict[str, str]]]:
+    """The state, the sentence and the doubts of a notebook: those of the first Result it showed."""
     if not answers:
-        return "doubtful", say("This page gives no answer: its notebook shows no Result.")
+        return "doubtful", say("This page gives no answer: its notebook shows no Result."), []
     answer = answers[0]
-    sound = answer["enough"] and all(check["verdict"] == "holds" for check in answer["checks"])
-    return "answered" if sound else "doubtful", answer["text"]
+    doubts = [check for check in answer["checks"] if check["verdict"] != "holds"]
+    return "answered" if answer["enough"] and not doubts else "doubtful", answer["text"], doubts
 
 
 def title_of(notebook: Any) -> str:
@@ -57,8 +57,11 @@ def title_in(path: Path) -> str:
     return title_of(nbformat.read(path, as_version=4))
 
 
-def render(notebook: Any, edition: Edition, record: Record) -> str:
-    """The whole page of an edition. Its scripts lie in the day's `_assets`; it asks the network for nothing."""
+def render(notebook: Any, edition: Edition, record: Record, *, end: str | None = None) -> str:
+    """The whole page of an edition; `end` says why it ends before its notebook does.
+
+    Its scripts lie in the day's `_assets`; it asks the network for nothing.
+    """
     known = parameters_of(Path(edition.notebook))
     return (
         templates()
@@ -68,6 +71,7 @@ def render(notebook: Any, edition: Edition, record: Record) -> str:
             facts=edition.facts,
             scripts=assets.names(),
             body=_body(notebook),
+            end=end,
             parameters=[(p, edition.values.get(p.name, p.default), p.name in edition.values) for p in known.values()],
             filters=[
                 f"{n} = {v}" for n, v in edition.values.items() if n in known and known[n].narrows and v is not None

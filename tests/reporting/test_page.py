@@ -54,10 +54,10 @@ def executed():
 def written(executed, edition, place):
     """That page, put where pages are, with its index."""
     made = edition("21_sales", values={"region": HOSTILE, "weeks": 6}, title="What *did* we sell?")
-    state, sentence = page.verdict(page.answers_in(executed))
+    state, sentence, doubts = page.verdict(page.answers_in(executed))
     record = replace(
         Record.of(made, state=state, title=page.title_of(executed), sentence=sentence, seconds=1),
-        doubts=[{"name": "Ratio", "verdict": "weak", "text": HOSTILE}],
+        doubts=doubts,
         checks={"holds": 0, "weak": 1, "fails": 0},
     )
     made.folder.mkdir(parents=True)

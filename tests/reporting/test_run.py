@@ -50,6 +50,13 @@ def out(edition, place, answer):
             "raise TableAbsent('Nordhaus has no stock; with it you would see gaps.')",
         ),
         edition("26_silent", "None"),
+        edition(
+            "27_built_on_nothing",
+            answer,
+            "Toy().fit(frame)",
+            "none = Toy().refuse('Not enough evidence: 1 of 2.')",
+            "none.against(frame)",
+        ),
     ]
     active, most = set(), []
 
@@ -119,6 +126,13 @@ def test_an_absent_table_is_neither_green_nor_red(out):
 
 def test_a_notebook_without_an_answer_is_doubtful(out):
     assert of(out, "26_silent").state == "doubtful"
+
+
+def test_a_page_that_builds_on_no_answer_ends_there_with_a_doubt(out):
+    record = of(out, "27_built")
+    assert (record.state, record.sentence) == ("doubtful", "€41,200 (18,900–63,000) in 4 weeks.")
+    assert [doubt["text"] for doubt in record.doubts] == ["Not enough evidence: 1 of 2."]
+    assert "Here the page ends." in (out["folder"] / record.page).read_text()
 
 
 def test_two_run_at_a_time(out):

@@ -1,0 +1,140 @@
+"""The `crm` command: what it prints is for people or pure JSON, and what is wrong is one sentence, not a traceback."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+from crm_analytics import __main__ as command
+
+
+@pytest.fixture
+def crm(monkeypatch, capsys, company_home):
+    """Run the command in this process: exit code, what was printed, what was said beside it."""
+    monkeypatch.setenv("CRM_HOME", str(company_home))
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["crm", *map(str, words)])
+        try:
+            command.main()
+            code = 0
+        except SystemExit as end:
+            code = end.code or 0
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return run
+
+
+def test_help_comes_at_once():
+    began = time.process_time()
+    code = "import sys; from crm_analytics.__main__ import main; sys.argv = ['crm', '--help']\n"
+    code += "try: main()\nexcept SystemExit: pass\n"
+    code += "print({'pandas', 'numpy', 'plotly', 'rich'} & set(sys.modules), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert time.process_time() - began < 1
+    assert done.stderr.strip() == "set()"
+    for name in ("demo", "load", "tables", "releases", "quarantine", "ask", "report", "schedule"):
+        assert f"\n  {name} " in done.stdout
+
+
+def test_a_company_without_a_release_is_told_in_one_sentence(crm, tmp_path):
+    for words in (["releases"], ["tables"], ["quarantine"], ["ask", "sales"], ["report", "21_sales"]):
+        code, out, err = crm("--home", tmp_path, *words)
+        assert (code, out) == (1, "")
+        assert err.startswith("There is no release in")
+        assert err.count("\n") == 1
+
+
+def test_home_may_stand_before_or_after(crm, tmp_path):
+    for words in (["--home", tmp_path, "releases"], ["releases", "--home", tmp_path]):
+        assert str(tmp_path) in crm(*words)[2]
+
+
+def test_releases_and_quarantine_as_json(crm):
+    code, out, err = crm("releases", "--json")
+    assert (code, err) == (0, "")
+    assert [release["release"] for release in json.loads(out)] == [1]
+
+
+def test_tables_say_what_can_be_asked(crm):
+    code, out, _ = crm("tables", "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert "orders" in json.dumps(told)
+    assert "customer_value" in json.dumps(told)
+    assert "customer_value" in crm("tables")[1]
+
+
+def test_a_study_is_asked(crm):
+    code, out, err = crm("ask", "abc", "-p", "a_share=0.7", "-p", "as_of=2025-01-01", "--json")
+    told = json.loads(out)
+    assert (code, err) == (0, "")
+    assert told["study"] == "abc"
+    assert told["knobs"]["a_share"] == 0.7
+    assert told["as_of"] == "2025-01-01"
+    assert (told["release"], told["company"], told["enough"]) == (1, "Nordhaus", True)
+    assert told["table"]
+    assert {check["verdict"] for check in told["checks"]} <= {"holds", "weak", "fails"}
+    plain = crm("ask", "abc", "-p", "a_share=0.7", "-p", "as_of=2025-01-01")[1]
+    assert plain.startswith(told["text"])
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["ask", "abcd"], "There is no Study 'abcd'; did you mean abc?"),
+        (["ask", "zzz"], "there are abc"),
+        (["ask", "abc", "-p", "a_shar=1"], "did you mean 'a_share'"),
+        (["ask", "abc", "-p", "a_share=much"], "a_share must be a number"),
+        (["ask", "abc", "-p", "a_share=2"], "The shares must rise"),
+        (["ask", "abc", "-p", "as_of=2025-02-30"], "a day that exists"),
+        (["ask", "abc", "-p", "a_share"], "name=value"),
+        (["ask", "abc", "-p", "a_share=.7", "-p", "a_share=.8"], "twice"),
+        (["report", "no_such_page"], "There is no notebook 'no_such_page'"),
+        (["report", "21_sale"], "did you mean 21_sales?"),
+        (["report", "21_sales", "-p", "as_off=2025-01-01"], "did you mean 'as_of'?"),
+        (["report", "-p", "nonsense=1"], "No notebook has a parameter 'nonsense'"),
+        (["report", "21_sales", "-p", "as_of=1st of May"], "a day that exists"),
+        (["load", "no_such_map.yaml"], "no_such_map.yaml"),
+        (["schedule", "tick", "--file", "no_such.yaml"], "There is no no_such.yaml"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(crm, words, sentence):
+    code, out, err = crm(*words)
+    assert (code, out) == (1, "")
+    assert sentence in err
+    assert err.count("\n") == 1
+
+
+def test_an_error_of_ours_is_not_hidden(crm, monkeypatch):
+    monkeypatch.setattr(command, "_warehouse", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        crm("releases")
+
+
+def test_a_failed_edition_makes_the_command_fail_and_the_index_says_so(crm, tmp_path):
+    cells = [
+        {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "execution_count": None, "source": "1 / 0"}
+    ]
+    bad = tmp_path / "bad.ipynb"
+    bad.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    code, out, _ = crm("report", bad, "--out", tmp_path / "reports")
+    assert code == 1
+    index = out.splitlines()[-1]
+    assert index.endswith("index.html")
+    assert "ZeroDivisionError" in (tmp_path / index).read_text()
+
+
+def test_a_schedule_sends_once_what_is_due(crm, tmp_path):
+    schedule = tmp_path / "schedule.yaml"
+    schedule.write_text(
+        f"reports: {{daily: {{cron: '0 0 * * *', home: '{tmp_path}/none', notebooks: [21_sales], out: '{tmp_path}'}}}}"
+    )
+    code, out, err = crm("schedule", "tick", "--file", schedule)
+    assert code == 1
+    assert "failed" in out
+    assert "There is no release" in err
+    assert crm("schedule", "tick", "--file", schedule) == (0, "", "")
