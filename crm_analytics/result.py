@@ -8,9 +8,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from crm_analytics.say import say
+from crm_analytics.say import decimal, say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
 MIME = "application/vnd.crm-analytics.result+json"
@@ -60,7 +62,8 @@ class Result:
             f'<li class="crm-{c.verdict}"><b>{_MARKS[c.verdict]} {html.escape(c.name)}</b> {html.escape(c.text)}</li>'
             for c in self.checks
         )
-        table = _head(self.table).to_html(index=False, border=0, classes="crm-table") if len(self.table) else ""
+        head = _head(self.table)
+        table = head.to_html(index=False, border=0, classes="crm-table", formatters=_figures(head)) if len(head) else ""
         more = len(self.table) - len(_head(self.table))
         rest = f"<p class='crm-more'>{html.escape(say('and {rows:count} more rows', rows=more))}</p>" if more else ""
         return (
@@ -159,3 +162,14 @@ def _head(table: pd.DataFrame, rows: int = 10) -> pd.DataFrame:
         small = head[column].abs().max() < 1
         head[column] = head[column].round(4 if small else 2)
     return head
+
+
+def _figures(head: pd.DataFrame) -> dict[str, Callable[[float], str]]:
+    """How the numbers of each column are printed: thousands apart, and all with as many digits as the column needs."""
+
+    def printed(column: str) -> Callable[[float], str]:
+        known = head[column].dropna()
+        digits = 0 if (known == known.round()).all() else 4 if known.abs().max() < 1 else 2
+        return lambda value: "–" if value != value else decimal(value, digits)
+
+    return {column: printed(column) for column in head.select_dtypes("float").columns}

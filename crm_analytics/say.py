@@ -76,7 +76,8 @@ def _cents(value: float) -> str:
     return format_currency(value, voice().currency, locale=voice().language)
 
 
-def _decimal(value: float, digits: int) -> str:
+def decimal(value: float, digits: int) -> str:
+    """A number with so many digits after the point, written as the language in force writes it; for tables."""
     from babel.numbers import format_decimal
 
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
@@ -85,12 +86,12 @@ def _decimal(value: float, digits: int) -> str:
 
 def _number(value: float) -> str:
     size = abs(value)
-    return _decimal(value, 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 or size == 0 else 4)
+    return decimal(value, 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 or size == 0 else 4)
 
 
 def _percent(value: float) -> str:
     share = 100 * value
-    return _decimal(share, 0 if abs(share) >= 10 or share == 0 else 1 if abs(share) >= 1 else 2) + " %"
+    return decimal(share, 0 if abs(share) >= 10 or share == 0 else 1 if abs(share) >= 1 else 2) + " %"
 
 
 def _percents(span: tuple[float, float]) -> str:
@@ -99,7 +100,7 @@ def _percents(span: tuple[float, float]) -> str:
 
 
 def _points(value: float) -> str:
-    return _decimal(100 * value, 2) + " pp"
+    return decimal(100 * value, 2) + " pp"
 
 
 def _date(value: Any) -> str:
@@ -127,7 +128,7 @@ _KINDS = {
     "percent": lambda v: _percent(float(v)),
     "percents": _percents,
     "points": lambda v: _points(float(v)),
-    "count": lambda v: _decimal(round(float(v)), 0),
+    "count": lambda v: decimal(round(float(v)), 0),
     "number": lambda v: _number(float(v)),
     "date": _date,
     "month": _month,
