@@ -40,6 +40,11 @@ def change(shop, number: int) -> None:
     shop.file("sales.csv", (shop.data / "sales.csv").read_text() + line)
 
 
+def complete(number: int) -> tuple[int, Decimal]:
+    """The numbers of a shop that was changed up to this number."""
+    return 5 + number, Decimal("7.5") + sum(range(number + 1))
+
+
 def test_a_load_killed_at_any_moment_leaves_what_was_and_the_next_one_succeeds(shop, worker):
     shop.load()
     _run(worker, shop).join()  # the first child waits for the server to import everything
@@ -59,12 +64,12 @@ def test_a_load_killed_at_any_moment_leaves_what_was_and_the_next_one_succeeds(s
         killed_midway += process.exitcode == -signal.SIGKILL
         now = shop.open()
         assert numbers(Warehouse.open(shop.home, release=before.release.id)) == then
-        assert numbers(now) == (then if now.release.id == before.release.id else (then[0] + 1, then[1] + number))
+        assert numbers(now) == (then if now.release.id == before.release.id else complete(number))
         if number % 2:
             shop.load()
-            assert numbers(shop.open()) == (4 + 1 + number, Decimal("7.5") + sum(range(number + 1)))
+            assert numbers(shop.open()) == complete(number)
     shop.load()
-    assert numbers(shop.open()) == (4 + 1 + KILLS, Decimal("7.5") + sum(range(KILLS + 1)))
+    assert numbers(shop.open()) == complete(KILLS)
     assert killed_midway > KILLS / 2, "most kills should fall into a load"
     assert not (shop.home / "warehouse" / ".workshop").exists()
 
