@@ -10,7 +10,7 @@ from crm_analytics.collection.reconciliation import LOADED, SourcesResult
 from crm_analytics.say import say
 
 MOST_BARS = 10
-LONGEST = 46
+LONGEST = 60
 
 
 @draw.register
@@ -29,7 +29,7 @@ def _(result: SourcesResult) -> go.Figure:
     )
     upside_down = {"autorange": "reversed", "tickfont_size": 12}
     fig.update_layout(
-        barmode="stack", bargap=0.35, margin_t=112, legend={"y": 1.0, "yanchor": "bottom", "x": 0},
+        barmode="stack", bargap=0.35, margin_t=112, legend={"y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
         xaxis={"domain": [0, 0.42], "title_text": say("lines that came"), "range": [0, _room(came.read, 1.5)], "nticks": 4},
         xaxis2={"domain": [0.74, 1], "anchor": "y2", "title_text": say("lines refused"), "range": [0, _room(why, 1.3)],
                 "nticks": 3},
@@ -68,7 +68,7 @@ def _why(result: SourcesResult) -> pd.Series:
 
 
 def _short(text: str) -> str:
-    return theme.headline(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…", width=LONGEST // 2 + 3)
+    return theme.headline(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…", width=LONGEST // 2 + 2)
 
 
 def _title(result: SourcesResult, why: pd.Series) -> str:

@@ -65,7 +65,7 @@ def test_a_load_killed_at_any_moment_leaves_what_was_and_the_next_one_succeeds(s
         now = shop.open()
         assert numbers(Warehouse.open(shop.home, release=before.release.id)) == then
         assert numbers(now) == (then if now.release.id == before.release.id else complete(number))
-        if number % 2:
+        if number % 5 == 0:
             shop.load()
             assert numbers(shop.open()) == complete(number)
     shop.load()
