@@ -65,10 +65,10 @@ def _takeaway(result: BudgetResult) -> str:
     best = result.table.loc[result.table.spend.idxmax()]
     title = say("{part} should get most, {spend:money}", part=best.part, spend=best.spend)
     more, low, high = result.gain
-    if low <= 0:
-        return title + say("; that it brings more than the last year's split is not proven")
-    return title + say("; the plan brings {more:money} ({low:money} – {high:money}) more than the last year's split",
-                       more=more, low=low, high=high)  # fmt: skip
+    if low <= 0:  # first what may not be overlooked
+        return say("Not proven to beat last year's split: {title}", title=title)
+    return say("{more:money} ({low:money} – {high:money}) more than last year's split: {title}",
+               more=more, low=low, high=high, title=title)  # fmt: skip
 
 
 def _curve(result: BudgetResult, part: int, spend: np.ndarray, colour: str) -> list[go.Scatter]:

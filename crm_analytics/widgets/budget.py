@@ -66,12 +66,12 @@ class WhatIf(ipywidgets.VBox):
         self._text.value = f"<p class='crm-answer'>{html.escape(self.plan.text)}</p>"
 
 
-def _slider(label: str, value: float, top: float) -> tuple[ipywidgets.FloatSlider, ipywidgets.HBox]:
+def _slider(label: str, value: float, top: float) -> tuple[ipywidgets.IntSlider, ipywidgets.HBox]:
     """A slider beside a number box of the same value; the box carries the label, so that it can be read aloud."""
-    step = max(1.0, round(top / 200))
-    slider = ipywidgets.FloatSlider(value=value, min=step, max=top, step=step, readout=False)
+    step, value, top = max(1, round(top / 200)), round(value), round(top)
+    slider = ipywidgets.IntSlider(value=value, min=step, max=top, step=step, readout=False)
     slider.layout.width = "50%"
-    box = ipywidgets.BoundedFloatText(
+    box = ipywidgets.BoundedIntText(
         value=value, min=step, max=top, step=step, description=label, style={"description_width": "180px"}
     )
     box.layout.width = "320px"
