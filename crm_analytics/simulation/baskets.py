@@ -129,8 +129,10 @@ def _priced(
     quantity = 1 + rng.poisson((units - 1) * np.where(expensive, 0.3, 1.0))
     price = np.rint(market.shelf_cents[product, day] * (1 - discount))
     return Lines(
-        order.astype(np.int32), product.astype(np.int16), quantity.astype(np.int32), price.astype(np.int32),
-        market.list_cents[product, day], market.cost_cents[product, day],
+        order.astype(np.int32),
+        product.astype(np.int16),
+        quantity.astype(np.int32),
+        price.astype(np.int32),
+        market.list_cents[product, day],
+        market.cost_cents[product, day],
     )
-
-

@@ -51,7 +51,7 @@ class MarketTruth:
 
     def within(self, first: int, last: int) -> float:
         """The campaign's revenue from one row of the series to another, both included."""
-        return float(self.effect_by_day[first:last + 1].sum())
+        return float(self.effect_by_day[first : last + 1].sum())
 
 
 def daily_market(
@@ -76,8 +76,8 @@ def daily_market(
     inside = slice(start, start + length)
     price = steps(rng, calendar, a_year=5, depth=(0.05, 0.25), length_days=(5, 20)) * 1.03 ** np.floor(calendar.years)
     competitor = steps(rng, calendar, a_year=4, depth=(0.05, 0.20), length_days=(10, 30))
-    competitor = competitor * 1.03 ** np.floor(calendar.years) * np.exp(
-        autocorrelated(rng, days, spread=0.01, memory=0.9)
+    competitor = (
+        competitor * 1.03 ** np.floor(calendar.years) * np.exp(autocorrelated(rng, days, spread=0.01, memory=0.9))
     )
     if coincides_with == "price cut":
         price[inside] = price[start - 1] * 0.85
@@ -87,7 +87,8 @@ def daily_market(
     out = (rng.random(days) < 0.15) * rng.uniform(0.01, 0.06, days)
     elasticity = Elasticity()
     log = (
-        rhythm(calendar) + yearly(calendar, peak=0.37, height=0.15)
+        rhythm(calendar)
+        + yearly(calendar, peak=0.37, height=0.15)
         + bump(calendar, peak=348 / 365.25, height=0.45, width_days=14)
         + pull(elasticity, price=price, competitor=competitor, market=market)
     )
@@ -102,15 +103,26 @@ def daily_market(
     brought = np.convolve(touches, carry(lag_days, half_life_days))[:days]
     brought *= effect * ordinary[inside].sum() / brought.sum()
     extra_orders = np.rint(brought / (ORDER_WORTH * price)).astype(int)
-    frame = pd.DataFrame({
-        "day": calendar.days.astype("datetime64[s]"), "revenue": revenue + brought,
-        "units": np.rint((orders + extra_orders) * 3.1), "orders": (orders + extra_orders).astype(float),
-        "price_index": price, "competitor_index": competitor, "market_retail_turnover": 100 * market,
-        "holiday": calendar.holiday.astype(str), "stock_out": out,
-    })
+    frame = pd.DataFrame(
+        {
+            "day": calendar.days.astype("datetime64[s]"),
+            "revenue": revenue + brought,
+            "units": np.rint((orders + extra_orders) * 3.1),
+            "orders": (orders + extra_orders).astype(float),
+            "price_index": price,
+            "competitor_index": competitor,
+            "market_retail_turnover": 100 * market,
+            "holiday": calendar.holiday.astype(str),
+            "stock_out": out,
+        }
+    )
     truth = MarketTruth(
-        starts=FIRST_DAY + timedelta(days=start), ends=FIRST_DAY + timedelta(days=start + length - 1),
-        effect_by_day=brought, expected_by_day=ordinary, elasticity=elasticity, lag_days=lag_days,
+        starts=FIRST_DAY + timedelta(days=start),
+        ends=FIRST_DAY + timedelta(days=start + length - 1),
+        effect_by_day=brought,
+        expected_by_day=ordinary,
+        elasticity=elasticity,
+        lag_days=lag_days,
         half_life_days=half_life_days,
     )
     return frame, truth
@@ -164,14 +176,19 @@ def experiment(
     )
     outcome = value_kept + value_more
     margin = MARGIN_SHARE * np.exp(rng.normal(0, 0.15, customers) - 0.01125)
-    frame = pd.DataFrame({
-        "customer_id": [f"N{i:07d}" for i in range(customers)], "arm": np.where(treated, "treated", "control"),
-        "outcome_revenue": outcome.round(2), "outcome_orders": (coming - cancelled + brought).astype(float),
-        "outcome_margin": (outcome * margin).round(2), "before_revenue": value_before.round(2),
-        "before_orders": before.astype(float),
-        "region": np.array(REGIONS)[rng.choice(len(REGIONS), customers, p=REGION_SHARES)],
-        "kind": np.where(rng.random(customers) < 0.05, "company", "person"),
-    })
+    frame = pd.DataFrame(
+        {
+            "customer_id": [f"N{i:07d}" for i in range(customers)],
+            "arm": np.where(treated, "treated", "control"),
+            "outcome_revenue": outcome.round(2),
+            "outcome_orders": (coming - cancelled + brought).astype(float),
+            "outcome_margin": (outcome * margin).round(2),
+            "before_revenue": value_before.round(2),
+            "before_orders": before.astype(float),
+            "region": np.array(REGIONS)[rng.choice(len(REGIONS), customers, p=REGION_SHARES)],
+            "kind": np.where(rng.random(customers) < 0.05, "company", "person"),
+        }
+    )
     incremental = float((value_more - value_lost)[treated].sum())
     truth = ExperimentTruth(
         effect=effect, realised=incremental / max(int(treated.sum()), 1), incremental_revenue=incremental

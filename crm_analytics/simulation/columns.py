@@ -93,6 +93,16 @@ CAMPAIGN_IDS = tuple(campaign_id(number) for number in range(len(CAMPAIGNS)))
 PRODUCT_IDS = tuple(f"P{number + 1:03d}" for number in range(len(GOODS)))
 
 
+def each(step: int, count: int) -> pa.Array:
+    """One row in `step` of so many: which ones."""
+    return pa.array(np.arange(1, count + 1) % step == 0)
+
+
+def every(step: int, count: int) -> int:
+    """One row in `step` of so many: how many."""
+    return count // step
+
+
 def customer_ids(numbers: np.ndarray) -> pa.Array:
     """The ids of customers with a card, by their numbers; a walk-in has none."""
     return ids("N", numbers)

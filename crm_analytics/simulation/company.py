@@ -19,7 +19,7 @@ from crm_analytics.simulation.customers import People, people
 from crm_analytics.simulation.deals import Deals, draw_deals
 from crm_analytics.simulation.draws import stream
 from crm_analytics.simulation.effects import Arms, draw_arms, with_campaigns
-from crm_analytics.simulation.files import write_file
+from crm_analytics.simulation.exports.file import write_file
 from crm_analytics.simulation.market import Market
 from crm_analytics.simulation.orders import Lives, Orders, clocks, joined, of_customers, of_walk_ins
 from crm_analytics.simulation.persons import Consents, Names, draw_callers, draw_consents, draw_names
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 SYSTEMS = ("shop", "crm", "call_centre", "advertising")
 
 
-def _systems() -> list[ModuleType]:
-    return [import_module(f"crm_analytics.simulation.{name}") for name in SYSTEMS]
+def _systems(room: str) -> list[ModuleType]:
+    return [import_module(f"crm_analytics.simulation.{room}.{name}") for name in SYSTEMS]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Simulation:
         import pyarrow as pa
 
         parts: dict[str, list[pa.Table]] = {}
-        for system in _systems():
+        for system in _systems("sources"):
             for name, rows in system.tables(self).items():
                 parts.setdefault(name, []).append(rows)
         return {name: pa.concat_tables(parts[name]) for name in TABLES if name in parts}
@@ -70,7 +70,7 @@ class Simulation:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         rng, dirt, written = stream(self.seed, "dirt"), [], []
-        for system in _systems():
+        for system in _systems("exports"):
             for file in system.files(self):
                 dirt += write_file(file, folder, rng=rng)
                 written.append(folder / file.name)

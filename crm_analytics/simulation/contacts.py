@@ -21,14 +21,16 @@ DELIVERED, BOUNCED, ANSWERED, NO_ANSWER, REFUSED, QUESTION = range(6)
 AGENTS = ("Baiba", "Edgars", "Kristine", "Olga", "Raimonds", "Signe")
 RESPONSES = ("click", "unsubscribe", "interested")
 
-ANSWER_RATE = np.array([
-    [0.22, 0.26, 0.30, 0.30, 0.34, 0.31, 0.30, 0.33, 0.45, 0.56, 0.60],
-    [0.24, 0.28, 0.31, 0.32, 0.36, 0.33, 0.32, 0.36, 0.48, 0.60, 0.63],
-    [0.24, 0.28, 0.32, 0.32, 0.36, 0.33, 0.33, 0.36, 0.48, 0.60, 0.62],
-    [0.23, 0.27, 0.31, 0.31, 0.35, 0.33, 0.32, 0.36, 0.47, 0.58, 0.61],
-    [0.20, 0.24, 0.27, 0.28, 0.31, 0.28, 0.26, 0.27, 0.33, 0.38, 0.36],
-    [0.18, 0.28, 0.38, 0.44, 0.46, 0.44, 0.42, 0.40, 0.36, 0.32, 0.28],
-])
+ANSWER_RATE = np.array(
+    [
+        [0.22, 0.26, 0.30, 0.30, 0.34, 0.31, 0.30, 0.33, 0.45, 0.56, 0.60],
+        [0.24, 0.28, 0.31, 0.32, 0.36, 0.33, 0.32, 0.36, 0.48, 0.60, 0.63],
+        [0.24, 0.28, 0.32, 0.32, 0.36, 0.33, 0.33, 0.36, 0.48, 0.60, 0.62],
+        [0.23, 0.27, 0.31, 0.31, 0.35, 0.33, 0.32, 0.36, 0.47, 0.58, 0.61],
+        [0.20, 0.24, 0.27, 0.28, 0.31, 0.28, 0.26, 0.27, 0.33, 0.38, 0.36],
+        [0.18, 0.28, 0.38, 0.44, 0.46, 0.44, 0.42, 0.40, 0.36, 0.32, 0.28],
+    ]
+)
 """Chance that a call is answered: Monday to Saturday × the hours from 9 to 19."""
 
 FIRST_HOUR = 9
@@ -69,10 +71,15 @@ def _campaign_touches(group: Arms, *, seed: int) -> Contacts:
     if campaign.channel != "phone":
         bounced = rng.random(count) < 0.03
         return Contacts(
-            customer, np.full(count, first, np.int32), 8 * 3600 + rng.integers(0, 7200, count),
-            np.full(count, CHANNELS.index(campaign.channel), np.int8), np.zeros(count, bool),
-            np.full(count, group.campaign, np.int16), np.where(bounced, BOUNCED, DELIVERED),
-            np.full(count, np.nan), np.full(count, -1, np.int8),
+            customer,
+            np.full(count, first, np.int32),
+            8 * 3600 + rng.integers(0, 7200, count),
+            np.full(count, CHANNELS.index(campaign.channel), np.int8),
+            np.zeros(count, bool),
+            np.full(count, group.campaign, np.int16),
+            np.where(bounced, BOUNCED, DELIVERED),
+            np.full(count, np.nan),
+            np.full(count, -1, np.int8),
         )
     open_days = first + np.array([d for d in range(length) if (campaign.starts.weekday() + d) % 7 < 6])
     day = rng.choice(open_days, count)
@@ -89,9 +96,15 @@ def _calls_out(customer: np.ndarray, day: np.ndarray, campaign: int, rng: np.ran
     outcome = np.select([refused, answered], [REFUSED, ANSWERED], NO_ANSWER)
     talk = np.where(answered, rng.gamma(2.0, 70.0, count).round(), 0.0)
     return Contacts(
-        customer, day.astype(np.int32), (FIRST_HOUR + hour) * 3600 + rng.integers(0, 3600, count),
-        np.full(count, PHONE, np.int8), np.zeros(count, bool), np.full(count, campaign, np.int16),
-        outcome, talk, rng.integers(0, len(AGENTS), count).astype(np.int8),
+        customer,
+        day.astype(np.int32),
+        (FIRST_HOUR + hour) * 3600 + rng.integers(0, 3600, count),
+        np.full(count, PHONE, np.int8),
+        np.zeros(count, bool),
+        np.full(count, campaign, np.int16),
+        outcome,
+        talk,
+        rng.integers(0, len(AGENTS), count).astype(np.int8),
     )
 
 
@@ -103,10 +116,15 @@ def _service_calls(people: People, *, seed: int) -> Contacts:
     day = people.joined[customer] + (rng.random(count) * (DAYS - people.joined[customer])).astype(np.int32)
     day = np.where((day + 4) % 7 == 6, np.maximum(day - 1, people.joined[customer]), day)
     return Contacts(
-        customer, day.astype(np.int32), rng.integers(9 * 3600, 19 * 3600, count),
-        np.full(count, PHONE, np.int8), np.ones(count, bool), np.full(count, -1, np.int16),
+        customer,
+        day.astype(np.int32),
+        rng.integers(9 * 3600, 19 * 3600, count),
+        np.full(count, PHONE, np.int8),
+        np.ones(count, bool),
+        np.full(count, -1, np.int16),
         QUESTION + shares(rng, {"question": 0.6, "complaint": 0.15, "order": 0.25}, count),
-        rng.gamma(2.0, 90.0, count).round(), rng.integers(0, len(AGENTS), count).astype(np.int8),
+        rng.gamma(2.0, 90.0, count).round(),
+        rng.integers(0, len(AGENTS), count).astype(np.int8),
     )
 
 
@@ -119,12 +137,21 @@ def draw_contacts(arms: list[Arms], people: People, *, seed: int) -> Contacts:
 
 def as_table(source: str, some: Contacts, contact_id: pa.Array) -> pa.Table:
     """Touches as rows of the canonical table."""
-    return table("contacts", source, {
-        "contact_id": contact_id, "at": moments(some.day, some.second), "customer_id": customer_ids(some.customer),
-        "channel": words(CHANNELS, some.channel), "kind": words(["out", "in"], some.inbound.astype(int)),
-        "campaign_id": words(CAMPAIGN_IDS, some.campaign), "outcome": words(OUTCOMES, some.outcome),
-        "duration_s": pa.array(some.duration_s, mask=np.isnan(some.duration_s)), "agent": words(AGENTS, some.agent),
-    })
+    return table(
+        "contacts",
+        source,
+        {
+            "contact_id": contact_id,
+            "at": moments(some.day, some.second),
+            "customer_id": customer_ids(some.customer),
+            "channel": words(CHANNELS, some.channel),
+            "kind": words(["out", "in"], some.inbound.astype(int)),
+            "campaign_id": words(CAMPAIGN_IDS, some.campaign),
+            "outcome": words(OUTCOMES, some.outcome),
+            "duration_s": pa.array(some.duration_s, mask=np.isnan(some.duration_s)),
+            "agent": words(AGENTS, some.agent),
+        },
+    )
 
 
 @dataclass(frozen=True)

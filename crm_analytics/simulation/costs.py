@@ -32,9 +32,9 @@ def plans(company: Simulation) -> tuple[np.ndarray, np.ndarray]:
     """Budget and promised revenue of each campaign in cents: plans are near the truth, more often above it."""
     rng = stream(company.seed, "plans")
     spend = spend_cents(company)
-    hoped = np.array([
-        3.0 * spend[i] if c.direct else 100 * expected_revenue(i, company.customers) for i, c in enumerate(CAMPAIGNS)
-    ])
+    hoped = np.array(
+        [3.0 * spend[i] if c.direct else 100 * expected_revenue(i, company.customers) for i, c in enumerate(CAMPAIGNS)]
+    )
     budget = spend * rng.uniform(0.9, 1.2, len(CAMPAIGNS))
     promised = hoped * rng.uniform(0.8, 1.6, len(CAMPAIGNS))
     return tuple(np.rint(cents / 100_00).astype(np.int64) * 100_00 for cents in (budget, promised))
@@ -52,7 +52,13 @@ def costs(company: Simulation, source: str, kind: str) -> pa.Table:
         rows.append((number, weeks[0], "production", cents - share * len(weeks)))
         rows += [(number, day, kind, share) for day in weeks]
     which, day, kinds, amount = zip(*rows, strict=True)
-    return table("campaign_costs", source, {
-        "campaign_id": words(CAMPAIGN_IDS, np.array(which)), "day": days(np.array(day)), "kind": kinds,
-        "amount": money(np.array(amount)),
-    })
+    return table(
+        "campaign_costs",
+        source,
+        {
+            "campaign_id": words(CAMPAIGN_IDS, np.array(which)),
+            "day": days(np.array(day)),
+            "kind": kinds,
+            "amount": money(np.array(amount)),
+        },
+    )

@@ -65,16 +65,25 @@ def draw_deals(people: People, *, seed: int) -> Deals:
     offered = rng.random(count) < PASS[0]
     negotiated = offered & (rng.random(count) < PASS[1])
     won = negotiated & (rng.random(count) < np.array(list(WIN.values()))[agent])
-    waits = np.stack([rng.integers(1, 6, count), rng.integers(3, 15, count), rng.integers(5, 21, count),
-                      rng.integers(5, 31, count)], axis=1)
+    waits = np.stack(
+        [rng.integers(1, 6, count), rng.integers(3, 15, count), rng.integers(5, 21, count), rng.integers(5, 31, count)],
+        axis=1,
+    )
     passed = np.stack([np.ones(count, bool), offered, negotiated, np.ones(count, bool)], axis=1)
     stage_days = day[:, None] + np.cumsum(np.where(passed, waits, 0), axis=1)
     closed = qualified & (stage_days[:, -1] < DAYS)
     product = rng.integers(ORDINARY, len(GOODS), count)
     return Deals(
-        customer=customer, day=day, origin=origin, deal=np.where(qualified, np.cumsum(qualified) - 1, -1),
-        entered=passed & (stage_days < DAYS) & qualified[:, None], won=won & closed,
-        lost=closed & ~won, reason=shares(rng, REASONS_LOST, count), agent=agent, product=product,
+        customer=customer,
+        day=day,
+        origin=origin,
+        deal=np.where(qualified, np.cumsum(qualified) - 1, -1),
+        entered=passed & (stage_days < DAYS) & qualified[:, None],
+        won=won & closed,
+        lost=closed & ~won,
+        reason=shares(rng, REASONS_LOST, count),
+        agent=agent,
+        product=product,
         amount_cents=np.rint(GOODS.list_cents[product] * rng.uniform(0.8, 1.8, count) / 100).astype(np.int64) * 100,
         stage_days=stage_days,
     )

@@ -107,8 +107,7 @@ def rhythm(calendar: Calendar) -> np.ndarray:
 def pull(elasticity: Elasticity, *, price: np.ndarray, competitor: np.ndarray, market: np.ndarray) -> np.ndarray:
     """What own price, competitors' price and market (each an index with base 1) do to demand, in logarithms."""
     return (
-        elasticity.own * np.log(price) + elasticity.competitor * np.log(competitor)
-        + elasticity.market * np.log(market)
+        elasticity.own * np.log(price) + elasticity.competitor * np.log(competitor) + elasticity.market * np.log(market)
     )
 
 
@@ -120,13 +119,19 @@ def market_index(rng: np.random.Generator, calendar: Calendar) -> np.ndarray:
     return np.exp(walk - walk[0])[month]
 
 
-def steps(rng: np.random.Generator, calendar: Calendar, *, a_year: float, depth: tuple[float, float],
-          length_days: tuple[int, int]) -> np.ndarray:
+def steps(
+    rng: np.random.Generator,
+    calendar: Calendar,
+    *,
+    a_year: float,
+    depth: tuple[float, float],
+    length_days: tuple[int, int],
+) -> np.ndarray:
     """A price that is cut now and then: an index of base 1, so many cuts a year, each so deep and so long."""
     index = np.ones(calendar.count)
     for _ in range(rng.poisson(a_year * calendar.count / 365.25)):
         start = rng.integers(0, calendar.count)
-        index[start:start + rng.integers(length_days[0], length_days[1] + 1)] = 1 - round(rng.uniform(*depth), 2)
+        index[start : start + rng.integers(length_days[0], length_days[1] + 1)] = 1 - round(rng.uniform(*depth), 2)
     return index
 
 

@@ -127,6 +127,8 @@ def _orders(owner: np.ndarray, segment: np.ndarray, day: np.ndarray, number: int
     inside = day < DAYS
     count = int(inside.sum())
     return Orders(
-        owner[inside].astype(np.int32), day[inside].astype(np.int32), segment[inside].astype(np.int8),
+        owner[inside].astype(np.int32),
+        day[inside].astype(np.int32),
+        segment[inside].astype(np.int8),
         np.full(count, number + 1, np.int16),
     )

@@ -27,9 +27,14 @@ from crm_analytics.simulation.segments import SEGMENTS
 COMPETITORS = ("Majoland", "Depo Home")
 
 SEASONS = {
-    "Garden": (0.36, 0.75, 0.0), "Kitchen": (0.95, 0.10, 0.45), "Tableware": (0.95, 0.12, 0.60),
-    "Textiles": (0.90, 0.20, 0.50), "Lighting": (0.92, 0.25, 0.55), "Storage": (0.05, 0.10, 0.0),
-    "Tools": (0.38, 0.25, 0.15), "Grill & terrace": (0.44, 0.95, 0.0),
+    "Garden": (0.36, 0.75, 0.0),
+    "Kitchen": (0.95, 0.10, 0.45),
+    "Tableware": (0.95, 0.12, 0.60),
+    "Textiles": (0.90, 0.20, 0.50),
+    "Lighting": (0.92, 0.25, 0.55),
+    "Storage": (0.05, 0.10, 0.0),
+    "Tools": (0.38, 0.25, 0.15),
+    "Grill & terrace": (0.44, 0.95, 0.0),
 }
 """For each category: the phase of the year when it peaks, how high, and how high the weeks before Christmas rise."""
 
@@ -82,7 +87,7 @@ class Market:
         depth = np.zeros((len(CATEGORIES), self.calendar.count))
         for _, category, first, length, cut in self.promotions:
             rows = slice(None) if category is None else category
-            depth[rows, first:first + length] = np.maximum(depth[rows, first:first + length], cut)
+            depth[rows, first : first + length] = np.maximum(depth[rows, first : first + length], cut)
         return depth
 
     @cached_property
@@ -123,7 +128,7 @@ class Market:
         rng = stream(self.seed, "competitors")
         first, length, rise = COMPETITOR_MOVE
         move = np.ones(self.calendar.count)
-        move[self._position(first):self._position(first) + length] = rise
+        move[self._position(first) : self._position(first) + length] = rise
         out = np.empty((len(COMPETITORS), len(CATEGORIES), self.calendar.count))
         for k in range(len(COMPETITORS)):
             level = rng.uniform(0.95, 1.06)
@@ -132,7 +137,7 @@ class Market:
                 cuts = steps(rng, self.calendar, a_year=1.5, depth=(0.05, 0.18), length_days=(10, 30))
                 wobble = np.exp(autocorrelated(rng, self.calendar.count, spread=0.01, memory=0.9))
                 out[k, c] = np.round(base * np.roll(self.inflation[c], 20 + 10 * k) * cuts * wobble * move, 2)
-                out[k, c, :20 + 10 * k] = np.round(base * cuts[:20 + 10 * k] * wobble[:20 + 10 * k], 2)
+                out[k, c, : 20 + 10 * k] = np.round(base * cuts[: 20 + 10 * k] * wobble[: 20 + 10 * k], 2)
         return out
 
     @cached_property
@@ -157,7 +162,7 @@ class Market:
         out = np.zeros((len(GOODS), DAYS), bool)
         for product in range(ORDINARY):
             for first in rng.integers(0, DAYS, rng.poisson(2.0)):
-                out[product, first:first + rng.integers(4, 15)] = True
+                out[product, first : first + rng.integers(4, 15)] = True
         return out
 
     @cached_property
@@ -195,18 +200,22 @@ class Market:
     @cached_property
     def season(self) -> np.ndarray:
         """Season in logarithms, category × day."""
-        return np.stack([
-            yearly(self.calendar, peak=peak, height=height)
-            + bump(self.calendar, peak=CHRISTMAS, height=christmas, width_days=14)
-            for peak, height, christmas in SEASONS.values()
-        ])
+        return np.stack(
+            [
+                yearly(self.calendar, peak=peak, height=height)
+                + bump(self.calendar, peak=CHRISTMAS, height=christmas, width_days=14)
+                for peak, height, christmas in SEASONS.values()
+            ]
+        )
 
     def demand(self, segment: int) -> np.ndarray:
         """Orders of a segment relative to an ordinary day, split by category: category × day, with the year ahead."""
         of = SEGMENTS[segment]
         moved = pull(
             Elasticity(own=of.own_elasticity),
-            price=self.price, competitor=self.competitor, market=self.indicators["retail_turnover"],
+            price=self.price,
+            competitor=self.competitor,
+            market=self.indicators["retail_turnover"],
         )
         log = rhythm(self.calendar) + self.season + moved + self.noise
         return np.array(of.tastes)[:, None] / sum(of.tastes) * np.exp(log) * self.available

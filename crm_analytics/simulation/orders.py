@@ -100,7 +100,7 @@ def of_walk_ins(known: Orders, *, market: Market, seed: int) -> Orders:
     by_card = np.bincount(block, np.bincount(known.day, minlength=DAYS)) / np.bincount(block, pace)
     middles = (np.arange(len(by_card)) + 0.5) * 61
     level = np.interp(np.arange(DAYS), middles, by_card)
-    total = level[DAYS // 6:].max() / (1 - WALK_IN_SHARE)
+    total = level[DAYS // 6 :].max() / (1 - WALK_IN_SHARE)
     each = rng.poisson(pace * np.maximum(total - level, 0.1 * total))
     day = np.repeat(np.arange(DAYS, dtype=np.int32), each)
     unknown = np.full(len(day), -1, np.int32)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crm_analytics.simulation.columns import ids, words
+from crm_analytics.simulation.columns import each, ids, words
 from crm_analytics.simulation.contacts import Responses
 from crm_analytics.simulation.customers import People
 from crm_analytics.simulation.demand import DAYS
@@ -18,18 +18,55 @@ from crm_analytics.simulation.plan import CAMPAIGNS
 from crm_analytics.simulation.segments import SEGMENTS
 
 FIRST_NAMES = (
-    "Anna", "Jānis", "Ilze", "Marta", "Pēteris", "Liis", "Toomas", "Kadri", "Jonas", "Rūta", "Анна", "Сергей", "Ольга",
-    "Eva", "Andris", "Laura", "Mindaugas", "Katrin", "Ivars", "Дмитрий",
+    "Anna",
+    "Jānis",
+    "Ilze",
+    "Marta",
+    "Pēteris",
+    "Liis",
+    "Toomas",
+    "Kadri",
+    "Jonas",
+    "Rūta",
+    "Анна",
+    "Сергей",
+    "Ольга",
+    "Eva",
+    "Andris",
+    "Laura",
+    "Mindaugas",
+    "Katrin",
+    "Ivars",
+    "Дмитрий",
 )
 LAST_NAMES = (
-    "Bērziņš", "Kalniņa", "Ozols", "Liepa", "Tamm", "Saar", "Kask", "Kazlauskas", "Petrauskas", "Иванова", "Петров",
-    "Krūmiņš", "Vītola", "Sepp", "Mägi", "Jankauskas", "Eglītis", "O'Hara", "Zariņa", "Смирнов",
+    "Bērziņš",
+    "Kalniņa",
+    "Ozols",
+    "Liepa",
+    "Tamm",
+    "Saar",
+    "Kask",
+    "Kazlauskas",
+    "Petrauskas",
+    "Иванова",
+    "Петров",
+    "Krūmiņš",
+    "Vītola",
+    "Sepp",
+    "Mägi",
+    "Jankauskas",
+    "Eglītis",
+    "O'Hara",
+    "Zariņa",
+    "Смирнов",
 )
 STREETS = ("Brīvības iela", "Liepājas iela", "Narva mnt", "Gedimino pr.", "Skolas iela", "Dārza iela", "Тёплая улица")
 COMPANY_WORDS = ("Būve", "Dārzs", "Mēbeles", "Ehitus", "Namai", "Serviss", "Hotel", "Kafejnīca")
 
 FORMULA = '=HYPERLINK("http://example.com","bonus")'
-"""What a mischievous customer types into a form, hoping that a spreadsheet will run it."""
+FORMULA_NAME, FORMULA_REASON = 499, 331
+"""What one customer in so many types as a name, or as a reason, hoping that a spreadsheet will run it."""
 
 CONSENT_CHANNELS = ("email", "sms", "phone", "mail")
 CONSENT_SHARE = (0.82, 0.66, 0.52, 0.74)
@@ -84,8 +121,10 @@ class Names:
 def draw_names(count: int, *, seed: int) -> Names:
     rng = stream(seed, "names")
     return Names(
-        rng.integers(0, len(FIRST_NAMES), count), rng.integers(0, len(LAST_NAMES), count),
-        rng.integers(0, len(STREETS), count), rng.integers(1, 120, count),
+        rng.integers(0, len(FIRST_NAMES), count),
+        rng.integers(0, len(LAST_NAMES), count),
+        rng.integers(0, len(STREETS), count),
+        rng.integers(1, 120, count),
     )
 
 
@@ -96,7 +135,7 @@ def full_names(people: People, names: Names) -> pa.Array:
     trade = words(COMPANY_WORDS, names.first % len(COMPANY_WORDS))
     firm = pc.binary_join_element_wise('SIA "', trade, " ", last, '"', "")
     honest = pc.if_else(pa.array(is_person(people)), person, firm)
-    return pc.if_else(pa.array(np.arange(len(people)) % 997 == 13), FORMULA, honest)
+    return pc.if_else(each(FORMULA_NAME, len(people)), FORMULA, honest)
 
 
 def is_person(people: People) -> np.ndarray:

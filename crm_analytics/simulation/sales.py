@@ -91,11 +91,25 @@ def _returns(sales: Sales, rng: np.random.Generator) -> Sales:
     back, day = back[day < DAYS], day[day < DAYS]
     first_line = np.searchsorted(sales.lines.order, back)
     lines = sales.lines.take(first_line)
-    lines = Lines(np.arange(len(back), dtype=np.int32), lines.product, -np.ones(len(back), np.int32), lines.price,
-                  lines.list_price, lines.unit_cost)
+    lines = Lines(
+        np.arange(len(back), dtype=np.int32),
+        lines.product,
+        -np.ones(len(back), np.int32),
+        lines.price,
+        lines.list_price,
+        lines.unit_cost,
+    )
     second = rng.integers(OPEN, CLOSED, len(back))
-    return Sales(sales.customer[back], day.astype(np.int32), second, sales.store[back], sales.channel[back],
-                 np.ones(len(back), np.int8), np.zeros(len(back), np.int16), lines)
+    return Sales(
+        sales.customer[back],
+        day.astype(np.int32),
+        second,
+        sales.store[back],
+        sales.channel[back],
+        np.ones(len(back), np.int8),
+        np.zeros(len(back), np.int16),
+        lines,
+    )
 
 
 def _made_to_order(deals: Deals, market: Market, rng: np.random.Generator) -> Sales:
@@ -104,13 +118,22 @@ def _made_to_order(deals: Deals, market: Market, rng: np.random.Generator) -> Sa
     product, day = deals.product[won], deals.closed_day[won]
     count = len(won)
     lines = Lines(
-        np.arange(count, dtype=np.int32), product.astype(np.int16), np.ones(count, np.int32),
-        deals.amount_cents[won].astype(np.int32), deals.amount_cents[won].astype(np.int32),
+        np.arange(count, dtype=np.int32),
+        product.astype(np.int16),
+        np.ones(count, np.int32),
+        deals.amount_cents[won].astype(np.int32),
+        deals.amount_cents[won].astype(np.int32),
         market.cost_cents[product, day],
     )
     return Sales(
-        deals.customer[won], day.astype(np.int32), rng.integers(OPEN, CLOSED, count), np.full(count, WEB, np.int8),
-        np.full(count, PHONE, np.int8), np.zeros(count, np.int8), np.zeros(count, np.int16), lines,
+        deals.customer[won],
+        day.astype(np.int32),
+        rng.integers(OPEN, CLOSED, count),
+        np.full(count, WEB, np.int8),
+        np.full(count, PHONE, np.int8),
+        np.zeros(count, np.int8),
+        np.zeros(count, np.int16),
+        lines,
     )
 
 

@@ -46,6 +46,8 @@ def draw_survey(people: People, lives: Lives, *, seed: int) -> Survey:
     price = np.clip(np.rint(1.9 + PRICE_SLOPE * elasticity + rng.normal(0, 0.7, count)), 1, 5)
     variety = np.clip(np.rint(rng.normal(3.3, 0.9, count)), 1, 5)
     return Survey(
-        customer, np.full(count, day) + rng.integers(0, 21, count),
-        np.stack([recommend, satisfaction, price, variety], axis=1).astype(int), (1 / chance)[customer].round(2),
+        customer,
+        np.full(count, day) + rng.integers(0, 21, count),
+        np.stack([recommend, satisfaction, price, variety], axis=1).astype(int),
+        (1 / chance)[customer].round(2),
     )

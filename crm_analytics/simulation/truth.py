@@ -52,15 +52,21 @@ class Truth:
         who, lives = self.company.people, self.company.lives
         ahead = lives.ahead[who.segment]
         expected = -np.expm1(-who.rate * who.leave * ahead) / who.leave
-        return pd.DataFrame({
-            "customer_id": _customer_ids(np.arange(len(who))),
-            "segment": _words([s.name for s in SEGMENTS], who.segment),
-            "joined": _days(who.joined), "rate_per_day": who.rate, "leave": who.leave, "alive": lives.alive,
-            "left": pd.Series(_days(lives.last_day)).where(lives.last_day >= 0), "mean_lines": who.lines,
-            "attitude": _words(list(ATTITUDES), who.attitude),
-            "own_elasticity": np.array([s.own_elasticity for s in SEGMENTS])[who.segment],
-            "expected_orders_365": np.where(lives.alive, expected, 0.0),
-        })
+        return pd.DataFrame(
+            {
+                "customer_id": _customer_ids(np.arange(len(who))),
+                "segment": _words([s.name for s in SEGMENTS], who.segment),
+                "joined": _days(who.joined),
+                "rate_per_day": who.rate,
+                "leave": who.leave,
+                "alive": lives.alive,
+                "left": pd.Series(_days(lives.last_day)).where(lives.last_day >= 0),
+                "mean_lines": who.lines,
+                "attitude": _words(list(ATTITUDES), who.attitude),
+                "own_elasticity": np.array([s.own_elasticity for s in SEGMENTS])[who.segment],
+                "expected_orders_365": np.where(lives.alive, expected, 0.0),
+            }
+        )
 
     @cached_property
     def _order_money(self) -> pd.DataFrame:
@@ -78,11 +84,17 @@ class Truth:
         number = np.abs(orders.campaign[rows]) - 1
         starts = np.array([position(c.starts) for c in CAMPAIGNS])
         worth = self._order_money.iloc[rows].reset_index(drop=True)
-        return pd.DataFrame({
-            "campaign_id": _campaign_ids(number), "customer_id": _customer_ids(orders.customer[rows]),
-            "day": _days(orders.day[rows]), "orders": sign, "revenue": sign * worth["revenue"],
-            "margin": sign * worth["margin"], "in_28": orders.day[rows] < starts[number] + WINDOW_DAYS,
-        })
+        return pd.DataFrame(
+            {
+                "campaign_id": _campaign_ids(number),
+                "customer_id": _customer_ids(orders.customer[rows]),
+                "day": _days(orders.day[rows]),
+                "orders": sign,
+                "revenue": sign * worth["revenue"],
+                "margin": sign * worth["margin"],
+                "in_28": orders.day[rows] < starts[number] + WINDOW_DAYS,
+            }
+        )
 
     @cached_property
     def campaigns(self) -> pd.DataFrame:
@@ -95,17 +107,24 @@ class Truth:
         for number, campaign in enumerate(CAMPAIGNS):
             group = treated.get(number)
             curve = plan.CURVES.get(campaign.channel, (np.nan, np.nan))
-            rows.append({
-                "campaign_id": campaign_id(number), "name": campaign.name, "channel": campaign.channel,
-                "randomised": campaign.direct, "coincides_with": campaign.coincides_with,
-                "lag_days": campaign.lag_days, "half_life_days": campaign.half_life_days,
-                "treated": int(group.treated.sum()) if group else 0,
-                "control": int((~group.treated).sum()) if group else 0,
-                "expected_orders": float(group.expected_orders[group.treated].sum()) if group else np.nan,
-                "expected_revenue": np.nan if group else expected_revenue(number, self.company.customers),
-                "curve_a": np.nan if group else curve[0], "curve_b": np.nan if group else curve[1],
-                "luck": campaign.luck,
-            })
+            rows.append(
+                {
+                    "campaign_id": campaign_id(number),
+                    "name": campaign.name,
+                    "channel": campaign.channel,
+                    "randomised": campaign.direct,
+                    "coincides_with": campaign.coincides_with,
+                    "lag_days": campaign.lag_days,
+                    "half_life_days": campaign.half_life_days,
+                    "treated": int(group.treated.sum()) if group else 0,
+                    "control": int((~group.treated).sum()) if group else 0,
+                    "expected_orders": float(group.expected_orders[group.treated].sum()) if group else np.nan,
+                    "expected_revenue": np.nan if group else expected_revenue(number, self.company.customers),
+                    "curve_a": np.nan if group else curve[0],
+                    "curve_b": np.nan if group else curve[1],
+                    "luck": campaign.luck,
+                }
+            )
         frame = pd.DataFrame(rows)
         found = self.campaign_orders
         for suffix, some in (("", found), ("_28", found[found["in_28"]])):
@@ -119,10 +138,14 @@ class Truth:
         """A campaign × customer a row, for randomised campaigns: the arm, what being addressed does on average
         (`expected_orders`, of control customers too), and what it did in this draw within four weeks."""
         parts = [
-            pd.DataFrame({
-                "campaign_id": campaign_id(group.campaign), "customer_id": _customer_ids(group.customer),
-                "arm": np.where(group.treated, "treated", "control"), "expected_orders": group.expected_orders,
-            })
+            pd.DataFrame(
+                {
+                    "campaign_id": campaign_id(group.campaign),
+                    "customer_id": _customer_ids(group.customer),
+                    "arm": np.where(group.treated, "treated", "control"),
+                    "expected_orders": group.expected_orders,
+                }
+            )
             for group in self.company.arms
         ]
         within = self.campaign_orders[self.campaign_orders["in_28"]]
@@ -140,32 +163,35 @@ class Truth:
         whole = np.broadcast_to
         shape = (len(CATEGORIES), DAYS)
         parts = {
-            "rhythm": whole(rhythm, shape), "season": np.exp(market.season)[:, :DAYS], "price": market.price[:, :DAYS],
+            "rhythm": whole(rhythm, shape),
+            "season": np.exp(market.season)[:, :DAYS],
+            "price": market.price[:, :DAYS],
             "competitor": market.competitor[:, :DAYS],
             "market": whole(market.indicators["retail_turnover"][:DAYS], shape),
-            "noise": whole(np.exp(market.noise)[:DAYS], shape), "available": market.available[:, :DAYS],
+            "noise": whole(np.exp(market.noise)[:DAYS], shape),
+            "available": market.available[:, :DAYS],
         }
         category, day = (grid.ravel() for grid in np.indices(shape))
-        return pd.DataFrame({
-            "day": _days(day), "category": _words(CATEGORIES, category), **{k: v.ravel() for k, v in parts.items()}
-        })
+        return pd.DataFrame(
+            {"day": _days(day), "category": _words(CATEGORIES, category), **{k: v.ravel() for k, v in parts.items()}}
+        )
 
     @cached_property
     def products(self) -> pd.DataFrame:
         """A product × quarter a row: its share of its category's demand."""
         share = self.company.market.popularity
         product, quarter = (grid.ravel() for grid in np.indices(share.shape))
-        return pd.DataFrame({
-            "product_id": [f"P{p + 1:03d}" for p in product], "first_day": _days(quarter * 91), "share": share.ravel()
-        })
+        return pd.DataFrame(
+            {"product_id": [f"P{p + 1:03d}" for p in product], "first_day": _days(quarter * 91), "share": share.ravel()}
+        )
 
     @cached_property
     def duplicates(self) -> pd.DataFrame:
         """The people whom call centre and CRM know under two ids."""
         callers = self.company.callers
-        return pd.DataFrame({
-            "caller_id": [f"K{i:06d}" for i in range(len(callers))], "customer_id": _customer_ids(callers)
-        })
+        return pd.DataFrame(
+            {"caller_id": [f"K{i:06d}" for i in range(len(callers))], "customer_id": _customer_ids(callers)}
+        )
 
     @property
     def numbers(self) -> dict[str, Any]:
@@ -174,24 +200,41 @@ class Truth:
         by_segment = np.bincount(self.company.orders.segment[lines.order], lines.amount, len(SEGMENTS))
         own = float(by_segment @ [s.own_elasticity for s in SEGMENTS] / by_segment.sum())
         return {
-            "customers": self.company.customers, "seed": self.company.seed, "first_day": FIRST_DAY.isoformat(),
-            "last_day": demand.LAST_DAY.isoformat(), "alive": int(self.company.lives.alive.sum()),
+            "customers": self.company.customers,
+            "seed": self.company.seed,
+            "first_day": FIRST_DAY.isoformat(),
+            "last_day": demand.LAST_DAY.isoformat(),
+            "alive": int(self.company.lives.alive.sum()),
             "elasticity": {
-                "own_by_revenue": own, "own": {s.name: s.own_elasticity for s in SEGMENTS},
-                "competitor": usual.competitor, "market": {"retail_turnover": usual.market, "fuel_price": 0.0},
+                "own_by_revenue": own,
+                "own": {s.name: s.own_elasticity for s in SEGMENTS},
+                "competitor": usual.competitor,
+                "market": {"retail_turnover": usual.market, "fuel_price": 0.0},
             },
-            "trend_per_year": demand.TREND_PER_YEAR, "holiday": demand.HOLIDAY, "week": demand.WEEK.tolist(),
+            "trend_per_year": demand.TREND_PER_YEAR,
+            "holiday": demand.HOLIDAY,
+            "week": demand.WEEK.tolist(),
             "seasons": {c: dict(zip(("peak", "height", "christmas"), v, strict=True)) for c, v in SEASONS.items()},
             "together": [dict(zip(("first", "second", "chance"), pair, strict=True)) for pair in TOGETHER],
             "afterwards": [dict(zip(("first", "second", "days", "chance"), x, strict=True)) for x in AFTERWARDS],
-            "sequence_width_days": SEQUENCE_WIDTH_DAYS, "curves": plan.CURVES, "cost_of_touch": plan.COST_OF_TOUCH,
-            "lost_weeks": LOST_WEEKS, "attitudes": ATTITUDES, "response_rate": contacts.RESPONSE_RATE,
-            "answer_rate": contacts.ANSWER_RATE.tolist(), "answer_first_hour": contacts.FIRST_HOUR,
-            "return_share": sales.RETURN_SHARE, "leads_qualified": deals.QUALIFIED, "offer_chance": deals.PASS[0],
-            "negotiation_chance": deals.PASS[1], "win_chance": deals.WIN, "reasons_lost": deals.REASONS_LOST,
+            "sequence_width_days": SEQUENCE_WIDTH_DAYS,
+            "curves": plan.CURVES,
+            "cost_of_touch": plan.COST_OF_TOUCH,
+            "lost_weeks": LOST_WEEKS,
+            "attitudes": ATTITUDES,
+            "response_rate": contacts.RESPONSE_RATE,
+            "answer_rate": contacts.ANSWER_RATE.tolist(),
+            "answer_first_hour": contacts.FIRST_HOUR,
+            "return_share": sales.RETURN_SHARE,
+            "leads_qualified": deals.QUALIFIED,
+            "offer_chance": deals.PASS[0],
+            "negotiation_chance": deals.PASS[1],
+            "win_chance": deals.WIN,
+            "reasons_lost": deals.REASONS_LOST,
             "visits": {name: {"share": share, "chance": chance} for name, (_, share, chance) in SOURCES.items()},
             "survey": {"stayer_bonus": survey.STAYER_BONUS, "price_slope": survey.PRICE_SLOPE},
-            "made_to_order": list(GOODS.name[ORDINARY:]), "known_segments": KNOWN,
+            "made_to_order": list(GOODS.name[ORDINARY:]),
+            "known_segments": KNOWN,
         }
 
     def write(self, folder: Path, dirt: list[dict]) -> None:

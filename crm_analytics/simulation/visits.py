@@ -10,8 +10,12 @@ from crm_analytics.simulation.demand import DAYS
 from crm_analytics.simulation.draws import stream
 
 SOURCES = {
-    "search": ("cpc", 0.30, 0.10), "organic": ("organic", 0.25, 0.05), "social": ("paid social", 0.20, 0.02),
-    "newsletter": ("email", 0.10, 0.12), "price portal": ("referral", 0.10, 0.08), "banner": ("display", 0.05, 0.01),
+    "search": ("cpc", 0.30, 0.10),
+    "organic": ("organic", 0.25, 0.05),
+    "social": ("paid social", 0.20, 0.02),
+    "newsletter": ("email", 0.10, 0.12),
+    "price portal": ("referral", 0.10, 0.08),
+    "banner": ("display", 0.05, 0.01),
 }
 """Where visits come from: medium, share of touches, and the chance that this one touch leads to an order."""
 
@@ -45,6 +49,10 @@ def draw_visits(people_count: int, *, seed: int) -> Visits:
     value = np.rint(rng.gamma(2.0, 3100.0, len(visitor))).astype(np.int64) + 500
     second = rng.integers(6 * 3600, 24 * 3600, len(visitor))
     return Visits(
-        visitor[kept], day[kept], second[kept], origin[kept], converted[kept],
+        visitor[kept],
+        day[kept],
+        second[kept],
+        origin[kept],
+        converted[kept],
         np.where(converted, value, -1)[kept],
     )

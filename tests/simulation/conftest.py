@@ -16,15 +16,23 @@ def large() -> Simulation:
 def large_lines(large: Simulation) -> pd.DataFrame:
     """Every line that was booked, with its order: day, customer, product, units, euros."""
     sales, lines = large.sales, large.sales.lines
-    return pd.DataFrame({
-        "order": lines.order, "day": sales.day[lines.order], "customer": sales.customer[lines.order],
-        "kind": sales.kind[lines.order], "product": lines.product, "units": lines.quantity, "euros": lines.amount / 100,
-    })
+    return pd.DataFrame(
+        {
+            "order": lines.order,
+            "day": sales.day[lines.order],
+            "customer": sales.customer[lines.order],
+            "kind": sales.kind[lines.order],
+            "product": lines.product,
+            "units": lines.quantity,
+            "euros": lines.amount / 100,
+        }
+    )
 
 
 @pytest.fixture(scope="session")
 def binomial_band():
     """Four standard deviations of a share: wide enough for any seed, too narrow for a mistake."""
+
     def band(chance: float, count: int) -> float:
         return 4 * np.sqrt(chance * (1 - chance) / count) + 1e-9
 

@@ -29,7 +29,14 @@ def test_the_effect_comes_late_and_lasts_beyond_the_campaign():
 def test_the_series_has_the_columns_of_the_feature_and_no_gap():
     frame, _ = daily_market(1)
     assert list(frame.columns) == [
-        "day", "revenue", "units", "orders", "price_index", "competitor_index", "market_retail_turnover", "holiday",
+        "day",
+        "revenue",
+        "units",
+        "orders",
+        "price_index",
+        "competitor_index",
+        "market_retail_turnover",
+        "holiday",
         "stock_out",
     ]
     assert (frame["day"].diff().dropna() == pd.Timedelta(days=1)).all()

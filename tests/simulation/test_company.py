@@ -9,9 +9,28 @@ from crm_analytics.simulation.company import Simulation
 from crm_analytics.warehouse.tables import TABLES
 
 PLANTED = (
-    "customers", "customer_contacts", "consents", "products", "stores", "orders", "order_lines", "prices",
-    "promotions", "competitor_prices", "market", "stock", "campaigns", "campaign_steps", "campaign_costs", "arms",
-    "contacts", "responses", "leads", "deal_stages", "touchpoints", "survey_answers",
+    "customers",
+    "customer_contacts",
+    "consents",
+    "products",
+    "stores",
+    "orders",
+    "order_lines",
+    "prices",
+    "promotions",
+    "competitor_prices",
+    "market",
+    "stock",
+    "campaigns",
+    "campaign_steps",
+    "campaign_costs",
+    "arms",
+    "contacts",
+    "responses",
+    "leads",
+    "deal_stages",
+    "touchpoints",
+    "survey_answers",
 )
 
 

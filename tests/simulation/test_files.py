@@ -32,7 +32,8 @@ def test_what_is_loaded_is_the_clean_company(demo_home, simulation):
 def test_the_quarantine_holds_the_dirt_and_nothing_else(demo_home, dirt):
     planted = Counter()
     for one in dirt:
-        planted[one["file"]] += one["lines"]
+        if one["fate"] == "refused":
+            planted[one["file"]] += one["lines"]
     loads = Warehouse.open(demo_home).loads.to_pandas().set_index("file")
     assert loads["lines_quarantined"][loads["lines_quarantined"] > 0].to_dict() == dict(planted)
 
@@ -53,9 +54,11 @@ def test_each_system_writes_in_its_own_way(folder):
     assert not (folder / "shop_sales_2025.csv").read_bytes().endswith(b"\n")
 
 
-def test_free_text_holds_what_free_text_holds(folder):
+def test_good_lines_are_odd_at_times(folder, dirt):
     customers = pd.read_csv(folder / "crm_customers.csv", dtype=str)
-    assert customers["full_name"].str.startswith("=HYPERLINK").any()
+    planted = {one["kind"]: one["lines"] for one in dirt if one["fate"] == "mended"}
+    assert customers["full_name"].str.startswith("=HYPERLINK").sum() == planted["a formula as a name"] > 0
+    assert customers["region"].str.isupper().sum() >= planted["a region in capitals"] > 0
     assert customers["full_name"].str.contains('"').any()
     assert customers["full_name"].str.contains("[А-я]").any()
     assert customers["region"].str.endswith(" ").any()

@@ -84,17 +84,29 @@ class SourceFile:
     chunks: Callable[[], Iterator[list[pa.Array]]]
     key: str = ""
     defects: tuple[Defect, ...] = ()
+    oddities: Mapping[str, int] = field(default_factory=dict)
+    """What is odd about good lines, and about how many: a map can mend it."""
     cut_off: bool = False
 
 
-def of_table(name: str, style: Style, columns: Mapping[str, pa.Array], *, key: str = "",
-             defects: tuple[Defect, ...] = ()) -> SourceFile:
+def of_table(
+    name: str,
+    style: Style,
+    columns: Mapping[str, pa.Array],
+    *,
+    key: str = "",
+    defects: tuple[Defect, ...] = (),
+    oddities: Mapping[str, int] | None = None,
+) -> SourceFile:
     """A file whose columns are at hand."""
+
     def chunks() -> Iterator[list[pa.Array]]:
         for start in range(0, len(next(iter(columns.values()))), CHUNK):
             yield [style.text(_whole(values.slice(start, CHUNK))) for values in columns.values()]
 
-    return SourceFile(name=name, style=style, columns=tuple(columns), chunks=chunks, key=key, defects=defects)
+    return SourceFile(
+        name=name, style=style, columns=tuple(columns), chunks=chunks, key=key, defects=defects, oddities=oddities or {}
+    )
 
 
 def _whole(values: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -102,8 +114,10 @@ def _whole(values: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 
 def write_file(file: SourceFile, folder: Path, *, rng: np.random.Generator) -> list[dict]:
-    """Write a file; the answer says for each kind of dirt how many lines of it were added."""
-    style, dirt = file.style, []
+    """Write a file; the answer says for each kind of dirt how many lines of it there are, and their fate:
+    `refused`, or `mended` by a map that knows better."""
+    style = file.style
+    dirt = [{"file": file.name, "kind": kind, "lines": n, "fate": "mended"} for kind, n in file.oddities.items()]
     with (folder / file.name).open("wb") as out:
         out.write(style.mark + _line(file.columns, style))
         last: list[list[str]] = []
@@ -118,10 +132,10 @@ def write_file(file: SourceFile, folder: Path, *, rng: np.random.Generator) -> l
             count = min(each, len(last))
             lines = _spoilt(file, defect, [last[i] for i in rng.choice(len(last), count, replace=False)], number)
             out.write(b"".join(_line(line, style) for line in lines))
-            dirt.append({"file": file.name, "kind": defect.kind, "lines": count})
+            dirt.append({"file": file.name, "kind": defect.kind, "lines": count, "fate": "refused"})
         if file.cut_off:
             out.write(_line(_spoilt(file, Defect(CUT_OFF), [last[0]], 99)[0][:3], style).rstrip(b"\n"))
-            dirt.append({"file": file.name, "kind": CUT_OFF, "lines": 1})
+            dirt.append({"file": file.name, "kind": CUT_OFF, "lines": 1, "fate": "refused"})
     return dirt
 
 

@@ -1,0 +1,130 @@
+"""The CRM as it writes: UTF-8 behind a byte order mark, commas, and free text that people typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from crm_analytics.simulation import persons
+from crm_analytics.simulation.columns import each, every
+from crm_analytics.simulation.exports.file import SAME_LINE_TWICE, Defect, SourceFile, Style, of_table
+from crm_analytics.simulation.sources import crm as known
+
+if TYPE_CHECKING:
+    from crm_analytics.simulation.company import Simulation
+
+STYLE = Style(mark=b"\xef\xbb\xbf")
+CAPITALS, SPACE = 97, 211
+"""One region in so many was typed in capitals, or with a space behind it."""
+
+
+def files(company: Simulation) -> Iterator[SourceFile]:
+    """What this system exports."""
+    yield of_table(
+        "crm_customers.csv",
+        STYLE,
+        _customer_columns(company),
+        key="customer_id",
+        defects=(
+            SAME_LINE_TWICE,
+            Defect("an impossible date", {"first_seen": "2024-02-30"}),
+            Defect("a customer without an id", {"customer_id": ""}),
+            Defect("an unknown region", {"region": "Rigga"}),
+            Defect("an unknown kind of customer", {"type": "persn"}),
+            Defect("garbage in a number", {"birth_year": "19x7"}),
+        ),
+        oddities={
+            "a region in capitals": every(CAPITALS, company.customers),
+            "a space behind": every(SPACE, company.customers),
+            "a formula as a name": every(persons.FORMULA_NAME, company.customers),
+            "a formula as a reason": every(persons.FORMULA_REASON, company.customers),
+        },
+    )
+    yield _as_it_is(
+        "crm_consents.csv",
+        known.consents(company),
+        key="customer_id",
+        defects=(
+            SAME_LINE_TWICE,
+            Defect("an unknown customer", {"customer_id": "N9999999"}),
+        ),
+    )
+    yield _as_it_is("crm_campaigns.csv", known.campaigns(company))
+    yield _as_it_is("crm_campaign_steps.csv", known.campaign_steps(company))
+    yield _as_it_is("crm_campaign_costs.csv", known.campaign_costs(company))
+    yield _as_it_is(
+        "crm_arms.csv",
+        known.arms(company),
+        key="campaign_id",
+        defects=(
+            SAME_LINE_TWICE,
+            Defect("an unknown campaign", {"campaign_id": "C99"}),
+        ),
+    )
+    yield _as_it_is(
+        "crm_messages.csv",
+        known.messages(company),
+        key="contact_id",
+        defects=(
+            SAME_LINE_TWICE,
+            Defect("an impossible date", {"at": "2024-13-01 09:00:00"}),
+        ),
+    )
+    yield _as_it_is("crm_responses.csv", known.responses(company), key="campaign_id", defects=(SAME_LINE_TWICE,))
+    yield _as_it_is(
+        "crm_leads.csv",
+        known.leads(company),
+        key="lead_id",
+        defects=(
+            SAME_LINE_TWICE,
+            Defect("garbage in a number", {"cost": "free"}),
+        ),
+    )
+    yield _as_it_is(
+        "crm_deals.csv",
+        known.deal_stages(company),
+        key="deal_id",
+        defects=(Defect("an unknown outcome", {"outcome": "maybe"}),),
+    )
+    yield _as_it_is(
+        "crm_survey.csv",
+        known.survey_answers(company),
+        key="respondent_id",
+        defects=(
+            SAME_LINE_TWICE,
+            Defect("an answer to no question", {"question": ""}),
+        ),
+    )
+
+
+def _as_it_is(name: str, rows: pa.Table, *, key: str = "", defects: tuple[Defect, ...] = ()) -> SourceFile:
+    """A file with the headings of the canonical table, and only the columns that this system knows."""
+    columns = {c: rows[c] for c in rows.column_names if c != "source" and rows[c].null_count < rows.num_rows}
+    return of_table(name, STYLE, columns, key=key, defects=defects)
+
+
+def _customer_columns(company: Simulation) -> dict[str, pa.Array]:
+    """Customers and their addresses in one file; the region is spelt as whoever typed it in saw fit."""
+    listed, reached = known.customers(company), known.customer_contacts(company)
+    region, count = listed["region"].combine_chunks(), company.customers
+    region = pc.if_else(each(CAPITALS, count), pc.utf8_upper(region), region)
+    region = pc.if_else(each(SPACE, count), pc.binary_join_element_wise(region, " ", ""), region)
+    return {
+        "customer_id": listed["customer_id"],
+        "type": listed["kind"],
+        "full_name": reached["full_name"],
+        "email": reached["email"],
+        "phone": reached["phone"],
+        "address": reached["address"],
+        "tax_number": reached["tax_number"],
+        "region": region,
+        "first_seen": listed["first_seen"],
+        "acquired_by": listed["acquired_channel"],
+        "acquired_campaign": listed["acquired_campaign"],
+        "birth_year": listed["birth_year"],
+        "gender": listed["gender"],
+        "reason": listed["reason_first_purchase"],
+    }
