@@ -64,8 +64,6 @@ def run_notebook(edition: Edition, folder: Path) -> tuple[State, str] | None:
     except PapermillExecutionError as error:
         if error.ename in ENDINGS:
             return ENDINGS[error.ename], error.evalue
-        if error.ename == "NoAnswer":
-            return "doubtful", error.evalue
         return "failed", _why(error, folder)
     except DeadKernelError:
         return "failed", say("The kernel died in {step}; it may have run out of memory.", step=step_reached(folder))
