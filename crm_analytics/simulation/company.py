@@ -45,15 +45,15 @@ def _systems(room: str) -> list[ModuleType]:
 class Simulation:
     """A company of so many customers with a card. The same seed gives the same company, to the cent.
 
-    Raises ValueError for fewer than 200 customers: below that campaigns have nobody to address.
+    Raises ValueError for fewer than 100 customers: below that campaigns have nobody to address.
     """
 
     customers: int = 2000
     seed: int = 1
 
     def __post_init__(self) -> None:
-        if self.customers < 200:
-            raise ValueError(f"{self.customers} customers are too few for a company; ask for at least 200.")
+        if self.customers < 100:
+            raise ValueError(f"{self.customers} customers are too few for a company; ask for at least 100.")
 
     def tables(self) -> dict[str, pa.Table]:
         """Every canonical table the company has, clean and complete: rows of all sources, one after the other."""

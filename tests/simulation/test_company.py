@@ -98,5 +98,5 @@ def test_the_warehouse_opens_with_all_tables(company):
 
 
 def test_too_few_customers_are_no_company():
-    with pytest.raises(ValueError, match="at least 200"):
+    with pytest.raises(ValueError, match="at least 100"):
         Simulation(customers=50)
