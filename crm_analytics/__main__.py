@@ -379,7 +379,10 @@ def _send(entry: Entry) -> bool:
 def _print(what: Any, as_json: bool) -> None:
     import json
 
-    print(json.dumps(what, ensure_ascii=False, indent=1, default=str, allow_nan=False) if as_json else what)
+    if as_json:  # what is not a number is null: JSON has no other word for it
+        plain = json.loads(json.dumps(what, default=str), parse_constant=lambda _: None)
+        what = json.dumps(plain, ensure_ascii=False, indent=1)
+    print(what)
 
 
 def _print_frame(frame: Any, as_json: bool) -> None:

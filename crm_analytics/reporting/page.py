@@ -155,7 +155,7 @@ def _template_margin(layout: dict[str, Any]) -> dict[str, Any]:
     return layout.get("template", {}).get("layout", {}).get("margin", {})
 
 
-_NUMBER = re.compile(r"–|[-−+]?\d[\d.,]*([eE][-+]?\d+)?\s?%?")
+_NUMBER = re.compile(r"–|[-−+]?\d[\d.,\s]*([eE][-+]?\d+)?\s?%?")
 
 
 def _typeset(markup: str) -> str:

@@ -49,7 +49,6 @@ def out(edition, place, answer):
             "class TableAbsent(Exception): pass",
             "raise TableAbsent('Nordhaus has no stock; with it you would see gaps.')",
         ),
-        edition("26_silent", "None"),
         edition(
             "27_built_on_nothing",
             answer,
@@ -122,10 +121,6 @@ def test_an_absent_table_is_neither_green_nor_red(out):
     record = of(out, "25_absent")
     assert (record.state, record.sentence) == ("absent", "Nordhaus has no stock; with it you would see gaps.")
     assert record.kept is None
-
-
-def test_a_notebook_without_an_answer_is_doubtful(out):
-    assert of(out, "26_silent").state == "doubtful"
 
 
 def test_a_page_that_builds_on_no_answer_ends_there_with_a_doubt(out):
