@@ -114,10 +114,17 @@ class Warehouse:
 
     def _read(self, name: str) -> ir.Table:
         if name not in self._opened:
-            files = [str(self._shelf.folder / file) for file in self.release.tables[name].files]
-            self._opened[name] = self._connection.read_parquet(
-                files, table_name=name, hive_partitioning=True, hive_types_autocast=False, union_by_name=True
-            )
+            import ibis
+
+            columns = [column.name for column in ALL_TABLES[name].columns]
+            parts = [
+                self._connection.read_parquet(
+                    [str(self._shelf.folder / file) for file in files], table_name=f"{name} of {source}",
+                    hive_partitioning=False,
+                ).select(*columns, source=ibis.literal(source))
+                for source, files in self.release.tables[name].by_source.items()
+            ]
+            self._opened[name] = ibis.union(*parts)
         return self._opened[name]
 
     def addresses(self, *, purpose: str, channel: str) -> AddressBook:
@@ -131,7 +138,7 @@ class Warehouse:
         return self._read("quarantine")
 
     def keep(self, result: Result, **key: Any) -> None:
-        """Remember a Result under its Study's name and a key (`as_of=day`, `campaign="…"`); the same key again replaces.
+        """Remember a Result under its Study's name and a key (`as_of=day`, `campaign="…"`); the same again replaces it.
 
         Raises ValueError without a key, since a Result that cannot be told from the next one would be overwritten.
         """

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+UNWRITABLE = frozenset("[]%^|\\")
+"""What the name of no folder above a Delta table may have in it."""
+
+
 class WarehouseError(Exception):
     """Something is wrong with what was asked of the warehouse; the message says what, and the next move."""
 
@@ -117,6 +121,9 @@ class Shelf:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Only one load at a time writes to a company; the next one waits. The lock dies with its process."""
+        if UNWRITABLE & set(str(self.folder.resolve())):
+            raise WarehouseError(f"Delta Lake cannot write into {self.home}: a folder's name must be without any of "
+                                 + " ".join(sorted(UNWRITABLE)) + ". Choose another home.")
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / ".lock").open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -152,7 +159,7 @@ class Draft:
             predicate=f"source = '{_quoted(source)}'" if known and settled else None,
             schema_mode=None if known and settled else "overwrite",
         )
-        state = self._state(DeltaTable(path))
+        state = self._state(table, DeltaTable(path))
         self.tables[table] = state
         self._written.add(table)
         return state
@@ -168,10 +175,11 @@ class Draft:
         if delta.version() != state.version:
             delta.restore(state.version)
 
-    def _state(self, delta: Any) -> TableState:
-        root = self.shelf.folder
-        files = tuple(sorted(str(Path(uri.removeprefix("file://")).relative_to(root)) for uri in delta.file_uris()))
-        rows = sum(delta.get_add_actions(flatten=True).column("num_records").to_pylist()) if files else 0
+    def _state(self, table: str, delta: Any) -> TableState:
+        written = delta.get_add_actions(flatten=True)
+        folder = Path("tables") / table
+        files = tuple(sorted(str(folder / unquote(path)) for path in written.column("path").to_pylist()))
+        rows = sum(written.column("num_records").to_pylist())
         return TableState(version=delta.version(), rows=rows, files=files)
 
     def as_release(self, *, company: Company | None = None, loads: dict[str, str] | None = None) -> Release:
@@ -191,8 +199,10 @@ class Draft:
             published_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         for table in self._written:
-            for name in self.tables[table].files:
-                _settle(self.shelf.folder / name)
+            state = self.tables[table]
+            log = self.shelf.table_path(table) / "_delta_log" / f"{state.version:020}.json"
+            for path in (log, *(self.shelf.folder / name for name in state.files)):
+                _settle(path)
         _link_into_place(self.shelf.manifests / f"{release.id:06d}.json", release.to_json())
         return release
 
@@ -209,7 +219,7 @@ def _link_into_place(path: Path, text: str) -> None:
     except FileExistsError:
         raise WarehouseError("Another load was published meanwhile; load again.") from None
     finally:
-        os.unlink(name)
+        Path(name).unlink()
     _settle(path.parent)
 
 
