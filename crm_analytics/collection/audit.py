@@ -11,7 +11,6 @@ from typing import Any
 
 from crm_analytics.collection.arrivals import file_name
 from crm_analytics.collection.bench import Arrival, Bench, Kind
-from crm_analytics.collection.conversion import quoted
 from crm_analytics.collection.crosscheck import Crosscheck, files_of
 from crm_analytics.collection.fitting import Fit
 from crm_analytics.result import Check
@@ -263,14 +262,11 @@ class Audit:
     def _fresh(self) -> None:
         if not self.base or not files_of(self.base, "loads"):
             return
-        files = [
-            quoted(str(self.bench.readable / file))
-            for source in {kind.map.source for kind in self.kinds}
-            for file in files_of(self.base, "loads").get(source, ())
-        ]
+        sources = {kind.map.source for kind in self.kinds}
+        files = [file for source in sources for file in files_of(self.base, "loads").get(source, ())]
         if not files:
             return
-        before: Any = self.bench.one(f"SELECT max(newest) FROM read_parquet([{', '.join(files)}])")
+        before: Any = self.bench.one(f"SELECT max(newest) FROM {self.bench.facts(files)}")
         newest = max((a.newest for a in self.accounts if a.newest), default=None)
         if before and newest and newest < before:
             self._check(
@@ -317,5 +313,4 @@ class Audit:
 
     def _rows(self, release: Release | None, fit: Fit) -> int:
         files = files_of(release, fit.table.name).get(fit.source, ())
-        paths = ", ".join(quoted(str(self.bench.readable / file)) for file in files)
-        return self.bench.one(f"SELECT count(*) FROM read_parquet([{paths}])") if files else 0
+        return self.bench.one(f"SELECT count(*) FROM {self.bench.facts(files)}") if files else 0

@@ -210,6 +210,11 @@ class Bench:
                 "See delimiter and quote in the map."
             )
 
+    def facts(self, files: Iterable[str]) -> str:
+        """These files of the warehouse, named as in a release, as something to select from."""
+        paths = ", ".join(conversion.quoted(str(self.readable / file)) for file in files)
+        return f"read_parquet([{paths}], hive_partitioning = false)"
+
     def reason(self, reason: str, column: str = "") -> int:
         """The number under which a reason stands in `refused`."""
         if (reason, column) not in self.reasons:

@@ -38,12 +38,7 @@ class Crosscheck:
         for fit in fits:
             self.by_table[fit.table.name].append(fit)
         self.staying = {
-            table: [
-                str(bench.readable / file)
-                for source, files in files_of(base, table).items()
-                if source not in loading
-                for file in files
-            ]
+            table: [file for source, files in files_of(base, table).items() if source not in loading for file in files]
             for table in TABLES
         }
         self.emptied: dict[tuple[int, str], int] = {}
@@ -82,14 +77,14 @@ class Crosscheck:
 
     def _settle(self) -> set[str]:
         """Replace first lines that were refused; the tables that may have lost rows by it."""
-        changed = set()
-        while any([fit.settle() and not changed.add(fit.table.name) for fit in self.fits]):
-            pass
+        changed: set[str] = set()
+        while again := {fit.table.name for fit in self.fits if fit.settle()}:
+            changed |= again
         return changed
 
     def _staying(self, table: str, columns: str) -> list[str]:
-        files = ", ".join(quoted(file) for file in self.staying[table])
-        return [f"SELECT {columns} FROM read_parquet([{files}], hive_partitioning = false)"] if files else []
+        files = self.staying[table]
+        return [f"SELECT {columns} FROM {self.bench.facts(files)}"] if files else []
 
     def _keys(self, table: str) -> None:
         fits = self.by_table[table]

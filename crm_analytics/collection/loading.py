@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from crm_analytics.collection.arrivals import arrivals, entries, file_name, fingerprints
 from crm_analytics.collection.audit import Audit
 from crm_analytics.collection.bench import Arrival, Bench, Kind
-from crm_analytics.collection.conversion import quoted
 from crm_analytics.collection.crosscheck import Crosscheck, files_of
 from crm_analytics.collection.fitting import Fit, fitted
 from crm_analytics.collection.maps import SourceMap, read_maps
@@ -211,12 +210,9 @@ class _Loading:
             }
 
     def _facts_until(self, release: Release) -> str | None:
-        files = [
-            quoted(str(self.bench.readable / file)) for files in files_of(release, "orders").values() for file in files
-        ]
+        files = [file for files in files_of(release, "orders").values() for file in files]
         if not files:
             return None
-        day = self.bench.one(
-            f"SELECT CAST(max(ordered_at) AS DATE) FROM read_parquet([{', '.join(files)}]) WHERE kind = 'sale'"
-        )
+        sold = f"SELECT CAST(max(ordered_at) AS DATE) FROM {self.bench.facts(files)} WHERE kind = 'sale'"
+        day = self.bench.one(sold)
         return day.isoformat() if day else None
