@@ -40,6 +40,9 @@ class Result:
     text: str
     checks: tuple[Check, ...] = ()
 
+    def __init_subclass__(cls) -> None:
+        cls.__repr__ = Result.__repr__  # or else @dataclass would give each kind of Result one that dumps its fields
+
     def __str__(self) -> str:
         lines = [self.text, *(f"  {_MARKS[c.verdict]} {c.name}: {c.text}" for c in self.checks)]
         if len(self.table):

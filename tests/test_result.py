@@ -67,3 +67,8 @@ def test_a_result_shows_itself_and_escapes_what_came_from_data():
 def test_a_long_table_shows_its_head_and_says_how_much_more():
     result = MeanAmount().fit(pd.DataFrame({"amount": [float(i) for i in range(25)]}))
     assert "and 15 more rows" in result._repr_mimebundle_()["text/html"]
+
+
+def test_every_kind_of_result_shows_itself_as_text():
+    refused = MeanAmount().fit(pd.DataFrame({"amount": [1.0]}))
+    assert repr(refused) == str(refused) == refused.text

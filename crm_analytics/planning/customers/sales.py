@@ -46,7 +46,7 @@ class Total:
     ordinary_high: float = float("nan")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class SalesResult(Result):
     """Sales by part, in a period and in an earlier one.
 

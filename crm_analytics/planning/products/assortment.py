@@ -28,7 +28,7 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ABCResult(Result):
     """The class of each product now and before.
 
@@ -96,7 +96,7 @@ class ABCResult(Result):
                         measure=self.measure, span=self.span)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ABCParts(Result):
     """The assortment by part.
 
