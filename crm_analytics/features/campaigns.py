@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from crm_analytics.features.feature import feature
+from crm_analytics.warehouse.engine import TableAbsent
 from crm_analytics.warehouse.release import WarehouseError
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ def campaign_outcomes(
     Without `campaign` it is the last one with a control group whose weeks are over before `as_of`. Raises
     WarehouseError when there is no such campaign or its weeks are not over: then it is too early to judge.
     Wholesale is left out; returns are taken off. Columns: campaign_id, campaign (its name), starts, customer_id, arm,
-    region, kind, outcome_revenue, outcome_margin (null where a unit cost is lacking), outcome_orders, and the same
-    three as before_…; money as float. Ordered by customer.
+    days (of the outcome), region, kind, outcome_revenue, outcome_margin (null where a unit cost is lacking),
+    outcome_orders, before_revenue, before_orders; money as float. Ordered by customer.
     """
     import ibis
 
@@ -45,9 +46,11 @@ def campaign_outcomes(
     since = starts - timedelta(weeks=before_weeks)
     before = _spent(wh, arms.mutate(since=ibis.literal(since), until=ibis.literal(starts)), "before")
     table = after.drop("since", "until").inner_join(
-        before.select("customer_id", "before_revenue", "before_margin", "before_orders"), "customer_id"
+        before.select("customer_id", "before_revenue", "before_orders"), "customer_id"
     )
-    table = table.mutate(campaign=ibis.literal(chosen["name"]), starts=ibis.literal(starts))
+    table = table.mutate(
+        campaign=ibis.literal(chosen["name"]), starts=ibis.literal(starts), days=ibis.literal(7 * weeks)
+    )
     return _with_traits(wh, table).order_by("customer_id")
 
 
@@ -57,8 +60,8 @@ def campaign_money(wh: Warehouse, as_of: date | str | None = None) -> ir.Table:
 
     `linked_revenue` and `linked_margin` are all that responders bought from the campaign's start to two weeks after its
     end: what is commonly claimed, not what the campaign changed. Columns: campaign_id, name, channel, region, starts,
-    ends, budget, promised, cost, treated (customers addressed), responders, linked_revenue, linked_margin. What the
-    company does not record is null. Ordered by start.
+    ends, budget, promised, cost, treated (customers addressed), responders, linked_revenue, linked_margin, days_left
+    (days until purchases no longer count). What the company does not record is null. Ordered by start.
     """
     import ibis
 
@@ -72,6 +75,9 @@ def campaign_money(wh: Warehouse, as_of: date | str | None = None) -> ir.Table:
         "ends",
         budget=campaigns.budget.cast("float64"),
         promised=campaigns.promised.cast("float64"),
+        days_left=ibis.greatest(
+            campaigns.ends.delta(ibis.literal(as_of, type="date"), unit="day") + LINKED_DAYS + 1, 0
+        ),
     )
     parts = {
         "cost": ("float64", _costs),
@@ -141,9 +147,7 @@ def _judged(wh: Warehouse, as_of: date, campaign: str | None, weeks: int) -> dic
     if campaign is None:
         tested = [one for one in tested if over[one["campaign_id"]] <= as_of]
         if not tested:
-            raise WarehouseError(
-                f"No campaign with a control group is {weeks} weeks old on {as_of}: none can be judged."
-            )
+            raise TableAbsent(f"No campaign with a control group is {weeks} weeks old on {as_of}: none can be judged.")
     elif campaign not in over:
         known = ", ".join(over) or "none"
         raise WarehouseError(f"There is no campaign {campaign!r} with a control group; there are {known}.")

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @feature(needs=("orders", "order_lines"), grain="a day")
 def daily_sales(
-    wh: Warehouse, as_of: date | str | None = None, region: str | None = None, category: str | None = None,
+    wh: Warehouse,
+    as_of: date | str | None = None,
+    region: str | None = None,
+    category: str | None = None,
     campaign: str | None = None,
 ) -> ir.Table:
     """Sales of every day from the first to the day before `as_of`, without gaps, and what else moved them.
@@ -37,11 +40,12 @@ def daily_sales(
     first = lines.day.min().to_pyarrow().as_py()
     if first is None:
         raise WarehouseError(
-            f"Nothing was sold before {as_of} in region {region or 'any'}, category {category or 'any'}; ask more widely."
+            f"Nothing was sold before {as_of} in {region or 'any region'}, {category or 'any category'}; ask more widely."
         )
     table = _calendar(first, as_of)
     sums = lines.group_by("day").agg(
-        revenue=lines.amount.sum().cast("float64"), units=lines.quantity.sum().cast("float64"),
+        revenue=lines.amount.sum().cast("float64"),
+        units=lines.quantity.sum().cast("float64"),
         orders=lines.order_id.nunique(),
     )
     table = table.left_join(sums, "day").drop("day_right")
@@ -65,7 +69,8 @@ def daily_sales(
         table = _with_stock_outs(wh, table, weights, as_of, region)
     if chosen:
         inside = (table.day >= ibis.literal(chosen["starts"], type="date")) & (
-            table.day <= ibis.literal(chosen["ends"], type="date"))
+            table.day <= ibis.literal(chosen["ends"], type="date")
+        )
         table = table.mutate(campaign=inside.ifelse(chosen["name"], ""))
     return table.order_by("day")
 
@@ -85,7 +90,9 @@ def _campaign(wh: Warehouse, campaign: str, as_of: date) -> dict:
         table = table.filter(table.campaign_id == campaign)
     rows = table.order_by("starts", "campaign_id").to_pyarrow().to_pylist()
     if not rows:
-        raise WarehouseError(f"There is no campaign {campaign!r} to ask about on {as_of}; give starts and ends instead.")
+        raise WarehouseError(
+            f"There is no campaign {campaign!r} to ask about on {as_of}; give starts and ends instead."
+        )
     return rows[-1] | {"name": rows[-1]["name"] or rows[-1]["campaign_id"]}
 
 
@@ -104,12 +111,29 @@ def _lines(wh: Warehouse, as_of: date, *, region: str | None, category: str | No
     products = wh.products.select("product_id", "category", "made_to_order")
     lines = lines.left_join(products, "product_id").drop("product_id_right")
     lines = lines.filter(~lines.made_to_order.fill_null(False)).drop("made_to_order")
-    return lines if category is None else lines.filter(lines.category == category)
+    if category is None:
+        return lines
+    _known(wh, ("products",), "category", category)
+    return lines.filter(lines.category == category)
+
+
+def _known(wh: Warehouse, tables: tuple[str, ...], word: str, value: str) -> None:
+    """Raise WarehouseError, with the values there are, unless one of the tables knows this one."""
+    known = {
+        name
+        for table in tables
+        if wh.has(table)
+        for name in getattr(wh, table).select(word).distinct().to_pyarrow()[word].to_pylist()
+        if name
+    }
+    if value not in known:
+        raise WarehouseError(f"There is no {word} {value!r}; there are {', '.join(sorted(known)) or 'none on record'}.")
 
 
 def _in_region(wh: Warehouse, orders: ir.Table, region: str) -> ir.Table:
     import ibis
 
+    _known(wh, ("stores", "customers"), "region", region)
     place = ibis.null("string")
     if wh.has("stores"):
         stores = wh.stores.select(at="store_id", store_region="region")
@@ -121,6 +145,14 @@ def _in_region(wh: Warehouse, orders: ir.Table, region: str) -> ir.Table:
         orders = orders.left_join(homes, orders.customer_id == homes.home_of)
         orders = orders.mutate(place=ibis.coalesce(orders.place, orders.home))
     return orders.filter(orders.place == region)
+
+
+def _serving(wh: Warehouse, rows: ir.Table, region: str | None) -> ir.Table:
+    """Rows of the region's stores, and of those that belong to no region and so serve every one."""
+    if region is None or not wh.has("stores"):
+        return rows
+    elsewhere = wh.stores.filter(wh.stores.region != region).select("store_id")
+    return rows.anti_join(elsewhere, "store_id")
 
 
 def _calendar(first: date, as_of: date) -> ir.Table:
@@ -151,11 +183,12 @@ def _price_steps(wh: Warehouse, weights: ir.Table, first: date, as_of: date, reg
     import ibis
 
     prices = wh.prices.filter(wh.prices.day < ibis.literal(as_of, type="date"), wh.prices.price > 0)
-    if region is not None and wh.has("stores"):
-        here = wh.stores.filter(wh.stores.region == region).select("store_id")
-        prices = prices.filter(prices.store_id.isnull() | prices.store_id.isin(here.store_id))
-    earlier = prices.price.cast("float64").lag().over(
-        ibis.window(group_by=[prices.product_id, prices.store_id], order_by=prices.day))
+    prices = _serving(wh, prices, region)
+    earlier = (
+        prices.price.cast("float64")
+        .lag()
+        .over(ibis.window(group_by=[prices.product_id, prices.store_id], order_by=prices.day))
+    )
     stores = prices.store_id.fill_null("").nunique().over(ibis.window(group_by=prices.product_id))
     moves = prices.select("product_id", "day", step=(prices.price.cast("float64") / earlier).ln() / stores)
     moves = moves.filter(moves.step.notnull(), moves.day > ibis.literal(first, type="date"))
@@ -168,8 +201,9 @@ def _competitor_steps(wh: Warehouse, weights: ir.Table, first: date, as_of: date
 
     seen = wh.competitor_prices
     seen = seen.filter(seen.day < ibis.literal(as_of, type="date"), seen.price > 0)
-    earlier = seen.price.cast("float64").lag().over(
-        ibis.window(group_by=[seen.competitor, seen.category], order_by=seen.day))
+    earlier = (
+        seen.price.cast("float64").lag().over(ibis.window(group_by=[seen.competitor, seen.category], order_by=seen.day))
+    )
     rivals = seen.competitor.nunique().over(ibis.window(group_by=seen.category))
     moves = seen.select("category", "day", step=(seen.price.cast("float64") / earlier).ln() / rivals)
     moves = moves.filter(moves.step.notnull(), moves.day > ibis.literal(first, type="date"))
@@ -207,14 +241,13 @@ def _with_stock_outs(wh: Warehouse, table: ir.Table, weights: ir.Table, as_of: d
     import ibis
 
     counts = wh.stock.filter(wh.stock.day < ibis.literal(as_of, type="date")).semi_join(weights, "product_id")
-    if region is not None and wh.has("stores"):
-        here = wh.stores.filter(wh.stores.region == region).select("store_id")
-        counts = counts.filter(counts.store_id.isnull() | counts.store_id.isin(here.store_id))
+    counts = _serving(wh, counts, region)
     counts = counts.mutate(empty=(counts.quantity <= 0).cast("float64"))
     before = counts.empty.lag().over(ibis.window(group_by=[counts.product_id, counts.store_id], order_by=counts.day))
     first = table.day.min().to_pyarrow().as_py()
     moves = counts.select(
-        day=ibis.greatest(counts.day, ibis.literal(first, type="date")), empty=counts.empty - before.fill_null(0.0),
+        day=ibis.greatest(counts.day, ibis.literal(first, type="date")),
+        empty=counts.empty - before.fill_null(0.0),
         known=before.isnull().cast("float64"),
     )
     table = _running(table, moves.select("day", step="empty"), "empty_shelves")

@@ -1,0 +1,160 @@
+"""Plan and fact: what campaigns cost and what is linked to them, which is not yet what they changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from crm_analytics.result import Check, Result, Study
+from crm_analytics.say import say
+
+MONEY = ("budget", "cost", "promised", "linked_revenue", "linked_margin")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanFact(Study):
+    """Which campaigns kept what was promised, going by the purchases of those who responded?
+
+    The operational view, side by side over campaigns: response, cost, linked revenue and margin, profit. Linked means
+    bought by a responder in the campaign's window, whether or not because of it; compare with `Lift` and `Baseline`.
+    The response rate has a Wilson interval.
+    """
+
+    confidence: float = 0.95
+
+    reads = "campaign_money"
+    columns = ("campaign_id", "name", "starts", "treated", "responders", *MONEY)
+    of = "campaigns"
+
+    def __post_init__(self) -> None:
+        if not 0.5 <= self.confidence < 1:
+            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
+
+    def _answer(self, frame: pd.DataFrame) -> Result:
+        table = frame.sort_values(["starts", "campaign_id"], ignore_index=True)
+        table = table.astype({c: float for c in (*MONEY, "treated", "responders")})
+        table["response"] = (table["responders"] / table["treated"]).where(table["treated"] > 0)
+        table["response_low"], table["response_high"] = _wilson(table["responders"], table["treated"], self.confidence)
+        table["kept"] = table["linked_revenue"] / table["promised"].where(table["promised"] > 0)
+        table["profit"] = table["linked_margin"] - table["cost"].fillna(0)
+        return PlanFactResult(
+            study=self,
+            table=table,
+            text=_worded(self, table),
+            checks=(_linked_only(), *_incomplete(table), *_budget(table)),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PlanFactResult(Result):
+    """A row per campaign: plan, cost, response with interval, linked revenue and margin, profit; `kept` is linked revenue
+    as a share of what was promised."""
+
+    def total(self, column: str) -> float:
+        """A column's sum over all campaigns that have it; null when none has."""
+        return float(self.table[column].sum(min_count=1))
+
+
+def _wilson(hits: pd.Series, of: pd.Series, confidence: float) -> tuple[pd.Series, pd.Series]:
+    from scipy.stats import norm
+
+    z = norm.ppf((1 + confidence) / 2)
+    n = of.where(of > 0)
+    share = hits / n
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return (centre - half).clip(lower=0), (centre + half).clip(upper=1)
+
+
+def _worded(study: PlanFact, table: pd.DataFrame) -> str:
+    known = table[(table["treated"] > 0) & table["responders"].notna()]
+    said = []
+    if len(known):
+        hits, of = pd.Series([known["responders"].sum()]), pd.Series([known["treated"].sum()])
+        low, high = _wilson(hits, of, study.confidence)
+        said.append(
+            say(
+                "{rate:percent} of those addressed responded ({low:percent} to {high:percent}) over {n:count} campaigns.",
+                rate=hits[0] / of[0],
+                low=low[0],
+                high=high[0],
+                n=len(known),
+            )
+        )
+    promised = table[table["promised"].notna()]
+    if len(promised):
+        said.append(
+            say(
+                "{fact:money} of revenue is linked to campaigns that promised {plan:money}.",
+                fact=promised["linked_revenue"].sum(),
+                plan=promised["promised"].sum(),
+            )
+        )
+    else:
+        said.append(say("{fact:money} of revenue is linked to them.", fact=table["linked_revenue"].sum()))
+    if table["profit"].notna().any():
+        said.append(
+            say(
+                "After {cost:money} of cost a linked profit of {profit:money} remains.",
+                cost=table["cost"].sum(),
+                profit=table["profit"].sum(),
+            )
+        )
+    elif table["cost"].notna().any():
+        said.append(say("They cost {cost:money}.", cost=table["cost"].sum()))
+    return " ".join(said)
+
+
+def _linked_only() -> Check:
+    return Check(
+        name=say("Linked is not caused"),
+        verdict="weak",
+        text=say(
+            "Linked revenue counts what responders would have bought anyway and misses those who buy without responding. "
+            "A test against control says what was caused."
+        ),
+    )
+
+
+def _incomplete(table: pd.DataFrame) -> list[Check]:
+    running = table[table["days_left"] > 0] if "days_left" in table else table.iloc[:0]
+    if running.empty:
+        return []
+    return [
+        Check(
+            name=say("Still counting"),
+            verdict="weak",
+            text=say(
+                "{n:count} campaigns are not over yet: their figures will grow for up to {days:count} days.",
+                n=len(running),
+                days=running["days_left"].max(),
+            ),
+        )
+    ]
+
+
+def _budget(table: pd.DataFrame) -> list[Check]:
+    both = table[table["budget"].notna() & table["cost"].notna()]
+    if both.empty:
+        return [
+            Check(
+                name=say("Cost and budget"),
+                verdict="weak",
+                text=say("Costs or budgets are not on record, so the profit leaves them out."),
+            )
+        ]
+    over = both[both["cost"] > both["budget"]]
+    return [
+        Check(
+            name=say("Cost and budget"),
+            verdict="holds" if over.empty else "weak",
+            text=say(
+                "{over:count} of {n:count} campaigns cost more than their budget, by {money:money} together.",
+                over=len(over),
+                n=len(both),
+                money=float((over["cost"] - over["budget"]).sum()),
+            ),
+        )
+    ]
