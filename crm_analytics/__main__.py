@@ -114,11 +114,13 @@ def ask(
 ) -> None:
     """Put one question, and read its answer: the sentence, its checks, its table."""
     from crm_analytics import features
+    from crm_analytics.reporting.knobs import turn
+    from crm_analytics.reporting.parameters import pairs
     from crm_analytics.result import enough
 
     asked = _study(study)
     feature = getattr(features, asked.reads)
-    knobs, reading = _split(_pairs(given), asked, feature)
+    knobs, reading = turn(pairs(given or []), study=asked, feature=feature)
     wh = _warehouse()
     if "as_of" in feature.knobs:
         reading["as_of"] = wh.day(reading.get("as_of"))
@@ -152,7 +154,9 @@ def report(
     home: Home = None,
 ) -> None:
     """Run notebooks and put their pages out, with an index of the day."""
-    records = _publish(_editions(notebooks or [], _pairs(given), out), limit)
+    from crm_analytics.reporting.parameters import pairs
+
+    records = _publish(_editions(notebooks or [], pairs(given or []), out), limit)
     print(f"{out / _today() / 'index.html'}")
     raise typer.Exit(1 if any(record.state == "failed" for record in records) else 0)
 
@@ -211,85 +215,6 @@ def _study(name: str) -> Any:
     raise _Wrong(f"There is no Study {name!r}; {hint}")
 
 
-def _pairs(given: list[str] | None) -> dict[str, str]:
-    pairs = {}
-    for pair in given or []:
-        name, sign, value = pair.partition("=")
-        if not sign or not name:
-            raise _Wrong(f"Write a value as name=value; {pair!r} is not one.")
-        if name in pairs:
-            raise _Wrong(f"{name} was given twice.")
-        pairs[name] = value
-    return pairs
-
-
-def _split(given: dict[str, str], study: Any, feature: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What was given, as knobs of the Study and of its feature; a name that both have goes to both."""
-    import difflib
-
-    asked, read = _annotations(study), _annotations(feature.function)
-    every = sorted({*asked, *read})
-    for name in given:
-        if name not in every:
-            near = difflib.get_close_matches(name, every, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(every)}."
-            raise _Wrong(f"{study.name()} has no knob {name!r}; {hint}")
-    missing = [name for name in _required(study, feature) if name not in given]
-    if missing:
-        raise _Wrong(f"{study.name()} must be asked with {' '.join(f'-p {name}=…' for name in missing)}.")
-    return tuple(
-        {name: _typed(name, kinds[name], text) for name, text in given.items() if name in kinds}
-        for kinds in (asked, read)
-    )
-
-
-def _annotations(asked: Any) -> dict[str, Any]:
-    """The knobs of a Study's class or a feature's function, each with the type it wants."""
-    import inspect
-    from datetime import date
-    from typing import Literal
-
-    known = vars(sys.modules[asked.__module__]) | {"date": date, "Literal": Literal}
-    parameters = list(inspect.signature(asked).parameters.values())
-    kinds = parameters if inspect.isclass(asked) else parameters[1:]  # a feature's first is the warehouse
-    return {p.name: eval(p.annotation, known) if isinstance(p.annotation, str) else p.annotation for p in kinds}
-
-
-def _required(study: Any, feature: Any) -> list[str]:
-    import inspect
-
-    asked = list(inspect.signature(study).parameters.values())
-    read = list(inspect.signature(feature.function).parameters.values())[1:]
-    return [p.name for p in (*asked, *read) if p.default is p.empty and p.name != "as_of"]
-
-
-def _typed(name: str, kind: Any, text: str) -> Any:
-    """A value typed by a person as what an annotation wants: a plain type, a choice, or several of a kind."""
-    import types
-    import typing
-    from datetime import date
-
-    from crm_analytics.reporting.parameters import read_value
-
-    origin, inner = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (typing.Union, types.UnionType):
-        wanted = [t for t in inner if t is not type(None)]
-        if text == "" and len(wanted) < len(inner):
-            return None
-        return _typed(name, date if date in wanted else wanted[0], text)
-    if origin is typing.Literal:
-        if text not in map(str, inner):
-            raise _Wrong(f"{name} must be one of {', '.join(map(str, inner))}, and {text!r} is not.")
-        return next(value for value in inner if str(value) == text)
-    if origin in (tuple, list):
-        return origin(_typed(name, inner[0], part.strip()) for part in text.split(","))
-    if kind is date:
-        return date.fromisoformat(read_value(name, "date", text))
-    if kind in (int, float, str, bool):
-        return read_value(name, kind.__name__, text)
-    raise _Wrong(f"{name} cannot be given in words; set it in a notebook.")
-
-
 def _knobs_checked(make: Any) -> Any:
     """What is wrong with a knob is the asker's affair, so it is a sentence; what goes wrong later is ours."""
     try:
@@ -309,10 +234,11 @@ def _today() -> str:
 
 def _editions(named: list[str], given: dict[str, str], out: Path) -> list[Edition]:
     from crm_analytics.reporting.edition import Edition, Facts
+    from crm_analytics.reporting.notebooks import all_notebooks, notebook_named
     from crm_analytics.reporting.parameters import fill, share_out
 
-    paths = [_notebook(name) for name in named]
-    values = {path: fill(path, given) for path in paths} if named else share_out(_all_notebooks(), given)
+    paths = [notebook_named(name) for name in named]
+    values = {path: fill(path, given) for path in paths} if named else share_out(all_notebooks(), given)
     wh = _warehouse()
     facts = Facts(
         home=str(wh.home),
@@ -333,28 +259,6 @@ def _publish(editions: list[Edition], limit: float) -> list[Record]:
 
     with shown(editions) as told:
         return publish(editions, limit_seconds=limit, told=told)
-
-
-def _all_notebooks() -> list[Path]:
-    """The notebooks under the working folder, else those beside the package, in the order of their numbers."""
-    for folder in (Path("notebooks"), Path(__file__).parents[1] / "notebooks"):
-        found = [path for path in folder.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts]
-        if found:
-            return sorted(found, key=lambda path: (not path.stem[0].isdigit(), path.stem))
-    raise _Wrong("There is no notebooks folder here; go to the project's folder, or name a notebook by its path.")
-
-
-def _notebook(name: str) -> Path:
-    import difflib
-
-    if Path(name).is_file():
-        return Path(name)
-    known = {path.stem: path for path in _all_notebooks()}
-    stem = Path(name).stem
-    if stem in known:
-        return known[stem]
-    near = difflib.get_close_matches(stem, known, n=1)
-    raise _Wrong(f"There is no notebook {name!r}; " + (f"did you mean {near[0]}?" if near else "see notebooks/."))
 
 
 def _home_of(entry: Entry) -> Path:

@@ -162,7 +162,7 @@ def _head(table: pd.DataFrame, rows: int = 10) -> pd.DataFrame:
     """The first rows with numbers rounded for reading: shares to four digits, anything larger to two."""
     head = table.head(rows).copy()
     for column in head.select_dtypes("float").columns:
-        small = head[column].abs().max() < 1
+        small = head[column].abs().max() <= 1
         head[column] = head[column].round(4 if small else 2)
     return head
 
@@ -172,7 +172,8 @@ def _figures(head: pd.DataFrame) -> dict[str, Callable[[float], str]]:
 
     def printed(column: str) -> Callable[[float], str]:
         known = head[column].dropna()
-        digits = 0 if (known == known.round()).all() else 4 if known.abs().max() < 1 else 2
+        digits = 0 if (known == known.round()).all() else 4 if known.abs().max() <= 1 else 2
         return lambda value: "–" if value != value else decimal(value, digits)
 
-    return {column: printed(column) for column in head.select_dtypes("float").columns}
+    large = [column for column in head.select_dtypes("integer") if head[column].abs().max() >= 10_000]  # not a year
+    return {column: printed(column) for column in (*head.select_dtypes("float"), *large)}

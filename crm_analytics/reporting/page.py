@@ -90,6 +90,22 @@ def _counted(checks: dict[str, int]) -> str:
     return ", ".join(words[verdict] for verdict in words if checks.get(verdict)) or say("none on this page")
 
 
+def unbroken(text: str) -> str:
+    """The text with its numbers whole: a minus is a minus, and neither it nor a per cent sign goes to another line."""
+    return re.sub(r"(?<=\d) %", "\u00a0%", re.sub(r"(?<!\w)-(?=[\d€£$])", "−", text))
+
+
+def _told(value: Any) -> str:
+    match value:
+        case None:
+            return say("not set")
+        case bool():
+            return say("yes") if value else say("no")
+        case float():
+            return f"{value:.10g}"
+    return str(value)
+
+
 @cache
 def templates() -> Any:
     """The theme's templates; all that is put into them is escaped unless it says `safe`."""
@@ -107,7 +123,13 @@ def templates() -> Any:
         "language": lambda: voice().language,
         "style": (THEME / "style.css").read_text("utf-8"),
     }
-    here.filters |= {"day": date.fromisoformat, "moment": datetime.fromisoformat, "href": quote}
+    here.filters |= {
+        "day": date.fromisoformat,
+        "moment": datetime.fromisoformat,
+        "href": quote,
+        "told": _told,
+        "unbroken": unbroken,
+    }
     return here
 
 
@@ -118,6 +140,8 @@ def _body(notebook: Any) -> str:
     from traitlets.config import Config
 
     notebook = copy.deepcopy(notebook)
+    stopped = [i for i, c in enumerate(notebook.cells) if any(o.output_type == "error" for o in c.get("outputs", ()))]
+    notebook.cells = notebook.cells[: stopped[0] + 1] if stopped else notebook.cells
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and re.search(r"^# +.+$", cell.source, re.MULTILINE):
             cell.source = re.sub(r"^# +.+$", "", cell.source, count=1, flags=re.MULTILINE)
@@ -137,7 +161,7 @@ def _chart(plot: dict[str, Any]) -> str:
     layout = dict(plot["layout"])
     title = layout.pop("title", None) or {}
     title = title.get("text", "") if isinstance(title, dict) else title
-    caption = html.escape(html.unescape(re.sub(r"<[^>]*>", "", re.sub(r"<br ?/?>", " ", title or ""))))
+    caption = html.escape(unbroken(html.unescape(re.sub(r"<[^>]*>", "", re.sub(r"<br ?/?>", " ", title or "")))))
     height = layout.pop("height", None) or 420
     margin = dict(layout.get("margin") or _template_margin(layout))
     spared = max(0, min(52, margin.get("t", 84) - 32)) if caption else 0
@@ -160,8 +184,6 @@ _NUMBER = re.compile(r"–|[-−+]?\d[\d.,\s]*([eE][-+]?\d+)?\s?%?")
 
 def _typeset(markup: str) -> str:
     """Tables as a printer would set them: numbers to the right, a dash for what is missing, column names in words."""
-    if "<table" not in markup:
-        return markup
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(markup, "html.parser")
@@ -169,6 +191,8 @@ def _typeset(markup: str) -> str:
         style.decompose()
     for table in soup.find_all("table"):
         _set(table)
+    for text in soup.find_all(string=True):
+        text.replace_with(unbroken(text))
     return str(soup)
 
 

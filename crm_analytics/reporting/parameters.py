@@ -66,6 +66,19 @@ _WANTED = {
 }
 
 
+def pairs(given: Iterable[str]) -> dict[str, str]:
+    """What a person typed as `name=value`, each name once."""
+    told = {}
+    for pair in given:
+        name, sign, value = pair.partition("=")
+        if not sign or not name:
+            raise ReportingError(f"Write a value as name=value; {pair!r} is not one.")
+        if name in told:
+            raise ReportingError(f"{name} was given twice.")
+        told[name] = value
+    return told
+
+
 def parameters_of(notebook: Path) -> dict[str, Parameter]:
     """The parameters of a notebook, in its order, from the cell tagged `parameters`; empty when it has none."""
     try:

@@ -130,7 +130,7 @@ def test_it_can_be_read_aloud(opened):
     assert tab.locator("html").get_attribute("lang") == "en"
     assert tab.locator("h1").count() == tab.locator("main").count() == 1
     assert tab.locator("h1").inner_text() == "What did we sell?"
-    assert tab.locator(".plot").first.get_attribute("aria-label") == "Sales rose by 4 % in <Riga>"
+    assert tab.locator(".plot").first.get_attribute("aria-label") == "Sales rose by 4\u00a0% in <Riga>"
     assert tab.locator("main thead th:not([scope=col])").count() == 0
 
 

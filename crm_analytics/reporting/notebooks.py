@@ -1,0 +1,33 @@
+"""Which notebooks there are, by name and in their order."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from crm_analytics.reporting import ReportingError
+
+
+def all_notebooks() -> list[Path]:
+    """The notebooks under the working folder, else those beside the package, in the order of their numbers."""
+    for folder in (Path("notebooks"), Path(__file__).parents[2] / "notebooks"):
+        found = [path for path in folder.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts]
+        if found:
+            return sorted(found, key=lambda path: (not path.stem[0].isdigit(), path.stem))
+    raise ReportingError(
+        "There is no notebooks folder here; go to the project's folder, or name a notebook by its path."
+    )
+
+
+def notebook_named(name: str) -> Path:
+    """The notebook at a path, or of that name among all. Raises ReportingError with the nearest name."""
+    if Path(name).is_file():
+        return Path(name)
+    known = {path.stem: path for path in all_notebooks()}
+    stem = Path(name).stem
+    if stem in known:
+        return known[stem]
+    near = difflib.get_close_matches(stem, known, n=1)
+    raise ReportingError(
+        f"There is no notebook {name!r}; " + (f"did you mean {near[0]}?" if near else "see notebooks/.")
+    )
