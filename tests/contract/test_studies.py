@@ -16,13 +16,13 @@ WORDS = {word: getattr(crm_analytics, word) for word in crm_analytics.__all__}
 STUDIES = [w for w in WORDS.values() if inspect.isclass(w) and issubclass(w, Study) and w is not Study]
 
 
-@pytest.fixture(params=STUDIES, ids=lambda study: study.__name__)
+@pytest.fixture(scope="module", params=STUDIES, ids=lambda study: study.__name__)
 def study(request):
     return request.param
 
 
-@pytest.fixture
-def frame(study, company, request):
+@pytest.fixture(scope="module")
+def asked(study, company, request):
     """What the Study's own feature says of the demo company when nothing is specified."""
     feature = getattr(features, study.reads)
     if not company.has(*feature.needs):  # what a load says of itself is only there where files were loaded
@@ -31,8 +31,13 @@ def frame(study, company, request):
 
 
 @pytest.fixture
-def result(study, frame):
-    return study().fit(frame)
+def frame(asked):
+    return asked.copy(deep=True)
+
+
+@pytest.fixture(scope="module")
+def result(study, asked):
+    return study().fit(asked)
 
 
 def noun(study) -> str:
