@@ -21,7 +21,7 @@ help:  ## what there is
 
 env: .venv/.made  ## the environment: by conda where there is one, else by uv or pip, from the lock
 
-.venv/.made: requirements.lock environment.yml pyproject.toml
+.venv/.made: requirements.lock environment.yml
 ifneq ($(CONDA),)
 	rm -rf .venv
 	$(CONDA) env create --quiet --yes --prefix .venv --file environment.yml
