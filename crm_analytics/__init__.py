@@ -1,4 +1,4 @@
-"""An analytical CRM: collect, plan, carry out, judge, and begin again. The public words; each is loaded when first used."""
+"""An analytical CRM: collect, plan, carry out, judge, and begin again. The public words, loaded when first used."""
 
 from importlib import import_module
 

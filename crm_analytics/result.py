@@ -135,7 +135,9 @@ class Study(ABC):
             return self.refuse(
                 say(
                     "Not enough evidence: {have:count} {of}, and this question needs at least {least:count}.",
-                    have=len(frame), of=self.of, least=self.least,
+                    have=len(frame),
+                    of=self.of,
+                    least=self.least,
                 )
             )
         return self._answer(frame)
@@ -151,7 +153,7 @@ class Study(ABC):
 
 
 def frame_of(table: Any) -> pd.DataFrame:
-    """The table as a pandas frame that is the caller's no more: Ibis tables are executed, frames are copied (lazily)."""
+    """The table as a pandas frame of one's own: Ibis tables are executed, frames are copied (lazily)."""
     return table.to_pandas() if hasattr(table, "to_pandas") else table.copy()
 
 

@@ -19,7 +19,8 @@ class Voice:
     currency: str = "EUR"
 
 
-_voice: ContextVar[Voice] = ContextVar("voice", default=Voice())
+_DEFAULT = Voice()
+_voice: ContextVar[Voice] = ContextVar("voice", default=_DEFAULT)
 
 
 def voice() -> Voice:

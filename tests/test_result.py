@@ -21,7 +21,9 @@ class MeanAmount(Study):
     def _answer(self, frame):
         frame["amount"] *= 2
         return Result(
-            study=self, table=frame, text=f"The mean is {frame.amount.mean():g} (1–9).",
+            study=self,
+            table=frame,
+            text=f"The mean is {frame.amount.mean():g} (1–9).",
             checks=(Check(name="size", verdict="weak", text="few & small <b>"),),
         )
 

@@ -29,7 +29,7 @@ TEMPLATE = go.layout.Template(
 
 
 def figure(*traces: go.Scatter, title: str, x: str = "", y: str = "", height: int = 420) -> go.Figure:
-    """A figure in the house style. `title` is the takeaway as a sentence; `x` and `y` name the axes with their units."""
+    """A figure in the house style. `title` is the takeaway, a sentence; `x` and `y` name the axes with their units."""
     fig = go.Figure(data=list(traces))
     fig.update_layout(
         template=TEMPLATE, height=height, title_text=headline(title), xaxis_title_text=x, yaxis_title_text=y

@@ -1,4 +1,4 @@
-"""What the models look at: functions from a warehouse and a day to a table of stated grain. Loaded when first asked for."""
+"""What the models look at: functions from a warehouse and a day to a table of stated grain, loaded when asked for."""
 
 import sys
 from importlib import import_module

@@ -13,7 +13,10 @@ DOCUMENTS = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUT
 
 def words_of_help(*command: str) -> str:
     shown = subprocess.run(
-        [sys.executable, "-m", "crm_analytics", *command, "--help"], capture_output=True, text=True, check=True,
+        [sys.executable, "-m", "crm_analytics", *command, "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
         env={"PATH": "/usr/bin:/bin", "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"},
     )
     return shown.stdout
@@ -27,14 +30,23 @@ def test_links_lead_somewhere(document):
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_files_that_are_named_exist(document):
-    for path in re.findall(r"`((?:crm_analytics|tests|maps|notebooks)/[\w/.]+\.(?:py|yaml|ipynb|md))`", document.read_text("utf-8")):
+    for path in re.findall(
+        r"`((?:crm_analytics|tests|maps|notebooks)/[\w/.]+\.(?:py|yaml|ipynb|md))`", document.read_text("utf-8")
+    ):
         assert (ROOT / path).exists(), path
 
 
 def test_the_crm_commands_of_the_readme_exist_with_their_options():
     commands = re.findall(r"^crm ([a-z]+(?: tick)?)(.*)$", (ROOT / "README.md").read_text("utf-8"), re.M)
     assert {command for command, _ in commands} == {
-        "demo", "load", "tables", "quarantine", "releases", "ask", "report", "schedule tick"
+        "demo",
+        "load",
+        "tables",
+        "quarantine",
+        "releases",
+        "ask",
+        "report",
+        "schedule tick",
     }
     for command, rest in commands:
         known = words_of_help(*command.split())

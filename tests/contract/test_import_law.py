@@ -14,7 +14,9 @@ FREE = {"say", "result"}
 def law() -> dict[str, tuple[set[str], set[str]]]:
     """The table under «Import law»: room → (rooms it may import, libraries it owns)."""
     section = (ROOT / "ARCHITECTURE.md").read_text("utf-8").split("## Import law")[1].split("\n## ")[0]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line.startswith("|")]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line.startswith("|")
+    ]
     words = [[set(re.findall(r"[a-z_]+", cell)) for cell in row] for row in rows[2:]]
     return {row[0].strip("`"): (rooms, libraries) for row, (_, rooms, libraries) in zip(rows[2:], words, strict=True)}
 
@@ -45,7 +47,9 @@ def test_a_room_imports_what_the_law_permits(path):
     asked = {name.split(".")[1] for name in imports(path) if name.startswith("crm_analytics.")}
     if rooms != {"everything"}:
         assert asked - {room} - FREE - rooms == set()
-    owners = {library: {r for r, (_, owned) in rules.items() if library in owned} for _, o in rules.values() for library in o}
+    owners = {
+        library: {r for r, (_, owned) in rules.items() if library in owned} for _, o in rules.values() for library in o
+    }
     taken = {name.split(".")[0] for name in imports(path)}
     assert {library for library in taken & owners.keys() if room not in owners[library]} == set()
 

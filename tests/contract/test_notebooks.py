@@ -1,4 +1,4 @@
-"""A notebook reads as prose: a question, its parameters, short cells, an early answer, nothing that belongs in the package."""
+"""A notebook reads as prose: a question, parameters, short cells, an early answer; nothing that belongs in the package."""
 
 import ast
 from pathlib import Path
@@ -55,7 +55,17 @@ def test_its_first_code_cell_holds_typed_parameters_and_nothing_else(notebook):
 
 
 def test_it_holds_no_machinery(notebook):
-    banned = ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.Lambda, ast.Try, ast.With, ast.ListComp, ast.DictComp
+    banned = (
+        ast.FunctionDef,
+        ast.ClassDef,
+        ast.For,
+        ast.While,
+        ast.Lambda,
+        ast.Try,
+        ast.With,
+        ast.ListComp,
+        ast.DictComp,
+    )
     for source in code(notebook):
         assert not [node for node in ast.walk(ast.parse(source)) if isinstance(node, banned)], source
 
