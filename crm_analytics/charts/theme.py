@@ -12,6 +12,14 @@ SERIES = [BLUE, ORANGE, GREEN, VIOLET, YELLOW, RED]
 BAND = "rgba(31, 111, 178, .16)"
 """The colour of an interval around a blue line."""
 
+_AXIS = {
+    "gridcolor": GRID,
+    "linecolor": PALE,
+    "zeroline": False,
+    "automargin": True,
+    "title": {"standoff": 10, "font": {"size": 13}},
+}
+
 TEMPLATE = go.layout.Template(
     layout=go.Layout(
         font={"family": "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif", "size": 13, "color": INK},
@@ -20,8 +28,8 @@ TEMPLATE = go.layout.Template(
         plot_bgcolor=PAPER,
         margin={"l": 72, "r": 32, "t": 84, "b": 60},
         title={"x": 0, "xref": "paper", "xanchor": "left", "y": 0.96, "yanchor": "top", "font": {"size": 17}},
-        xaxis={"gridcolor": GRID, "linecolor": PALE, "zeroline": False, "automargin": True, "title": {"standoff": 10}},
-        yaxis={"gridcolor": GRID, "linecolor": PALE, "zeroline": False, "automargin": True, "title": {"standoff": 10}},
+        xaxis=_AXIS,
+        yaxis=_AXIS,
         legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.22, "yanchor": "top"},
         hoverlabel={"bgcolor": PAPER, "font": {"color": INK}},
     )

@@ -1,4 +1,4 @@
-"""A notebook reads as prose: a question, parameters, short cells, an early answer; nothing that belongs in the package."""
+"""A notebook reads as prose: a question, parameters, short cells, an early answer; nothing that is the package's."""
 
 import ast
 from pathlib import Path
