@@ -19,21 +19,50 @@ def _(result: SourcesResult) -> go.Figure:
     fig = theme.figure(title=_title(result, why), height=200 + 36 * max(len(came), len(why), 3))
     fig.add_bar(y=came.name, x=came.loaded, orientation="h", name=say("loaded"), marker_color=theme.BLUE)
     fig.add_bar(
-        y=came.name, x=came.refused, orientation="h", name=say("refused"), marker_color=theme.ORANGE, cliponaxis=False,
-        text=[say("{share:percent} refused", share=share) for share in came.refused / came.read.where(came.read > 0, 1)],
+        y=came.name,
+        x=came.refused,
+        orientation="h",
+        name=say("refused"),
+        marker_color=theme.ORANGE,
+        cliponaxis=False,
+        text=[
+            say("{share:percent} refused", share=share) for share in came.refused / came.read.where(came.read > 0, 1)
+        ],
         textposition="outside",
     )
     fig.add_bar(
-        y=why.index, x=why.to_numpy(), orientation="h", showlegend=False, marker_color=theme.ORANGE, xaxis="x2", yaxis="y2",
-        text=[say("{lines:count}", lines=lines) for lines in why], textposition="outside", cliponaxis=False,
+        y=why.index,
+        x=why.to_numpy(),
+        orientation="h",
+        showlegend=False,
+        marker_color=theme.ORANGE,
+        xaxis="x2",
+        yaxis="y2",
+        text=[say("{lines:count}", lines=lines) for lines in why],
+        textposition="outside",
+        cliponaxis=False,
     )
     upside_down = {"autorange": "reversed", "tickfont_size": 12}
     fig.update_layout(
-        barmode="stack", bargap=0.35, margin_t=112, legend={"y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
-        xaxis={"domain": [0, 0.42], "title_text": say("lines that came"), "range": [0, _room(came.read, 1.5)], "nticks": 4},
-        xaxis2={"domain": [0.74, 1], "anchor": "y2", "title_text": say("lines refused"), "range": [0, _room(why, 1.3)],
-                "nticks": 3},
-        yaxis=upside_down, yaxis2={**upside_down, "anchor": "x2"},
+        barmode="stack",
+        bargap=0.35,
+        margin_t=112,
+        legend={"y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+        xaxis={
+            "domain": [0, 0.42],
+            "title_text": say("lines that came"),
+            "range": [0, _room(came.read, 1.5)],
+            "nticks": 4,
+        },
+        xaxis2={
+            "domain": [0.74, 1],
+            "anchor": "y2",
+            "title_text": say("lines refused"),
+            "range": [0, _room(why, 1.3)],
+            "nticks": 3,
+        },
+        yaxis=upside_down,
+        yaxis2={**upside_down, "anchor": "x2"},
     )
     if not len(why):
         fig.update_layout(xaxis_domain=[0, 1], xaxis2_visible=False, yaxis2_visible=False)
@@ -74,5 +103,9 @@ def _short(text: str) -> str:
 def _title(result: SourcesResult, why: pd.Series) -> str:
     if not len(why):
         return say("All {read:count} lines that came were loaded", read=result.read)
-    return say("{refused:count} of {read:count} lines were refused ({share:percent}); the rest was loaded",
-               refused=result.refused, read=result.read, share=result.refused_share)
+    return say(
+        "{refused:count} of {read:count} lines were refused ({share:percent}); the rest was loaded",
+        refused=result.refused,
+        read=result.read,
+        share=result.refused_share,
+    )

@@ -7,7 +7,8 @@ import hashlib
 from pathlib import Path
 
 from crm_analytics.collection.bench import Arrival, Kind
-from crm_analytics.collection.maps import FileSpec, Lookup, SourceMap
+from crm_analytics.collection.files import FileSpec
+from crm_analytics.collection.maps import Lookup, SourceMap
 from crm_analytics.collection.section import closest
 from crm_analytics.collection.text import SourceError, fingerprint
 

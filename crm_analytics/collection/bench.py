@@ -14,7 +14,8 @@ from typing import Any
 
 from crm_analytics.collection import conversion
 from crm_analytics.collection.expressions import ExpressionError, bind
-from crm_analytics.collection.maps import FileSpec, SourceMap
+from crm_analytics.collection.files import FileSpec
+from crm_analytics.collection.maps import SourceMap
 from crm_analytics.collection.proofread import Proof, proofread
 from crm_analytics.collection.section import MapError, closest
 from crm_analytics.collection.text import LINE_BYTES, SourceError, header_of
@@ -56,7 +57,7 @@ class Kind:
 
     @property
     def lines(self) -> str:
-        """The view of its lines: rid, file (its place among the arrivals), and s0, s1 … for the columns that the map uses."""
+        """The view of its lines: rid, file (its place among the arrivals), and s0, s1 … for the columns in use."""
         return f"lines_{self.number}"
 
     def column(self, name: str, place: str) -> str:
@@ -108,6 +109,7 @@ class Bench:
             "SET enable_external_access = false; SET lock_configuration = true"
         )
         self.connection.execute("CREATE TABLE refused (rid BIGINT, reason INTEGER, step INTEGER)")
+        self.refusals = 0
         self._step = 0
         return self
 
@@ -161,7 +163,7 @@ class Bench:
             raise kind.map.error(place, f"this cannot be carried out: {str(error).splitlines()[0][:200]}") from None
 
     def read(self, kind: Kind, offset: int, progress: Callable[[str], None]) -> int:
-        """Proofread the files of a kind and lay their lines on the bench, numbered from `offset`. The next free number."""
+        """Proofread the files of a kind and lay out their lines, numbered from `offset`. The next free number."""
         files = []
         for number, arrival in enumerate(kind.arrivals):
             progress(f"reading {arrival.path.name}")
@@ -176,7 +178,8 @@ class Bench:
         names = ", ".join(["0 AS nothing", *kind.used.values()])
         sources = ", ".join(conversion.quoted(file) for file in files)
         self.run(
-            f"CREATE VIEW {kind.lines} AS SELECT {offsets}[CAST(file_index AS INTEGER) + 1] + file_row_number AS rid, CAST(file_index AS INTEGER) AS file, "
+            f"CREATE VIEW {kind.lines} AS SELECT CAST(file_index AS INTEGER) AS file, "
+            f"{offsets}[file + 1] + file_row_number AS rid, "
             f"{names} "
             f"FROM read_parquet([{sources}])"
         )
@@ -192,17 +195,19 @@ class Bench:
                     f"{arrival.path.name} has {'no' if name not in header else 'more than one'} column {name!r}, which "
                     f"{kind.map.name} uses and {kind.arrivals[0].path.name} has. Give it a path of its own in the map."
                 )
-            text = f"nullif(trim(c{header.index(name)}), '')"
+            text = f"c{header.index(name)}"
+            if proof.padded:
+                text = f"nullif(trim({text}), '')"
             for word in kind.spec.empty:
                 text = f"nullif({text}, {conversion.quoted(word)})"
             taken.append(f"{text} AS {s}")
-        quote = conversion.quoted(kind.spec.quote)
+        quote, delimiter = conversion.quoted(kind.spec.quote), conversion.quoted(kind.spec.delimiter)
         found = self.run(
             f"COPY (SELECT {', '.join(taken) or '1 AS nothing'} FROM read_csv({conversion.quoted(str(clean))}, "
-            f"auto_detect = false, header = false, columns = {{{columns}}}, delim = {conversion.quoted(kind.spec.delimiter)}, "
+            f"auto_detect = false, header = false, columns = {{{columns}}}, delim = {delimiter}, "
             f"quote = {quote}, escape = {quote}, new_line = '\\n', nullstr = '', max_line_size = {2 * LINE_BYTES}, "
             f"parallel = {'false' if proof.spans else 'true'})) TO {conversion.quoted(str(parquet))} "
-            "(FORMAT parquet, COMPRESSION lz4_raw)"
+            "(FORMAT parquet, COMPRESSION snappy)"
         ).fetchone()[0]
         if found != proof.records:
             raise SourceError(
@@ -224,7 +229,9 @@ class Bench:
     def refuse(self, query: str) -> int:
         """Refuse the lines (rid, reason) that a query finds. How many there were."""
         self._step += 1
-        return self.one(f"INSERT INTO refused SELECT rid, reason, {self._step} FROM ({query})")
+        found = self.one(f"INSERT INTO refused SELECT rid, reason, {self._step} FROM ({query})")
+        self.refusals += found
+        return found
 
     def cases(self, conditions: Iterable[tuple[str, int]]) -> str:
         """The first condition that is true, as its reason; NULL when none is."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from crm_analytics.collection.maps import ColumnSpec, FileSpec
+from crm_analytics.collection.files import FileSpec
+from crm_analytics.collection.maps import ColumnSpec
 from crm_analytics.warehouse.tables import DAY, FLAG, FLOAT, INT, MOMENT, TEXT, Column
 
 YES = ("true", "t", "yes", "y", "1", "да", "д", "истина", "x", "+")
@@ -17,7 +18,7 @@ def quoted(text: str) -> str:
 
 
 def macros(spec: FileSpec, dialect: str) -> list[str]:
-    """How this kind of file writes numbers and days: `num`, `day`, `moment` of expressions, and `plain` beneath them."""
+    """How this kind of file writes numbers and days: the `num`, `day` and `moment` of expressions, `plain` beneath."""
     return [
         f"CREATE MACRO plain{dialect}(x) AS {_plain(spec)}",
         f"CREATE MACRO num{dialect}(x) AS TRY_CAST(plain{dialect}(CAST(x AS VARCHAR)) AS DECIMAL(18,6))",
@@ -27,7 +28,7 @@ def macros(spec: FileSpec, dialect: str) -> list[str]:
 
 
 def _plain(spec: FileSpec) -> str:
-    """A number's text with a decimal point. A mark that is not declared makes it no number, never a thousandfold one."""
+    """A number's text with a decimal point. An undeclared mark makes it no number, never a thousandfold one."""
     point = "x" if spec.decimal == "." else "translate(x, ',.', '.x')"
     if not spec.thousands:
         return point
@@ -44,7 +45,7 @@ def _plain(spec: FileSpec) -> str:
 
 
 def converted(column: Column, spec: ColumnSpec, x: str, dialect: str) -> str:
-    """The value of `x` (a source column's text, or an expression's value) as this canonical column, NULL if it is none."""
+    """The value of `x`, a source column's text or an expression's, as this canonical column; NULL if it is none."""
     if column.kind == TEXT:
         return f"nullif(trim(CAST({x} AS VARCHAR)), '')" if spec.expression else x
     text = f"CAST({x} AS VARCHAR)"
@@ -55,8 +56,10 @@ def converted(column: Column, spec: ColumnSpec, x: str, dialect: str) -> str:
         return f"CASE WHEN lower({text}) IN ({_list(YES)}) THEN true WHEN lower({text}) IN ({_list(NO)}) THEN false END"
     number = x if spec.expression else f"plain{dialect}({text})" if not spec.constant else text
     if column.kind == INT:
-        number = f"TRY_CAST({number} AS DECIMAL(24,6))"
-        return f"CASE WHEN {number} = trunc({number}) THEN TRY_CAST({number} AS BIGINT) END"
+        return (
+            f"CASE WHEN NOT contains(CAST({number} AS VARCHAR), '.') OR isfinite(TRY_CAST({number} AS DOUBLE)) "
+            f"AND TRY_CAST({number} AS DOUBLE) % 1 = 0 THEN TRY_CAST({number} AS BIGINT) END"
+        )
     if column.kind == FLOAT:
         number = f"TRY_CAST({number} AS DOUBLE)"
         return f"CASE WHEN isfinite({number}) THEN {number} END"
@@ -72,7 +75,7 @@ def _moment(spec: ColumnSpec, x: str, text: str) -> str:
 
 
 def faults(column: Column, value: str, given: str, now: str) -> list[tuple[str, str]]:
-    """(condition, reason) for all that can be wrong with a value; `given` is the condition that the source said something."""
+    """(condition, reason) for all that can be wrong with a value; `given`: the source said something."""
     wrong = {
         DAY: "not a date as the map describes it",
         MOMENT: "not a date as the map describes it",

@@ -179,7 +179,7 @@ class Crosscheck:
         return f"SELECT {', '.join(columns)}, {quoted(fit.source)} AS source FROM {fit.good}"
 
     def dangling(self) -> Iterable[tuple[str, str, int]]:
-        """(table, referred table, rows) of sources that stay, whose references this load leaves without their object."""
+        """(table, referred table, rows) of sources that stay and now refer to what is no longer there."""
         for table, files in self.staying.items():
             for column in TABLES[table].columns if files else ():
                 parent, _, referred = column.refers.partition(".")

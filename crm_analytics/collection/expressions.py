@@ -10,145 +10,28 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-FUNCTIONS = frozenset(
-    [
-        "abs",
-        "ascii",
-        "ceil",
-        "ceiling",
-        "chr",
-        "concat",
-        "concat_ws",
-        "contains",
-        "date_diff",
-        "date_part",
-        "date_trunc",
-        "datediff",
-        "datepart",
-        "datetrunc",
-        "day",
-        "dayofmonth",
-        "dayofweek",
-        "ends_with",
-        "epoch",
-        "floor",
-        "format",
-        "greatest",
-        "hour",
-        "ifnull",
-        "instr",
-        "last_day",
-        "least",
-        "left",
-        "len",
-        "length",
-        "lower",
-        "lcase",
-        "lpad",
-        "ltrim",
-        "make_date",
-        "md5",
-        "minute",
-        "mod",
-        "moment",
-        "month",
-        "monthname",
-        "nfc_normalize",
-        "nullif",
-        "num",
-        "prefix",
-        "quarter",
-        "regexp_extract",
-        "regexp_full_match",
-        "regexp_matches",
-        "regexp_replace",
-        "replace",
-        "reverse",
-        "right",
-        "round",
-        "rpad",
-        "rtrim",
-        "second",
-        "sha256",
-        "sign",
-        "split_part",
-        "starts_with",
-        "strftime",
-        "strip_accents",
-        "strlen",
-        "strpos",
-        "strptime",
-        "substr",
-        "substring",
-        "suffix",
-        "to_days",
-        "to_hours",
-        "to_minutes",
-        "to_months",
-        "to_seconds",
-        "to_years",
-        "translate",
-        "trim",
-        "trunc",
-        "try_strptime",
-        "ucase",
-        "upper",
-        "week",
-        "weekday",
-        "year",
-        "+",
-        "-",
-        "*",
-        "/",
-        "//",
-        "%",
-        "||",
-        "~~",
-        "!~~",
-        "~~*",
-        "!~~*",
-        "^@",
-    ]
-)
+_ALLOWED = """
+abs ascii ceil ceiling chr concat concat_ws contains date_diff date_part date_trunc datediff datepart datetrunc day
+dayofmonth dayofweek ends_with epoch floor format greatest hour ifnull instr last_day lcase least left len length lower
+lpad ltrim make_date md5 minute mod moment month monthname nfc_normalize nullif num prefix quarter regexp_extract
+regexp_full_match regexp_matches regexp_replace replace reverse right round rpad rtrim second sha256 sign split_part
+starts_with strftime strip_accents strlen strpos strptime substr substring suffix to_days to_hours to_minutes to_months
+to_seconds to_years translate trim trunc try_strptime ucase upper week weekday year
++ - * / // % || ~~ !~~ ~~* !~~* ^@
+"""
+FUNCTIONS = frozenset(_ALLOWED.split())
 """The functions and operators an expression may use."""
 
-ARITHMETIC = frozenset(
-    ["+", "-", "*", "/", "//", "%", "abs", "round", "floor", "ceil", "ceiling", "sign", "mod", "trunc"]
-)
-_PLAIN = frozenset(
-    ["CASE", "COMPARISON", "CONJUNCTION", "OPERATOR", "BETWEEN", "CAST", "CONSTANT", "FUNCTION", "COLUMN_REF"]
-)
-_TYPES = frozenset(
-    [
-        "VARCHAR",
-        "BOOLEAN",
-        "TINYINT",
-        "SMALLINT",
-        "INTEGER",
-        "BIGINT",
-        "HUGEINT",
-        "FLOAT",
-        "DOUBLE",
-        "DECIMAL",
-        "DATE",
-        "TIME",
-        "TIMESTAMP",
-    ]
-)
-_NUMBER_TYPES = frozenset(["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL"])
-_OPERATORS = frozenset(
-    [
-        "COMPARE_IN",
-        "COMPARE_NOT_IN",
-        "OPERATOR_NOT",
-        "OPERATOR_IS_NULL",
-        "OPERATOR_IS_NOT_NULL",
-        "OPERATOR_COALESCE",
-        "OPERATOR_TRY",
-        "OPERATOR_NULLIF",
-    ]
-)
-_LOCAL = frozenset(["num", "day", "moment"])
+_CALCULATING = "+ - * / // % abs round floor ceil ceiling sign mod trunc"
+ARITHMETIC = frozenset(_CALCULATING.split())
+"""Those that read the columns they are given as numbers."""
+
+_NODES = "CASE COMPARISON CONJUNCTION OPERATOR BETWEEN CAST CONSTANT FUNCTION COLUMN_REF"
+_NUMBERS = "TINYINT SMALLINT INTEGER BIGINT HUGEINT FLOAT DOUBLE DECIMAL"
+_TESTS = "COMPARE_IN COMPARE_NOT_IN OPERATOR_NOT OPERATOR_IS_NULL OPERATOR_IS_NOT_NULL OPERATOR_COALESCE OPERATOR_TRY"
+_PLAIN, _NUMBER_TYPES, _OPERATORS = (frozenset(words.split()) for words in (_NODES, _NUMBERS, _TESTS))
+_TYPES = _NUMBER_TYPES | {"VARCHAR", "BOOLEAN", "DATE", "TIME", "TIMESTAMP"}
+_LOCAL = frozenset(("num", "day", "moment"))
 
 
 class ExpressionError(ValueError):

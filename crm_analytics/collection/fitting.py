@@ -20,6 +20,7 @@ class Fit:
     def __init__(self, bench: Bench, kind: Kind, block: Block, *, number: int, now: str):
         self.bench, self.kind, self.block, self.now = bench, kind, block, now
         self.number = number
+        self._settled_at = -1
         self.table = TABLES[block.table]
         self.source = kind.map.source
         self.given = {column.target: column for column in block.columns}
@@ -76,9 +77,8 @@ class Fit:
         if self.group:
             run(f"CREATE TABLE {self.first} (rid BIGINT, grp VARCHAR)")
             run(f"CREATE TABLE yielded_{self.number} (rid BIGINT)")
-            run(
-                f"CREATE VIEW {self.view} AS {self._rows(f'(FROM {self.kind.lines} SEMI JOIN {self.first} USING (rid))')}"
-            )
+            chosen = f"(FROM {self.kind.lines} SEMI JOIN {self.first} USING (rid))"
+            run(f"CREATE VIEW {self.view} AS {self._rows(chosen)}")
             run(f"CREATE VIEW {self.good} AS FROM {self.view} ANTI JOIN yielded_{self.number} USING (rid)")
         else:
             run(f"CREATE VIEW {self.view} AS {self._rows(self.kind.lines)}")
@@ -93,12 +93,13 @@ class Fit:
 
     def settle(self) -> int:
         """Where a first line is refused, let the next line of its value that has no fault take its place."""
-        if not self.group:
+        if not self.group or self._settled_at == self.bench.refusals:
             return 0
+        self._settled_at = self.bench.refusals
         lost = f"lost_{self.number}"
         self.bench.run(
-            f"CREATE OR REPLACE TABLE {lost} AS SELECT grp FROM {self.first} SEMI JOIN (SELECT rid FROM refused UNION ALL "
-            f"SELECT rid FROM {self.view} WHERE fault IS NOT NULL) USING (rid)"
+            f"CREATE OR REPLACE TABLE {lost} AS SELECT grp FROM {self.first} SEMI JOIN "
+            f"(SELECT rid FROM refused UNION ALL SELECT rid FROM {self.view} WHERE fault IS NOT NULL) USING (rid)"
         )
         if not self.bench.one(f"SELECT count(*) FROM {lost}"):
             return 0

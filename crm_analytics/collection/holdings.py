@@ -92,7 +92,7 @@ def tables(wh: Warehouse, needs: Mapping[str, Iterable[str]]) -> Holdings:
 
 
 def releases(home: str | Path | None = None) -> pd.DataFrame:
-    """The releases of the company in `home`, oldest first: release, published_at, facts_until, company, tables, rows, sources."""
+    """The releases of the company in `home`, oldest first, with what each holds and how far its facts reach."""
     import pandas as pd
 
     shelf = Shelf(home_folder(home))

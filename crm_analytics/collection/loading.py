@@ -15,6 +15,7 @@ from crm_analytics.collection.fitting import Fit, fitted
 from crm_analytics.collection.maps import SourceMap, read_maps
 from crm_analytics.collection.report import LoadReport
 from crm_analytics.collection.text import originals
+from crm_analytics.say import Voice, speak
 from crm_analytics.warehouse.release import Company, Draft, Release, Shelf
 from crm_analytics.warehouse.tables import SYSTEM_TABLES, TABLES
 
@@ -38,9 +39,10 @@ def load(
     kinds = arrivals(maps, data)
     marks = fingerprints(kinds, data)
     with shelf.draft() as draft:
+        company = next((one.company for one in maps if one.company), draft.base.company if draft.base else Company())
+        speak(Voice(language=company.language, currency=company.currency))
         if draft.base and all(draft.base.loads.get(source) == mark for source, mark in marks.items()):
             return LoadReport.unchanged(draft.base, list(marks))
-        company = next((one.company for one in maps if one.company), draft.base.company if draft.base else Company())
         with Bench(shelf.workshop, readable=shelf.folder) as bench:
             return _Loading(bench, draft, maps=maps, kinds=kinds, data=data, progress=progress).run(company, marks)
 
@@ -181,8 +183,8 @@ class _Loading:
         """The refused lines of one file, in their order, with their reasons and their original text."""
         proof, money = arrival.proof, kind.money or "CAST(NULL AS DECIMAL(18,4))"
         found = self.bench.run(
-            f"SELECT rid - {arrival.offset} AS record, reason, {money} AS money FROM {kind.lines} JOIN fates USING (rid) "
-            f"WHERE rid BETWEEN {arrival.offset} AND {arrival.offset + proof.records - 1} ORDER BY rid"
+            f"SELECT rid - {arrival.offset} AS record, reason, {money} AS money FROM {kind.lines} "
+            f"JOIN fates USING (rid) WHERE file = {kind.arrivals.index(arrival)} ORDER BY rid"
         ).to_arrow_table()
         records = found["record"].to_numpy()
         refused = [

@@ -6,33 +6,15 @@ is wrong, and what to write instead.
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from crm_analytics.collection.files import FileSpec, check_file, file_spec
 from crm_analytics.collection.section import MapError, Section, parsed, text_of
 from crm_analytics.warehouse.release import Company
 from crm_analytics.warehouse.tables import TABLES
-
-
-@dataclass(frozen=True, kw_only=True)
-class FileSpec:
-    """One kind of file of a source: where it lies and how its text is to be read."""
-
-    name: str
-    path: str
-    delimiter: str = ","
-    encoding: str = "utf-8"
-    decimal: str = "."
-    thousands: str = ""
-    quote: str = '"'
-    header: tuple[str, ...] = ()
-    empty: tuple[str, ...] = ()
-    money: str = ""
-    tolerate: float = 0.2
-    """The share of lines that may be refused, beside the map's own rules, before the load is stopped."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +120,7 @@ def read_map(path: Path) -> SourceMap:
         raise top.error("source", f"{source!r} should be a short name of small Latin letters, digits and _, like shop.")
     about = top.text("about", default="")
     company = _company(top.section("company")) if top.has("company") else None
-    files = {name: _file(top.inside("files", name)) for name in top.names("files")}
+    files = {name: file_spec(top.inside("files", name)) for name in top.names("files")}
     lookups = {name: _lookup(top.inside("lookups", name)) for name in top.names("lookups", default=())}
     refuse = {
         name: tuple(_rule(rule) for rule in top.section("refuse").sections(name))
@@ -182,60 +164,6 @@ def _company(section: Section) -> Company:
     if not re.fullmatch(r"[a-z]{2,3}(_[A-Z]{2})?", company.language):
         raise section.error("language", f"{company.language!r} is not the code of a language, like en.")
     return company
-
-
-def _file(section: Section) -> FileSpec:
-    default = FileSpec(name="", path="")
-    spec = FileSpec(
-        name=section.place.rpartition(".")[2],
-        path=section.text("path"),
-        header=section.texts("header"),
-        empty=section.texts("empty"),
-        tolerate=_share(section, "tolerate", default.tolerate),
-        **{
-            key: section.text(key, default=getattr(default, key))
-            for key in ("delimiter", "encoding", "decimal", "thousands", "quote", "money")
-        },
-    )
-    section.done()
-    return check_file(section.file, section.place, spec)
-
-
-def check_file(map_name: str, place: str, spec: FileSpec) -> FileSpec:
-    """Refuse what cannot be a way to read a file."""
-
-    def error(key: str, problem: str) -> MapError:
-        return MapError(f"{map_name}, {place}.{key}: {problem}")
-
-    path = Path(spec.path)
-    if path.is_absolute() or ".." in path.parts or spec.path.startswith("~") or not spec.path.strip():
-        raise error("path", f"{spec.path!r} leads out of the data folder; write the file's name as it lies inside it.")
-    if len(spec.delimiter) != 1 or not spec.delimiter.isascii() or spec.delimiter in '"\r\n\0':
-        raise error("delimiter", f"{spec.delimiter!r} should be one character, like ';' or \"\\t\".")
-    if len(spec.quote) > 1 or not spec.quote.isascii() or spec.quote in ("\r", "\n", "\0", spec.delimiter):
-        raise error("quote", f"{spec.quote!r} should be one character that is not the delimiter, or '' for none.")
-    if spec.decimal not in (".", ","):
-        raise error("decimal", f"{spec.decimal!r} should be '.' or ','.")
-    if spec.thousands not in ("", " ", ",", ".", "'", "\u00a0") or spec.thousands == spec.decimal:
-        raise error("thousands", f"{spec.thousands!r} should be ' ', ',', '.' or \"'\", and not the decimal mark.")
-    try:
-        text = not codecs.lookup(spec.encoding)._is_text_encoding
-    except LookupError:
-        text = True
-    if text:
-        raise error("encoding", f"nobody knows the encoding {spec.encoding!r}; usual ones are utf-8, cp1251, latin-1.")
-    return spec
-
-
-def _share(section: Section, key: str, default: float) -> float:
-    raw = section.text(key, default=str(default))
-    try:
-        share = float(raw)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise section.error(key, f"{raw!r} should be a share between 0 and 1, like 0.05.")
-    return share
 
 
 def _lookup(section: Section) -> Lookup:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from crm_analytics.collection.maps import FileSpec
+from crm_analytics.collection.files import FileSpec
 from crm_analytics.collection.text import LINE_BYTES, blocks, header_of
 
 RECORD_LINES = 200
@@ -33,6 +33,8 @@ class Proof:
     """(record, line number) wherever the distance between the two changes."""
     spans: dict[int, int] = field(default_factory=dict)
     """How many lines a record takes, for those that take several."""
+    padded: bool = False
+    """Whether a field may have spaces around it, or nothing in quotes, so that it must be trimmed."""
 
     @property
     def read(self) -> int:
@@ -89,6 +91,7 @@ class _Check:
         bytes_ = np.frombuffer(data, np.uint8)
         ends = np.flatnonzero(bytes_ == 10)
         starts = np.concatenate(([0], ends[:-1] + 1))
+        proof.padded = proof.padded or self._padded(data, bytes_, ends)
         done = 0
         for at in np.flatnonzero(self._doubtful(data, bytes_, ends, starts)).tolist():
             if at < done:
@@ -114,6 +117,14 @@ class _Check:
             write(data[starts[done] :])
             proof.take(line + done, len(ends) - done)
         return b""
+
+    def _padded(self, data: bytes, bytes_: np.ndarray, ends: np.ndarray) -> bool:
+        """Whether a space stands beside a field's end; where there are quotes, it is not worth looking."""
+        if b"\r" in data or (self.quote is not None and self.quote in data):
+            return True
+        spaces = np.flatnonzero(bytes_ == 32)
+        beside = np.isin(bytes_[spaces - 1], (self.delimiter, 10)) | np.isin(bytes_[spaces + 1], (self.delimiter, 10))
+        return data.startswith(b" ") or bool(beside.any())
 
     def _doubtful(self, data: bytes, bytes_: np.ndarray, ends: np.ndarray, starts: np.ndarray) -> np.ndarray:
         """Which lines are not plainly a record: they are looked at singly."""

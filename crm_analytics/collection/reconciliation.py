@@ -51,7 +51,15 @@ class Sources(Study):
 
     reads: ClassVar[str] = "loads"
     columns: ClassVar[tuple[str, ...]] = (
-        "source", "file", "fate", "lines", "money", "lines_read", "money_read", "newest", "loaded_at",
+        "source",
+        "file",
+        "fate",
+        "lines",
+        "money",
+        "lines_read",
+        "money_read",
+        "newest",
+        "loaded_at",
     )
     of: ClassVar[str] = "source files"
 
@@ -69,12 +77,21 @@ class Sources(Study):
         lost, cents = _unaccounted(fates, files)
         read, refused = int(files.lines_read.sum()), int(files.refused.sum())
         text = say(
-            _CAME[len(files) > 1, lost == 0 and cents < CENT], lines=read, files=len(files), refused=refused,
-            loaded=int(files.loaded.sum()), share=refused / read if read else 0.0, lost=lost, cents=cents,
+            _CAME[len(files) > 1, lost == 0 and cents < CENT],
+            lines=read,
+            files=len(files),
+            refused=refused,
+            loaded=int(files.loaded.sum()),
+            share=refused / read if read else 0.0,
+            lost=lost,
+            cents=cents,
         )
         table = fates.assign(share=fates.lines / fates.lines_read.where(fates.lines_read > 0))
         return SourcesResult(
-            study=self, table=table[["source", "file", "fate", "lines", "share", "money"]], text=text, files=files,
+            study=self,
+            table=table[["source", "file", "fate", "lines", "share", "money"]],
+            text=text,
+            files=files,
             checks=(_adds_up(lost, cents), *self._refusals(files, fates), *self._freshness(files)),
         )
 
@@ -82,12 +99,20 @@ class Sources(Study):
         worst = files.assign(share=files.refused / files.lines_read.where(files.lines_read > 0)).nlargest(1, "share")
         file, share = worst.file.iloc[0], worst.share.iloc[0]
         if not share > self.noteworthy_share:
-            yield Check(name="refused", verdict="holds", text=say(
-                "No file lost more than {limit:percent} of its lines.", limit=self.noteworthy_share))
+            yield Check(
+                name="refused",
+                verdict="holds",
+                text=say("No file lost more than {limit:percent} of its lines.", limit=self.noteworthy_share),
+            )
             return
         why = fates[(fates.file == file) & (fates.source == worst.source.iloc[0]) & fates.late].fate.iloc[0]
-        yield Check(name="refused", verdict="weak", text=say(
-            "{file} lost {share:percent} of its lines, most of them to: {why}.", file=file, share=share, why=why))
+        yield Check(
+            name="refused",
+            verdict="weak",
+            text=say(
+                "{file} lost {share:percent} of its lines, most of them to: {why}.", file=file, share=share, why=why
+            ),
+        )
 
     def _freshness(self, files: pd.DataFrame) -> Iterator[Check]:
         """A source is as fresh as its newest file."""
@@ -98,10 +123,18 @@ class Sources(Study):
         sources["age_days"] = (sources.loaded_at.dt.normalize() - sources.newest.dt.normalize()).dt.days
         oldest = sources.sort_values(["age_days", "source"], ascending=[False, True]).iloc[0]
         stale = oldest.age_days > self.fresh_days
-        yield Check(name="fresh", verdict="weak" if stale else "holds", text=say(
-            "{source} reaches to {newest:date}, {age:count} days before it was loaded."
-            if stale else "Every source reaches to within {age:count} days of its load.",
-            source=oldest.source, newest=oldest.newest.date(), age=max(oldest.age_days, 0)))
+        yield Check(
+            name="fresh",
+            verdict="weak" if stale else "holds",
+            text=say(
+                "{source} reaches to {newest:date}, {age:count} days before it was loaded."
+                if stale
+                else "Every source reaches to within {age:count} days of its load.",
+                source=oldest.source,
+                newest=oldest.newest.date(),
+                age=max(oldest.age_days, 0),
+            ),
+        )
 
 
 _CAME = {
@@ -118,17 +151,23 @@ _CAME = {
 
 def _files(fates: pd.DataFrame) -> pd.DataFrame:
     loaded = fates.lines.where(~fates.late, 0)
-    return fates.assign(loaded=loaded, refused=fates.lines - loaded, money=fates.money.fillna(0)).groupby(
-        ["source", "file"], as_index=False
-    ).agg(
-        lines_read=("lines_read", "first"), loaded=("loaded", "sum"), refused=("refused", "sum"),
-        money_read=("money_read", "first"), money=("money", "sum"), newest=("newest", "first"),
-        loaded_at=("loaded_at", "first"),
+    return (
+        fates.assign(loaded=loaded, refused=fates.lines - loaded, money=fates.money.fillna(0))
+        .groupby(["source", "file"], as_index=False)
+        .agg(
+            lines_read=("lines_read", "first"),
+            loaded=("loaded", "sum"),
+            refused=("refused", "sum"),
+            money_read=("money_read", "first"),
+            money=("money", "sum"),
+            newest=("newest", "first"),
+            loaded_at=("loaded_at", "first"),
+        )
     )
 
 
 def _unaccounted(fates: pd.DataFrame, files: pd.DataFrame) -> tuple[int, float]:
-    """Lines and money that are neither loaded nor refused; the sizes of the gaps, so that two cannot hide each other."""
+    """Lines and money neither loaded nor refused: the sizes of the gaps, so that two cannot hide each other."""
     lines = (files.lines_read - files.loaded - files.refused).abs().sum()
     money = (files.money_read.fillna(files.money) - files.money).abs()
     return int(lines), float(money.where(money >= CENT, 0).sum())
@@ -136,8 +175,17 @@ def _unaccounted(fates: pd.DataFrame, files: pd.DataFrame) -> tuple[int, float]:
 
 def _adds_up(lost: int, cents: float) -> Check:
     if lost == 0 and cents < CENT:
-        return Check(name="adds up", verdict="holds", text=say(
-            "In every file, what was read is what was loaded and what was refused, in lines and in money."))
-    return Check(name="adds up", verdict="fails", text=say(
-        "{lost:count} lines and {cents:cents} were read and are neither loaded nor refused; load the files again.",
-        lost=lost, cents=cents))
+        return Check(
+            name="adds up",
+            verdict="holds",
+            text=say("In every file, what was read is what was loaded and what was refused, in lines and in money."),
+        )
+    return Check(
+        name="adds up",
+        verdict="fails",
+        text=say(
+            "{lost:count} lines and {cents:cents} were read and are neither loaded nor refused; load the files again.",
+            lost=lost,
+            cents=cents,
+        ),
+    )

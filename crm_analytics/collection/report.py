@@ -8,13 +8,14 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from crm_analytics.result import Check
-from crm_analytics.say import Voice, say, speak
+from crm_analytics.say import say
 from crm_analytics.warehouse.release import Company, Release
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from crm_analytics.collection.audit import Account, Audit, Refusal
+    from crm_analytics.collection.accounts import Account, Refusal
+    from crm_analytics.collection.audit import Audit
 
 _MARKS = {"holds": "✓", "weak": "~", "fails": "✗"}
 
@@ -94,7 +95,6 @@ class LoadReport:
     @property
     def text(self) -> str:
         """The whole report as it is printed."""
-        speak(Voice(language=self.company.language, currency=self.company.currency))
         parts = ["\n".join(self._file(account)) for account in self.accounts]
         parts += ["\n".join(f"{_MARKS[c.verdict]} {c.name}: {c.text}" for c in self.checks)] if self.checks else []
         return "\n\n".join([*parts, self._outcome()])

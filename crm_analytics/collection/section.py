@@ -67,7 +67,7 @@ def closest(word: str, words: Iterable[str]) -> str:
 
 
 class Section:
-    """A mapping of the map that is being read: gives its values by name, and in the end refuses what nobody asked for."""
+    """A mapping of the map that is being read: gives its values by name, and refuses what nobody asked for."""
 
     def __init__(self, file: str, place: str, raw: Any):
         self.file, self.place = file, place

@@ -1,4 +1,4 @@
-"""The text of a source file: any encoding, packed or not, as UTF-8 in blocks of whole lines. And its lines, as they came."""
+"""The text of a source file: any encoding, packed or not, as UTF-8 in whole lines; and its lines as they came."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from crm_analytics.collection.maps import FileSpec
+from crm_analytics.collection.files import FileSpec
 from crm_analytics.warehouse.release import WarehouseError
 
 BLOCK_BYTES = 4 << 20

@@ -26,12 +26,15 @@ def loads(wh: Warehouse) -> ir.Table:
     """
     files = wh.loads
     whole = files.select("source", "file", "lines_read", "money_read", "newest", "loaded_at")
-    fates = files.select("source", "file", fate=ibis.literal(LOADED), lines=files.lines_loaded, money=files.money_loaded)
+    fates = files.select(
+        "source", "file", fate=ibis.literal(LOADED), lines=files.lines_loaded, money=files.money_loaded
+    )
     if wh.has("quarantine"):
         lines = wh.quarantine
         why = lines.column.isnull().ifelse(lines.reason, lines.column + ": " + lines.reason)
         refused = lines.mutate(fate=why).group_by(["source", "file", "fate"])
-        fates = fates.union(refused.agg(lines=lambda t: t.count(), money=lambda t: t.money.sum().cast(fates.money.type())))
+        money = lines.money.type()
+        fates = fates.union(refused.agg(lines=lambda t: t.count(), money=lambda t: t.money.sum().cast(money)))
     told = fates.inner_join(whole, ["source", "file"])
     return told.mutate(money=told.money.cast("float64"), money_read=told.money_read.cast("float64")).order_by(
         ["source", "file", told.fate != LOADED, told.lines.desc(), "fate"]

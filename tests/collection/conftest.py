@@ -56,13 +56,18 @@ tables:
 """
 PEOPLE = "Id;Region\nann;R\nben;L\n"
 HEADER = "Receipt;Line;Date;Customer;Product;Quantity;Price;Sum"
-SALES = "\n".join([
-    HEADER,
-    "r1;1;05.01.2025 10:00;ann;apple;2;1,50;3,00",
-    "r1;2;05.01.2025 10:00;ann;pear;1;2,25;2,25",
-    "r2;1;06.01.2025 11:30;;apple;3;1,50;4,50",
-    "r3;1;07.01.2025 09:15;ben;pear;-1;2,25;-2,25",
-]) + "\n"
+SALES = (
+    "\n".join(
+        [
+            HEADER,
+            "r1;1;05.01.2025 10:00;ann;apple;2;1,50;3,00",
+            "r1;2;05.01.2025 10:00;ann;pear;1;2,25;2,25",
+            "r2;1;06.01.2025 11:30;;apple;3;1,50;4,50",
+            "r3;1;07.01.2025 09:15;ben;pear;-1;2,25;-2,25",
+        ]
+    )
+    + "\n"
+)
 
 
 @dataclass

@@ -16,26 +16,33 @@ def spoilt(text: str, before: str, after: str) -> str:
     return text.replace(before, after, 1)
 
 
-@pytest.mark.parametrize(("before", "after", "words"), [
-    ("channel: {constant: shop}", "chanel: {constant: shop}", ["tables.orders.columns.chanel", "Did you mean 'channel'"]),
-    ("  order_lines:", "  order_line:", ["canonical table", "Did you mean 'order_lines'"]),
-    ("    from: people", "    from: peopel", ["tables.customers.from", "Did you mean 'people'"]),
-    ("lookup: region", "lookup: regoin", ["lookup of this map", "Did you mean 'region'"]),
-    ('    delimiter: ";"', "    delimitr: ;", ["files.lines.delimitr", "delimiter"]),
-    ('    decimal: ","', "    decimal: x", ["files.lines.decimal"]),
-    ("    path: people.csv", "    path: ../people.csv", ["files.people.path", "out of the data folder"]),
-    ("    path: people.csv", "    path: /etc/passwd", ["files.people.path", "out of the data folder"]),
-    ("    path: people.csv", "    path: people.csv\n    encoding: klingon", ["files.people.encoding", "klingon"]),
-    ("      order_id: Receipt\n      line_no", "      line_no", ["order_lines cannot be without order_id"]),
-    ("source: shop", "source: 'Shop; DROP'", ["source", "small Latin letters"]),
-    ("source: shop", "", ["source", "missing"]),
-    ("source: shop", "source: shop\nsource: till", ["a second time"]),
-    ("{constant: person}", "{constant: person, column: Kind}", ["exactly one of"]),
-    ("about: A small shop", "about: [", ["not YAML"]),
-    ("about: A small shop", "about: {a: b}", ["about", "one text"]),
-    ("currency: EUR", "currency: euro", ["company.currency", "three-letter"]),
-    ("tables:\n", "tables:\n  customers: {from: people, columns: {customer_id: Id}}\n", ["a second time"]),
-])
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (
+            "channel: {constant: shop}",
+            "chanel: {constant: shop}",
+            ["tables.orders.columns.chanel", "Did you mean 'channel'"],
+        ),
+        ("  order_lines:", "  order_line:", ["canonical table", "Did you mean 'order_lines'"]),
+        ("    from: people", "    from: peopel", ["tables.customers.from", "Did you mean 'people'"]),
+        ("lookup: region", "lookup: regoin", ["lookup of this map", "Did you mean 'region'"]),
+        ('    delimiter: ";"', "    delimitr: ;", ["files.lines.delimitr", "delimiter"]),
+        ('    decimal: ","', "    decimal: x", ["files.lines.decimal"]),
+        ("    path: people.csv", "    path: ../people.csv", ["files.people.path", "out of the data folder"]),
+        ("    path: people.csv", "    path: /etc/passwd", ["files.people.path", "out of the data folder"]),
+        ("    path: people.csv", "    path: people.csv\n    encoding: klingon", ["files.people.encoding", "klingon"]),
+        ("      order_id: Receipt\n      line_no", "      line_no", ["order_lines cannot be without order_id"]),
+        ("source: shop", "source: 'Shop; DROP'", ["source", "small Latin letters"]),
+        ("source: shop", "", ["source", "missing"]),
+        ("source: shop", "source: shop\nsource: till", ["a second time"]),
+        ("{constant: person}", "{constant: person, column: Kind}", ["exactly one of"]),
+        ("about: A small shop", "about: [", ["not YAML"]),
+        ("about: A small shop", "about: {a: b}", ["about", "one text"]),
+        ("currency: EUR", "currency: euro", ["company.currency", "three-letter"]),
+        ("tables:\n", "tables:\n  customers: {from: people, columns: {customer_id: Id}}\n", ["a second time"]),
+    ],
+)
 def test_a_mistake_is_named_with_its_place(shop, before, after, words):
     path = shop.folder / "shop.yaml"
     path.write_text(spoilt(shop.map, before, after), "utf-8")
@@ -47,14 +54,17 @@ def test_a_mistake_is_named_with_its_place(shop, before, after, words):
         assert word in str(caught.value)
 
 
-@pytest.mark.parametrize(("before", "after", "words"), [
-    ("amount: Sum", "amount: Summ", ["tables.order_lines.columns.amount", "sales.csv", "Did you mean 'Sum'"]),
-    ("rows: Receipt", "rows: Reciept", ["tables.orders.rows", "Did you mean 'Receipt'"]),
-    ("Price = 0", "Prise = 0", ["refuse.lines[1].when", "Did you mean 'Price'"]),
-    ("Price = 0", "Price = ", ["refuse.lines[1].when", "cannot be read"]),
-    ("money: Sum", "money: Sums", ["files.lines.money", "Did you mean 'Sum'"]),
-    ("Price = 0", "length(Price, 1, 2) = 0", ["refuse.lines[1].when", "cannot be carried out"]),
-])
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("amount: Sum", "amount: Summ", ["tables.order_lines.columns.amount", "sales.csv", "Did you mean 'Sum'"]),
+        ("rows: Receipt", "rows: Reciept", ["tables.orders.rows", "Did you mean 'Receipt'"]),
+        ("Price = 0", "Prise = 0", ["refuse.lines[1].when", "Did you mean 'Price'"]),
+        ("Price = 0", "Price = ", ["refuse.lines[1].when", "cannot be read"]),
+        ("money: Sum", "money: Sums", ["files.lines.money", "Did you mean 'Sum'"]),
+        ("Price = 0", "length(Price, 1, 2) = 0", ["refuse.lines[1].when", "cannot be carried out"]),
+    ],
+)
 def test_what_the_file_does_not_have_is_named_before_anything_is_read(shop, before, after, words):
     shop.map = spoilt(shop.map, before, after)
     with pytest.raises(MapError) as caught:

@@ -12,9 +12,10 @@ MUTANTS = 60
 
 
 def good_file(rows: int = 40) -> str:
+    who = ("ann", "ben", "")
     head = "Receipt;Line;Date;Customer;Product;Quantity;Price;Sum\n"
     return head + "".join(
-        f"r{i // 2};{i % 2 + 1};{i % 28 + 1:02}.01.2025 10:00;{('ann', 'ben', '')[i % 3]};\"fig; {i}\";{i + 1};1,50;{i},25\n"
+        f'r{i // 2};{i % 2 + 1};{i % 28 + 1:02}.01.2025 10:00;{who[i % 3]};"fig; {i}";{i + 1};1,50;{i},25\n'
         for i in range(rows)
     )
 
@@ -77,8 +78,19 @@ def other_encoding(draw, data):
     return data.decode().replace("ann", "Анна").encode(draw.choice(["utf-16", "cp1251", "utf-8-sig"]))
 
 
-WAYS = [flip, flip, drop_column, swap_columns, double_column, cut, hostile_names, huge_field, lose_a_quote, nothing_left,
-        other_encoding]
+WAYS = [
+    flip,
+    flip,
+    drop_column,
+    swap_columns,
+    double_column,
+    cut,
+    hostile_names,
+    huge_field,
+    lose_a_quote,
+    nothing_left,
+    other_encoding,
+]
 
 
 def sound(report) -> None:
@@ -87,6 +99,14 @@ def sound(report) -> None:
         assert account.reconciles
         refused = sum(r.lines for r in report.refusals if r.file == account.file)
         assert refused == account.lines_quarantined
+
+
+def attempt(shop):
+    """The report of a load, or the sentence that says why there is none."""
+    try:
+        return shop.load(), ""
+    except WarehouseError as error:
+        return None, str(error)
 
 
 def test_spoilt_files_end_in_a_reconciled_report_or_one_sentence(shop):
@@ -99,11 +119,10 @@ def test_spoilt_files_end_in_a_reconciled_report_or_one_sentence(shop):
         draw = random.Random(number)
         before = shop.open()
         shop.file("sales.csv", WAYS[number % len(WAYS)](draw, good))
-        try:
-            report = shop.load()
-        except WarehouseError as error:
-            assert "\n" not in str(error)
-            assert len(str(error).split()) > 4
+        report, sentence = attempt(shop)
+        if report is None:
+            assert len(sentence.split()) > 4
+            assert "\n" not in sentence
             ends["sentence"] += 1
             assert shop.open().release.id == before.release.id
             continue
@@ -118,7 +137,9 @@ def test_spoilt_files_end_in_a_reconciled_report_or_one_sentence(shop):
 
 
 cell = st.one_of(
-    st.sampled_from(["r1", "r2", "1", "2", "ann", "x", "05.01.2025 10:00", "1,50", "-2,00", "0,00", "", "  ", "1.5", '"', '""']),
+    st.sampled_from(
+        ["r1", "r2", "1", "2", "ann", "x", "05.01.2025 10:00", "1,50", "-2,00", "0,00", "", "  ", "1.5", '"', '""']
+    ),
     st.text(st.characters(codec="utf-8"), max_size=5),
 )
 
@@ -126,7 +147,9 @@ cell = st.one_of(
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(cell, min_size=6, max_size=9), max_size=12))
 def test_any_lines_reconcile(shop, rows):
-    shop.map = shop.map.replace("    decimal:", "    tolerate: 1\n    decimal:", 1) if "tolerate" not in shop.map else shop.map
+    shop.map = (
+        shop.map.replace("    decimal:", "    tolerate: 1\n    decimal:", 1) if "tolerate" not in shop.map else shop.map
+    )
     body = "".join(";".join(row) + "\n" for row in rows)
     shop.file("sales.csv", good_file(4) + body)
     sound(shop.load())

@@ -33,10 +33,16 @@ def test_the_clean_subset_is_the_published_one(loaded):
     _, wh = loaded
     sold = wh.order_lines.inner_join(wh.orders, "order_id")
     clean = sold.filter(sold.kind == "sale", sold.customer_id.notnull())
-    found = clean.agg(
-        lines=clean.count(), customers=clean.customer_id.nunique(), invoices=clean.order_id.nunique(),
-        amount=clean.amount.sum(),
-    ).to_pandas().iloc[0]
+    found = (
+        clean.agg(
+            lines=clean.count(),
+            customers=clean.customer_id.nunique(),
+            invoices=clean.order_id.nunique(),
+            amount=clean.amount.sum(),
+        )
+        .to_pandas()
+        .iloc[0]
+    )
     assert (found.lines, found.customers, found.invoices) == (397_884, 4_338, 18_532)
     assert round(Decimal(str(found.amount)), 2) == Decimal("8911407.90")
 
@@ -60,7 +66,11 @@ def test_the_study_says_so(loaded):
     _, wh = loaded
     result = Sources().fit(features.loads(wh))
     assert result.text == (
-        "541,909 lines came in one file: 539,391 were loaded and 2,518 refused (0.46 %), and every line and every cent is "
-        "accounted for."
+        "541,909 lines came in one file: 539,391 were loaded and 2,518 refused (0.46 %), and every line and every "
+        "cent is accounted for."
     )
-    assert {check.name: check.verdict for check in result.checks} == {"adds up": "holds", "refused": "holds", "fresh": "weak"}
+    assert {check.name: check.verdict for check in result.checks} == {
+        "adds up": "holds",
+        "refused": "holds",
+        "fresh": "weak",
+    }

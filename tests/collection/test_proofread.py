@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_analytics.collection import text
-from crm_analytics.collection.maps import FileSpec
+from crm_analytics.collection.files import FileSpec
 from crm_analytics.collection.proofread import proofread
 from crm_analytics.collection.text import SourceError, originals
 
@@ -26,10 +26,18 @@ def read(tmp_path, content: bytes, spec=SPEC):
     return proof, rows
 
 
-@pytest.mark.parametrize(("line", "reason"), [
-    (b"1;2", "fewer fields"), (b"1;2;3;4", "more fields"), (b'1;"2;3', "quote"), (b'1;"2"x;3', "quote"),
-    (b"1;\xff;3", "bytes that are no utf-8"), (b"1;\x00;3", "bytes"), (b"1;" + b"x" * 1_100_000 + b";3", "megabyte"),
-])
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"1;2", "fewer fields"),
+        (b"1;2;3;4", "more fields"),
+        (b'1;"2;3', "quote"),
+        (b'1;"2"x;3', "quote"),
+        (b"1;\xff;3", "bytes that are no utf-8"),
+        (b"1;\x00;3", "bytes"),
+        (b"1;" + b"x" * 1_100_000 + b";3", "megabyte"),
+    ],
+)
 def test_a_bad_line_costs_itself_only(tmp_path, line, reason):
     proof, rows = read(tmp_path, b"a;b;c\n1;2;3\n" + line + b"\n4;5;6\n7;8;9\n")
     assert rows == [["1", "2", "3"], ["4", "5", "6"], ["7", "8", "9"]]
@@ -116,8 +124,12 @@ def test_blocks_do_not_show(tmp_path, monkeypatch):
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=8),
-                         min_size=3, max_size=3), max_size=8))
+@given(
+    st.lists(
+        st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=8), min_size=3, max_size=3),
+        max_size=8,
+    )
+)
 def test_what_any_writer_of_csv_writes_is_read_back(tmp_path_factory, rows):
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\n")

@@ -18,7 +18,7 @@ COMPANY = Company(name="Corner shop", currency="EUR", country="LV")
 def rows(table: str, *records: dict, source: str = "shop") -> pa.Table:
     """Canonical rows; what a record does not say is empty."""
     schema = TABLES[table].arrow_schema()
-    full = [{name: None for name in schema.names} | record | {"source": source} for record in records]
+    full = [dict.fromkeys(schema.names) | record | {"source": source} for record in records]
     return pa.Table.from_pylist(full, schema=schema)
 
 
@@ -51,8 +51,13 @@ def home(tmp_path: Path) -> Path:
         ),
         consents=rows(
             "consents",
-            {"customer_id": "ann", "purpose": "marketing", "channel": "email", "granted_at": date(2025, 1, 10),
-             "withdrawn_at": date(2025, 2, 1)},
+            {
+                "customer_id": "ann",
+                "purpose": "marketing",
+                "channel": "email",
+                "granted_at": date(2025, 1, 10),
+                "withdrawn_at": date(2025, 2, 1),
+            },
             {"customer_id": "ann", "purpose": "marketing", "channel": "phone"},
             {"customer_id": "ben", "purpose": "service", "channel": "email", "granted_at": date(2024, 1, 1)},
         ),

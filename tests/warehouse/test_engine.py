@@ -51,9 +51,15 @@ def test_personal_columns_are_in_no_table(wh):
     assert SYSTEM_TABLES["quarantine"].personal == ("line",)
 
 
-@pytest.mark.parametrize(("day", "there"), [
-    (date(2025, 1, 9), []), (date(2025, 1, 10), ["ann"]), (date(2025, 1, 31), ["ann"]), (date(2025, 2, 1), []),
-])
+@pytest.mark.parametrize(
+    ("day", "there"),
+    [
+        (date(2025, 1, 9), []),
+        (date(2025, 1, 10), ["ann"]),
+        (date(2025, 1, 31), ["ann"]),
+        (date(2025, 2, 1), []),
+    ],
+)
 def test_addresses_are_given_while_consent_holds(wh, day, there):
     book = wh.addresses(purpose="marketing", channel="email")
     assert book.of(["ann", "ben", "nobody"], on=day).customer_id.tolist() == there

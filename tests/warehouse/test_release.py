@@ -123,7 +123,10 @@ def test_one_writer_at_a_time(home):
 
 def test_a_manifest_says_all_there_is_to_say():
     release = Release(
-        id=3, published_at="2025-01-01T00:00:00+00:00", company=Company(name="Ёлка"), facts_until="2024-12-31",
+        id=3,
+        published_at="2025-01-01T00:00:00+00:00",
+        company=Company(name="Ёлка"),
+        facts_until="2024-12-31",
         tables={"orders": TableState(version=4, rows=2, files=("tables/orders/source=a%20b/x.parquet",))},
         loads={"shop": "abc"},
     )
