@@ -34,7 +34,7 @@ class PlanFact(Study):
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         table = frame.sort_values(["starts", "campaign_id"], ignore_index=True)
-        table = table.astype({c: float for c in (*MONEY, "treated", "responders")})
+        table = table.astype(dict.fromkeys((*MONEY, "treated", "responders"), float))
         table["response"] = (table["responders"] / table["treated"]).where(table["treated"] > 0)
         table["response_low"], table["response_high"] = _wilson(table["responders"], table["treated"], self.confidence)
         table["kept"] = table["linked_revenue"] / table["promised"].where(table["promised"] > 0)
@@ -43,14 +43,14 @@ class PlanFact(Study):
             study=self,
             table=table,
             text=_worded(self, table),
-            checks=(_linked_only(), *_incomplete(table), *_budget(table)),
+            checks=(_linked_only(), *_unlinked(table), *_incomplete(table), *_budget(table)),
         )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PlanFactResult(Result):
-    """A row per campaign: plan, cost, response with interval, linked revenue and margin, profit; `kept` is linked revenue
-    as a share of what was promised."""
+    """A row per campaign: plan, cost, response with interval, linked revenue and margin, profit; `kept` is linked
+    revenue as a share of what was promised."""
 
     def total(self, column: str) -> float:
         """A column's sum over all campaigns that have it; null when none has."""
@@ -69,41 +69,21 @@ def _wilson(hits: pd.Series, of: pd.Series, confidence: float) -> tuple[pd.Serie
 
 
 def _worded(study: PlanFact, table: pd.DataFrame) -> str:
-    known = table[(table["treated"] > 0) & table["responders"].notna()]
+    linked = table[table["linked_revenue"].notna()]
+    if linked.empty:
+        return say("{n:count} campaigns cost {cost:money}; no response is on record, so nothing can be linked to them.",
+                   n=len(table), cost=table["cost"].sum(min_count=1))
     said = []
-    if len(known):
-        hits, of = pd.Series([known["responders"].sum()]), pd.Series([known["treated"].sum()])
-        low, high = _wilson(hits, of, study.confidence)
-        said.append(
-            say(
-                "{rate:percent} of those addressed responded ({low:percent} to {high:percent}) over {n:count} campaigns.",
-                rate=hits[0] / of[0],
-                low=low[0],
-                high=high[0],
-                n=len(known),
-            )
-        )
-    promised = table[table["promised"].notna()]
-    if len(promised):
-        said.append(
-            say(
-                "{fact:money} of revenue is linked to campaigns that promised {plan:money}.",
-                fact=promised["linked_revenue"].sum(),
-                plan=promised["promised"].sum(),
-            )
-        )
-    else:
-        said.append(say("{fact:money} of revenue is linked to them.", fact=table["linked_revenue"].sum()))
-    if table["profit"].notna().any():
-        said.append(
-            say(
-                "After {cost:money} of cost a linked profit of {profit:money} remains.",
-                cost=table["cost"].sum(),
-                profit=table["profit"].sum(),
-            )
-        )
-    elif table["cost"].notna().any():
-        said.append(say("They cost {cost:money}.", cost=table["cost"].sum()))
+    hits, of = linked["responders"].sum(), linked["treated"].sum()
+    if of > 0:
+        (low,), (high,) = _wilson(pd.Series([hits]), pd.Series([of]), study.confidence)
+        said.append(say("{rate:percent} of those addressed responded ({span:percents}).",
+                        rate=hits / of, span=(low, high)))
+    said.append(say("{fact:money} of revenue is linked to {n:count} campaigns that promised {plan:money}.",
+                    fact=linked["linked_revenue"].sum(), n=len(linked), plan=linked["promised"].sum(min_count=1)))
+    if linked["profit"].notna().all():
+        said.append(say("After {cost:money} of cost a linked profit of {profit:money} remains: not yet an effect.",
+                        cost=linked["cost"].sum(), profit=linked["profit"].sum()))
     return " ".join(said)
 
 
@@ -112,10 +92,19 @@ def _linked_only() -> Check:
         name=say("Linked is not caused"),
         verdict="weak",
         text=say(
-            "Linked revenue counts what responders would have bought anyway and misses those who buy without responding. "
-            "A test against control says what was caused."
+            "Linked revenue counts what responders would have bought anyway and misses those who buy without "
+            "responding. A test against control says what was caused."
         ),
     )
+
+
+def _unlinked(table: pd.DataFrame) -> list[Check]:
+    rest = table[table["linked_revenue"].isna()]
+    if rest.empty:
+        return []
+    return [Check(name=say("Without a link"), verdict="weak", text=say(
+        "{n:count} campaigns that cost {cost:money} have no responses on record and are not in these sums; what they "
+        "changed has to be asked without a link.", n=len(rest), cost=rest["cost"].sum(min_count=1)))]
 
 
 def _incomplete(table: pd.DataFrame) -> list[Check]:

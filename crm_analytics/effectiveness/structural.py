@@ -7,9 +7,10 @@ z = log m + sales/m − 1 around the mean m (McCullagh & Nelder 1989, as for a P
 z = course + noise holds without the bias that the logarithm of a small store's noisy day would have.
 
 The state space and its filter are statsmodels' UnobservedComponents, with the coefficients as states, so that what
-is not known about them widens every forecast. Only the search for the two variance parameters is done here: (1 − ρB)(1 − B)
-turns the noise into an MA(1), whose covariance is a band of three, so that a likelihood costs a millisecond where
-a numerical search through the filter would cost seconds. Harvey, Forecasting, Structural Time Series Models (1989).
+is not known about them widens every forecast. Only the search for the two variance parameters is done here:
+(1 − ρB)(1 − B) turns the noise into an MA(1), whose covariance is a band of three, so that a likelihood costs a
+millisecond where a numerical search through the filter would cost seconds. Harvey, Forecasting, Structural Time
+Series Models (1989).
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ ROUNDS = 3
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Structure:
-    """A fitted structure: from the filtered state of any day it can tell the days after it, without having seen them."""
+    """A fitted structure: from the filtered state of any day it tells the days after it, without having seen them."""
 
     z: np.ndarray
     influences: np.ndarray
@@ -44,7 +45,7 @@ class Structure:
     def _filtered(self):
         from statsmodels.tsa.statespace.structural import UnobservedComponents
 
-        days, k = self.influences.shape
+        k = self.influences.shape[1]
         model = UnobservedComponents(
             self.z, level="random walk", autoregressive=1, exog=self.influences, mle_regression=False
         )

@@ -21,16 +21,17 @@ def daily_sales(
     as_of: date | str | None = None,
     region: str | None = None,
     category: str | None = None,
-    campaign: str | None = None,
+    campaign: str | None = "last",
 ) -> ir.Table:
     """Sales of every day from the first to the day before `as_of`, without gaps, and what else moved them.
 
-    Orders of kind sale, goods made to order left out; a region is the store's, else the customer's. `campaign` marks its
-    days in the column `campaign` by its name, and brings its region unless one is given; "last" is the newest campaign
-    without a control group that has been over for two weeks. Columns: day, revenue, units, orders, and where the
-    company has the tables: price_index and competitor_index (base 1 on the first day, each price against itself,
-    weighted by what was sold in the last year, so that a change in what is bought does not move them), market_<indicator>
-    as last published, holiday (its name or empty), stock_out (share of shelves counted empty at the last count).
+    Orders of kind sale, goods made to order left out; a region is the store's, else the customer's. `campaign` marks
+    its days in the column `campaign` by its name, and brings its region unless one is given; "last" is the newest
+    campaign without a control group that has been over for two weeks, and None marks nothing. Columns: day, revenue,
+    units, orders, and where the company has the tables: price_index and competitor_index (base 1 on the first day,
+    each price against itself, weighted by what was sold in the last year, so that a change in what is bought does not
+    move them), market_<indicator> as last published, holiday (its name or empty), stock_out (share of shelves whose
+    last count found nothing).
     """
     import ibis
 
@@ -39,9 +40,8 @@ def daily_sales(
     lines = _lines(wh, as_of, region=region, category=category)
     first = lines.day.min().to_pyarrow().as_py()
     if first is None:
-        raise WarehouseError(
-            f"Nothing was sold before {as_of} in {region or 'any region'}, {category or 'any category'}; ask more widely."
-        )
+        where = f"{region or 'any region'}, {category or 'any category'}"
+        raise WarehouseError(f"Nothing was sold before {as_of} in {where}; ask more widely.")
     table = _calendar(first, as_of)
     sums = lines.group_by("day").agg(
         revenue=lines.amount.sum().cast("float64"),

@@ -1,0 +1,164 @@
+"""Why to believe or doubt an effect that nothing links to its sales, and what a plain look would have said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crm_analytics.effectiveness.counterfactual import Counterfactual
+from crm_analytics.effectiveness.influences import YEAR, Series
+from crm_analytics.effectiveness.structural import Structure
+from crm_analytics.result import Check
+from crm_analytics.say import say
+
+PLACEBOS = 12
+SEASON_NEEDS_DAYS = 2 * YEAR
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plain:
+    """The effect as it is commonly read: against the weeks before, and against the same weekdays a year ago."""
+
+    before_after: float
+    year_ago: float
+
+    @classmethod
+    def of(cls, series: Series, window: slice) -> Plain:
+        """Whole weeks are compared, brought to the window's length. NaN where the history is too short."""
+        length, now = window.stop - window.start, float(series.actual[window].sum())
+        weeks = 7 * -(-length // 7)
+
+        def against(first: int, days: int) -> float:
+            if first < 0:
+                return float("nan")
+            return now - float(series.actual[first : first + days].sum()) * length / days
+
+        return cls(before_after=against(window.start - weeks, weeks), year_ago=against(window.start - 364, length))
+
+
+def checks(
+    without: Counterfactual, window: slice, *, measure: str, effect: float, plain: Plain
+) -> tuple[Check, ...]:
+    """Tried where there was no campaign and just before it; its errors, controls and history; the plain look beside."""
+    return (
+        _placebo(without, window), _just_before(without, window), _errors(without.structure),
+        *_moved(without, window), _history(without.series), _beside(measure, effect, plain),
+    )
+
+
+def amount(measure: str, value: float) -> str:
+    """A change of what is measured, for people, with its sign: money, or a count."""
+    worded = say("{value:money}", value=value) if measure == "revenue" else say("{value:count}", value=value)
+    return "+" + worded if value > 0 else worded
+
+
+def _placebo(without: Counterfactual, window: slice) -> Check:
+    length = window.stop - window.start
+    starts = range(window.start - length, max(112, window.start // 3), -length)[:PLACEBOS]
+    name = say("Placebo windows")
+    if len(starts) < 3:
+        return Check(name=name, verdict="weak", text=say(
+            "The history is too short to try the method on days without this campaign."))
+    gains = [without.gain(slice(start, start + length)) for start in starts]
+    called = sum(low > 0 or high < 0 for low, high in gains)
+    share = called / len(starts)
+    return Check(
+        name=name, verdict="holds" if share <= 0.15 else "weak" if share <= 0.34 else "fails",
+        text=say("Of {n:count} windows of the same length before the campaign, {called:count} would have been called "
+                 "an effect.", n=len(starts), called=called),
+    )
+
+
+def _just_before(without: Counterfactual, window: slice) -> Check:
+    length = min(window.stop - window.start, window.start // 4)
+    then = slice(window.start - length, window.start)
+    expected, actual = without.expected(then).mean(axis=0), without.series.actual[then]
+    missed = abs(float(expected.sum() / actual.sum() - 1)) if actual.sum() > 0 else float("nan")
+    daily = float(np.abs(expected - actual).sum() / actual.sum()) if actual.sum() > 0 else float("nan")
+    low, high = without.gain(then)
+    return Check(
+        name=say("Forecast error"), verdict="holds" if missed < 0.05 or low <= 0 <= high else "fails",
+        text=say("The {days:count} days just before, foretold the same way, were missed by {missed:percent} in all and "
+                 "by {daily:percent} from day to day.", days=length, missed=missed, daily=daily),
+    )
+
+
+def _errors(structure: Structure) -> Check:
+    surprises = structure.surprises[min(len(structure.surprises) // 4, 30) :]
+    surprises = surprises - surprises.mean()
+    related = np.array([surprises[lag:] @ surprises[:-lag] for lag in range(1, 15)]) / (surprises @ surprises)
+    worst = int(np.abs(related).argmax())
+    alike = abs(related[worst]) >= max(0.15, 3 / np.sqrt(len(surprises)))
+    return Check(
+        name=say("Errors from day to day"), verdict="weak" if alike else "holds",
+        text=say(
+            "Errors hang together ({r:number}, {lag:count} days on): something regular is not in the model, and the "
+            "interval may be too narrow." if alike else
+            "One day's error foretells little of another's: their largest correlation is {r:number}, {lag:count} days "
+            "on.", r=related[worst], lag=worst + 1,
+        ),
+    )
+
+
+def _moved(without: Counterfactual, window: slice) -> list[Check]:
+    """What else moved with the campaign, how much of the change is put down to it, and how surely."""
+    series, (coefficients, errors) = without.series, without.structure.coefficients
+    found = []
+    for i, name in enumerate(series.names):
+        if name not in _CALLED and not name.startswith("market_"):
+            continue
+        lately = slice(max(0, window.start - 28), window.start)
+        move = float(series.influences[window, i].mean() - series.influences[lately, i].mean())
+        share, doubt = float(np.expm1(coefficients[i] * move)), 2 * float(errors[i] * abs(move))
+        if abs(move) < 0.01 or (abs(share) < 0.01 and doubt < 0.02):
+            continue
+        unknown = errors[i] > 0.5 * series.prior_sd[i]
+        template = (
+            "{called} changed by {move:percent} with the campaign and hardly ever before: this history cannot tell the "
+            "two apart."
+            if unknown else
+            "{called} changed by {move:percent} with the campaign. Going by earlier changes that moves sales by "
+            "{share:percent}, give or take {doubt:percent}; it is taken out."
+        )
+        called = say(_CALLED[name]) if name in _CALLED else say(
+            "The market indicator {name}", name=name.removeprefix("market_").replace("_", " "))
+        found.append(Check(
+            name=say("Moved with the campaign"), verdict="fails" if unknown else "holds" if doubt < 0.06 else "weak",
+            text=say(template, called=called, move=move if name == "stock_out" else float(np.expm1(move)), share=share,
+                     doubt=doubt),
+        ))
+    return found
+
+
+_CALLED = {
+    "price_index": "Our own price level", "competitor_index": "The competitors' price level",
+    "stock_out": "The share of empty shelves",
+}
+
+
+def _history(series: Series) -> Check:
+    long = series.start >= SEASON_NEEDS_DAYS
+    return Check(
+        name=say("History"), verdict="holds" if long else "weak",
+        text=say(
+            "{days:count} days before the campaign: every season was seen at least twice." if long else
+            "{days:count} days before the campaign: season and campaign cannot be told apart well; two years would do.",
+            days=series.start,
+        ),
+    )
+
+
+def _beside(measure: str, effect: float, plain: Plain) -> Check:
+    told = {say("the weeks before"): plain.before_after, say("the same days a year ago"): plain.year_ago}
+    told = {against: value for against, value in told.items() if np.isfinite(value)}
+    name = say("Plain comparison")
+    if not told:
+        return Check(name=name, verdict="weak", text=say("The history is too short for a plain comparison beside."))
+    said = "; ".join(say("{value} against {what}", value=amount(measure, v), what=what) for what, v in told.items())
+    contrary = any(value * effect < 0 for value in told.values())
+    return Check(
+        name=name, verdict="weak" if contrary else "holds",
+        text=say("A plain look would have said {said}. What lies between that and the answer is season, trend, prices "
+                 "and market.", said=said),
+    )
