@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+LEAST_IN_AN_ARM = 20
+"""Below this no mean is compared."""
 BORROWED = 100
 """An arm's spread is its own and that of so many customers of both arms: a small arm that happens to lack the few big
 spenders would else look sure of a mean that is too low."""

@@ -8,12 +8,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from crm_analytics.effectiveness.arms import Arms, compared, smallest_shown
+from crm_analytics.effectiveness.arms import LEAST_IN_AN_ARM, Arms, compared, smallest_shown
 from crm_analytics.effectiveness.lift_checks import amount, checks
 from crm_analytics.result import Result, Study
 from crm_analytics.say import say
 
-LEAST_IN_AN_ARM = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Lift(Study):
@@ -166,15 +165,10 @@ def _worded(result: LiftResult) -> str:
             "addressed that is {total_low} – {total_high}.",
             **values,
         )
-    ratio = (
-        say("")
-        if result.ratio != result.ratio
-        else say(
-            "{ratio:percent} ({span:percents}), ",
-            ratio=result.ratio,
-            span=(result.ratio_low, result.ratio_high),
-        )
-    )
+    ratio = ""
+    if result.ratio == result.ratio:  # it is not where an arm brought nothing
+        template = "{ratio:percent} more ({span:percents}), " if result.low > 0 else "{ratio:percent} ({span:percents}), "
+        ratio = say(template, ratio=result.ratio, span=(result.ratio_low, result.ratio_high))
     template = (
         "Each addressed customer brought {effect} more {noun} ({low} – {high}){after}: {ratio}{total} in all "
         "({total_low} – {total_high})."
