@@ -4,7 +4,7 @@ MAP ?= maps/demo
 # The demo company lives in data; any other in a folder of its own below it, so that several live side by side.
 COMPANY := $(if $(filter maps/demo maps/demo/,$(MAP)),data,data/$(basename $(notdir $(patsubst %/,%,$(MAP)))))
 DATA ?= $(COMPANY)/incoming
-CUSTOMERS ?= 3000
+CUSTOMERS ?= 20000
 PYTHON ?= python3
 
 BIN := .venv/bin
@@ -36,7 +36,7 @@ else
 endif
 	@touch $@
 
-demo: env data/incoming/.of-$(CUSTOMERS)  ## the demo company's source files [CUSTOMERS=3000]
+demo: env data/incoming/.of-$(CUSTOMERS)  ## the demo company's source files [CUSTOMERS=20000]
 
 data/incoming/.of-$(CUSTOMERS): | env
 	@rm -f data/incoming/.of-*
