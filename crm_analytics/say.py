@@ -82,7 +82,7 @@ def decimal(value: float, digits: int) -> str:
     from babel.numbers import format_decimal
 
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return format_decimal(value, format=pattern, locale=voice().language)
+    return format_decimal(round(value, digits) + 0.0, format=pattern, locale=voice().language)  # no minus before zero
 
 
 def _number(value: float) -> str:
@@ -92,7 +92,7 @@ def _number(value: float) -> str:
 
 def _percent(value: float) -> str:
     share = 100 * value
-    return decimal(share, 0 if abs(share) >= 10 or share == 0 else 1 if abs(share) >= 1 else 2) + " %"
+    return decimal(share, 0 if abs(share) >= 10 or abs(share) < 0.005 else 1 if abs(share) >= 1 else 2) + " %"
 
 
 def _percents(span: tuple[float, float]) -> str:
@@ -117,10 +117,13 @@ def _month(value: Any) -> str:
 
 
 def _months(span: tuple[Any, Any]) -> str:
-    from babel.dates import format_interval
+    from babel.dates import format_date
 
     first, last = span
-    return _month(last) if first == last else format_interval(first, last, "yMMMM", locale=voice().language)
+    if first == last:
+        return _month(last)
+    start = format_date(first, format="LLLL", locale=voice().language) if first.year == last.year else _month(first)
+    return f"{start} – {_month(last)}"
 
 
 _KINDS = {

@@ -86,8 +86,8 @@ class ABCResult(Result):
         table = sums.sort_values("now", ascending=False, kind="stable").reset_index()
         worst = table.loc[table.fell_from_a.idxmax()]
         text = say(
-            "{all:count} products fell out of A (by chance alone {low:count}–{high:count} would), {fell:count} of them "
-            "in {part}; {top} brings {share:percent} of {measure}.",
+            "Falls out of A: {all:count} (by chance alone {low:count}–{high:count}), of these in {part} {fell:count}; "
+            "{top} brings {share:percent} of {measure}.",
             all=table.fell_from_a.sum(), low=self.chance[0], high=self.chance[1], fell=worst.fell_from_a,
             part=worst[column], top=table[column][0], share=table.now[0] / (table.now.sum() or np.nan),
             measure=say(self.measure),
@@ -158,8 +158,8 @@ class ABC(Study):
         before = self._before(periods)
         if before is None:
             return self.refuse(say(
-                "Not enough evidence: drift takes a second period to compare with, and there are {have:count} with "
-                "known {measure}.", have=len(periods), measure=say(measure),
+                "Not enough evidence: drift takes a second whole period to compare with, and {measure} is known in "
+                "{have:count}.", have=len(periods), measure=say(measure),
             ))
         value, units, revenue, squares = (
             frame.pivot(index="product_id", columns="period", values=column).fillna(0)
@@ -234,17 +234,22 @@ def _sentence(answer: ABCResult) -> str:
         a=len(in_a), n=(table.class_now != "").sum(), share=in_a.share_now.sum(), measure=say(answer.measure),
         span=answer.span,
     )
-    template = (
-        "{fell:count} fell out of A since {before:months} (by chance alone {low:count}–{high:count} would), losing "
-        "{lost:count} units; review by {by:date}." if answer.measure == "units" else
-        "{fell:count} fell out of A since {before:months} (by chance alone {low:count}–{high:count} would), losing "
-        "{lost:money}; review by {by:date}."
+    moved = say(
+        "{fell:count} fell out of A since {before:months} (by chance alone {low:count}–{high:count} would)",
+        fell=len(fallen), before=answer.span_before, low=answer.chance[0], high=answer.chance[1],
     )
-    fell = say(
-        template, fell=len(fallen), before=answer.span_before, low=answer.chance[0], high=answer.chance[1],
-        lost=-fallen.change.sum(), by=answer.review_by,
-    )
-    return f"{carry} {fell}"
+    return f"{carry} {moved}{_at_stake(answer)}; {say('review by {by:date}.', by=answer.review_by)}"
+
+
+def _at_stake(answer: ABCResult) -> str:
+    """What the fall meant in money. In a growing company a product can fall in rank and still bring more."""
+    change = float(answer.fallen.change.sum())
+    if answer.fallen.empty:
+        return ""
+    amount = say("{x:count} units" if answer.measure == "units" else "{x:money}", x=abs(change))
+    if change < 0:
+        return say(", losing {amount}", amount=amount)
+    return say(", though they bring {amount} more: the rest grew faster", amount=amount)
 
 
 def _month_number(day: pd.Timestamp) -> int:

@@ -52,6 +52,15 @@ def test_drift_by_hand():
     assert "losing €1,200" in result.text
 
 
+def test_a_product_that_falls_in_a_growing_company_is_not_said_to_lose():
+    result = ABC(measure="revenue").fit(periods({
+        BEFORE: {"a": 7000, "b": 1500, "c": 900, "d": 600},
+        NOW: {"a": 24000, "b": 1600, "c": 5000, "d": 600},
+    }))
+    assert list(result.fallen.product_id) == ["b"]
+    assert "though they bring €100 more: the rest grew faster" in result.text
+
+
 def test_a_year_before_is_preferred_and_the_period_before_can_be_asked_for():
     values = {"a": 900.0, "b": 100.0}
     quarters = {f"{day:%Y-%m-%d}": values for day in pd.date_range("2024-01-01", "2025-04-01", freq="QS")}
