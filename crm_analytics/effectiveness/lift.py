@@ -167,7 +167,8 @@ def _worded(result: LiftResult) -> str:
         )
     ratio = ""
     if result.ratio == result.ratio:  # it is not where an arm brought nothing
-        template = "{ratio:percent} more ({span:percents}), " if result.low > 0 else "{ratio:percent} ({span:percents}), "
+        more = result.low > 0
+        template = "{ratio:percent} more ({span:percents}), " if more else "{ratio:percent} ({span:percents}), "
         ratio = say(template, ratio=result.ratio, span=(result.ratio_low, result.ratio_high))
     template = (
         "Each addressed customer brought {effect} more {noun} ({low} – {high}){after}: {ratio}{total} in all "
