@@ -74,5 +74,5 @@ def _true_effect(truth, sales: pd.DataFrame, result: BaselineResult) -> float:
 
 if __name__ == "__main__":
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    for title, table in (("Lift", trust_in_lift(count)), ("Baseline", trust_in_baseline(count))):
-        print(f"{title}, {count} campaigns a row\n{table.round(3).to_string(index=False)}\n", flush=True)
+    for title, trust in (("Lift", trust_in_lift), ("Baseline", trust_in_baseline)):
+        print(f"{title}, {count} campaigns a row\n{trust(count).round(3).to_string(index=False)}\n", flush=True)
