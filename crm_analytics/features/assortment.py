@@ -37,11 +37,12 @@ def product_periods(wh: Warehouse, as_of: date, period: str = "quarter") -> ir.T
     orders = orders.filter(orders.period >= first_month)
     lines = wh.order_lines.filter(wh.order_lines.product_id.notnull())
     lines = lines.inner_join(orders, "order_id")
+    wide = lines.amount.cast("decimal(19, 4)")  # the square of 18 digits is given 18, and overflows from 100,000 on
     sold = lines.group_by("product_id", "period").aggregate(
         units=lines.quantity.sum().cast("float64"),
         revenue=lines.amount.sum().cast("float64"),
         margin=(lines.amount - lines.quantity * lines.unit_cost).sum().cast("float64"),
-        revenue_squares=(lines.amount * lines.amount).sum().cast("float64"),
+        revenue_squares=(wide * wide).sum().cast("float64"),
     )
     return (
         _named(wh, sold)

@@ -62,3 +62,16 @@ def test_without_products_the_id_is_the_name(company, monkeypatch):
 def test_another_period_is_refused_with_the_choices(company):
     with pytest.raises(ValueError, match="month, quarter, year"):
         features.product_periods(company, as_of="2025-07-01", period="week")
+
+
+def test_lines_of_any_size_are_squared(company, monkeypatch):
+    """A single line of 100,000 or more, in roubles or yen an ordinary one, once stopped the whole question."""
+    lines = company.order_lines
+    monkeypatch.setattr(
+        type(company),
+        "order_lines",
+        lines.mutate(amount=(lines.amount * 100_000).cast("decimal(18, 4)")),
+        raising=False,
+    )
+    table = features.product_periods(company, as_of="2025-07-01").to_pandas()
+    assert table.revenue_squares.max() > 1e13
