@@ -94,6 +94,28 @@ def test_expectations_are_finite_positive_and_grow_with_time(r, alpha, a, b, x):
     assert grown[0] <= (r + x) / (alpha + 320) * 1.0001
 
 
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        (BGNBD(r=1.05, alpha=60.0, a=1.3e6, b=1.14e7), (1 - (1 + 365 / 660 * 13 / 127) ** -6.05) * 127 / 13),
+        (BGNBD(r=2.3e7, alpha=1.27e9, a=1.4e-3, b=5.8e6), 2.3e7 / 1.27e9 * 365),
+        (BGNBD(r=1.0, alpha=50.0, a=1e-9, b=1e-9), 6 * 365 / 650),
+    ],
+    ids=["all equally faithful", "all alike, none leaves", "most never leave"],
+)
+def test_a_base_whose_customers_hardly_differ_has_expectations(model, expected):
+    assert model.expected_if_active(5, 600.0, 365) == pytest.approx(expected, rel=1e-3)
+
+
+def test_expectations_are_those_of_the_hypergeometric_function():
+    from scipy.special import hyp2f1
+
+    r, alpha, a, b, x, T, t = 0.25, 4.0, 0.8, 2.5, np.array([0, 2, 15, 120]), 39.0, 52.0
+    one = hyp2f1(r + x, b + x, a + b + x - 1, t / (alpha + T + t))
+    told = (a + b + x - 1) / (a - 1) * (1 - ((alpha + T) / (alpha + T + t)) ** (r + x) * one)
+    assert STEADY.expected_if_active(x, T, t) == pytest.approx(told, rel=1e-7)
+
+
 @pytest.mark.parametrize("a", [0.3, 0.999999, 1.0, 1.000001, 2.5])
 def test_drawn_futures_have_the_expected_mean(a):
     model = BGNBD(r=0.9, alpha=40.0, a=a, b=3.0)
