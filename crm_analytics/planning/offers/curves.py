@@ -93,7 +93,7 @@ def _equal_margins(a: np.ndarray, b: np.ndarray, budget: float, floors: np.ndarr
 
 def _evenly(room: np.ndarray, rest: float) -> np.ndarray:
     """What is left, spread in proportion to the room that caps leave."""
-    return room * (rest / room.sum()) if rest > 0 else np.zeros(len(room))
+    return room * (rest / room.sum()) if rest > 0 and room.any() else np.zeros(len(room))
 
 
 def learn_curves(campaigns: pd.DataFrame, *, parts: pd.Series, draws: int, seed: int) -> Curves:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
@@ -22,6 +22,7 @@ def test_the_published_split():
 
 @settings(max_examples=150, deadline=None)
 @given(parts=PARTS, where=st.floats(0, 1))
+@example(parts=[(1.0, 1.0, 0.0, 1.9), (1.0, 1.0, 40.91768165869634, 14.0), (0.0, 1.0, 8.0, 0.0)], where=1.0)
 def test_the_whole_budget_is_split_within_its_limits_and_margins_are_equal(parts, where):
     a, b, floors, room = (np.array(column) for column in zip(*parts, strict=True))
     caps = floors + room
