@@ -93,7 +93,7 @@ def _(result: ABCParts) -> go.Figure:
 
 def _title(result: ABCResult) -> str:
     return say(
-        "{fell:count} products fell out of A since {before:months}; by chance alone {low:count}–{high:count} would. "
+        "{fell:count} fell out of A since {before:months}; by chance alone {low:count}–{high:count} would. "
         "Review by {by:date}.",
         fell=len(result.fallen), before=result.span_before, low=result.chance[0], high=result.chance[1],
         by=result.review_by,

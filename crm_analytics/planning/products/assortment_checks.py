@@ -31,10 +31,10 @@ def reasons(answer: ABCResult, *, kept: Estimate, lives_months: Estimate, lag_mo
 def _on_chance(answer: ABCResult) -> Check:
     fell, (low, high) = len(answer.fallen), answer.chance
     template = (
-        "{fell:count} falls are more than the {low:count}–{high:count} that unchanged demand produces: some of the "
-        "drift is real." if fell > high else
-        "Unchanged demand produces {low:count}–{high:count} falls, so these {fell:count} prove no drift: judge no "
-        "product by its fall alone."
+        "Falls out of A: {fell:count}, more than the {low:count}–{high:count} that unchanged demand produces. Some of "
+        "the drift is real." if fell > high else
+        "Falls out of A: {fell:count}, where unchanged demand produces {low:count}–{high:count}. That proves no drift: "
+        "judge no product by its fall alone."
     )
     text = say(template, fell=fell, low=low, high=high)
     return Check(name=say("more than chance"), verdict="holds" if fell > high else "weak", text=text)
@@ -50,7 +50,8 @@ def _on_the_season(answer: ABCResult) -> list[Check]:
 def _on_new_and_gone(answer: ABCResult) -> Check:
     new, gone = (answer.table[answer.table.drift == drift] for drift in ("new", "gone"))
     text = say(
-        "{new:count} new products and {gone:count} no longer sold are named apart; {lost:count} of those gone were A.",
+        "Named apart are products that came or went: new {new:count}, no longer sold {gone:count}, of these from A "
+        "{lost:count}.",
         new=len(new), gone=len(gone), lost=(gone.class_before == "A").sum(),
     )
     return Check(name=say("new and gone"), verdict="holds", text=text)
