@@ -24,7 +24,21 @@ _HOMES = {
 }
 """Every public word, and the module it lives in."""
 
-__all__ = ["features", "widgets", *sorted(_HOMES)]
+__all__ = ["features", "questions", "studies", "widgets", *sorted(_HOMES)]
+
+
+def studies() -> dict[str, type]:
+    """Every Study by its name, as `crm ask` takes it: `{"customer_value": CustomerValue, …}`."""
+    study = __getattr__("Study")
+    words = (__getattr__(word) for word in _HOMES)
+    found = (w for w in words if isinstance(w, type) and issubclass(w, study) and w is not study)
+    return {one.name(): one for one in found}
+
+
+def questions() -> dict[str, tuple[str, ...]]:
+    """Every Study's name, and the canonical tables without which it cannot be asked."""
+    features = import_module("crm_analytics.features")
+    return {name: getattr(features, study.reads).needs for name, study in studies().items()}
 
 
 def __getattr__(name: str):

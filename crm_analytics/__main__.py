@@ -81,10 +81,9 @@ def load(
 @app.command()
 def tables(as_json: Json = False, home: Home = None) -> None:
     """What there is, and what can be asked of it."""
-    from crm_analytics import collection, features
+    from crm_analytics import collection, questions
 
-    needs = {name: getattr(features, study.reads).needs for name, study in _studies().items()}
-    holdings = collection.tables(_warehouse(), needs)
+    holdings = collection.tables(_warehouse(), questions())
     _print(holdings.to_dict() if as_json else holdings, as_json)
 
 
@@ -193,25 +192,16 @@ def _warehouse() -> Warehouse:
     return Warehouse.open()
 
 
-def _studies() -> dict[str, Any]:
-    """Every Study among the public words, by its name."""
-    import inspect
-
-    import crm_analytics
-
-    words = [getattr(crm_analytics, word) for word in crm_analytics.__all__]
-    base = crm_analytics.Study
-    return {w.name(): w for w in words if inspect.isclass(w) and issubclass(w, base) and w is not base}
-
-
 def _study(name: str) -> Any:
     import difflib
 
-    studies = _studies()
-    if name in studies:
-        return studies[name]
-    near = difflib.get_close_matches(name, studies, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(studies))}."
+    from crm_analytics import studies
+
+    known = studies()
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}."
     raise _Wrong(f"There is no Study {name!r}; {hint}")
 
 

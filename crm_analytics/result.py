@@ -169,7 +169,7 @@ def _head(table: pd.DataFrame, rows: int = 10) -> pd.DataFrame:
     return head
 
 
-def _figures(head: pd.DataFrame) -> dict[str, Callable[[float], str]]:
+def _figures(head: pd.DataFrame) -> dict[str, Callable[[Any], str]]:
     """How the numbers of each column are printed: thousands apart, and all with as many digits as the column needs."""
 
     def printed(column: str) -> Callable[[float], str]:
@@ -177,5 +177,13 @@ def _figures(head: pd.DataFrame) -> dict[str, Callable[[float], str]]:
         digits = 0 if (known == known.round()).all() else 4 if known.abs().max() <= 1 else 2
         return lambda value: "–" if value != value else decimal(value, digits)
 
+    def together(day: object) -> str:
+        return "–" if day != day else str(day)[:10].replace("-", "\N{NON-BREAKING HYPHEN}")
+
+    days = {
+        column: together
+        for column in head.select_dtypes("datetime")
+        if (head[column].dt.normalize() == head[column]).all()
+    }
     large = [column for column in head.select_dtypes("integer") if head[column].abs().max() >= 10_000]  # not a year
-    return {column: printed(column) for column in (*head.select_dtypes("float"), *large)}
+    return days | {column: printed(column) for column in (*head.select_dtypes("float"), *large)}

@@ -65,11 +65,11 @@ class Holdings:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        parts = [
+        there = self.tables.query("rows > 0").drop(columns=["opens"])
+        return "".join(
             frame.fillna("").to_html(index=False, border=0, classes="crm-table")
-            for frame in (self.tables.query("rows > 0").drop(columns=["opens"]), self.questions)
-        ]
-        return "".join(parts)
+            for frame in (there, self.questions[["question", "sentence"]])
+        )
 
 
 def tables(wh: Warehouse, needs: Mapping[str, Iterable[str]]) -> Holdings:

@@ -31,11 +31,6 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def needs() -> dict[str, tuple[str, ...]]:
-    """Which canonical tables each feature cannot do without: what a company must have before it can ask."""
-    return {name: __getattr__(name).needs for name in __all__}
-
-
 class _Features(ModuleType):
     """A feature may have the name of the module it lives in: importing the module must not put it in its place."""
 
