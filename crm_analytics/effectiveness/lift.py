@@ -21,11 +21,11 @@ class Lift(Study):
     The difference of the arms' means, after what the customers did before (`before_…`) has been taken out by a
     regression in each arm (Lin 2013, of which CUPED is a case), so that chance differences from before do not count and
     the interval narrows; without such columns the plain difference (Welch). Errors are robust (HC2), with
-    Satterthwaite's degrees of freedom; a small arm borrows some of its spread from both. `expected_share` is the share
-    that was to be addressed; None: not known.
+    Satterthwaite's degrees of freedom; a small arm borrows some of its spread from both. `measure` None is margin where
+    every customer's is known, else revenue. `expected_share` is the share that was to be addressed; None: not known.
     """
 
-    measure: Literal["revenue", "orders", "margin"] = "revenue"
+    measure: Literal["revenue", "orders", "margin"] | None = "revenue"
     expected_share: float | None = None
     confidence: float = 0.95
 
@@ -35,7 +35,7 @@ class Lift(Study):
     of = "customers in the arms"
 
     def __post_init__(self) -> None:
-        if self.measure not in ("revenue", "orders", "margin"):
+        if self.measure not in (None, "revenue", "orders", "margin"):
             raise ValueError(f"measure is revenue, orders or margin, not {self.measure!r}.")
         if not 0.5 <= self.confidence < 1:
             raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
@@ -43,6 +43,9 @@ class Lift(Study):
             raise ValueError(f"expected_share is a share between 0 and 1, such as 0.9, not {self.expected_share!r}.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
+        if self.measure is None:
+            known = "outcome_margin" in frame and frame["outcome_margin"].notna().all()
+            return replace(self, measure="margin" if known else "revenue")._answer(frame)
         outcome = f"outcome_{self.measure}"
         if outcome not in frame:
             raise ValueError(f"Lift needs the column {outcome}; features.campaign_outcomes(wh, …) has it.")

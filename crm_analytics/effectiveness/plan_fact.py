@@ -71,15 +71,15 @@ def _wilson(hits: pd.Series, of: pd.Series, confidence: float) -> tuple[pd.Serie
 def _worded(study: PlanFact, table: pd.DataFrame) -> str:
     linked = table[table["linked_revenue"].notna()]
     if linked.empty:
-        return say("{n:count} campaigns cost {cost:money}; no response is on record, so nothing can be linked to them.",
-                   n=len(table), cost=table["cost"].sum(min_count=1))
+        return say("No response to any campaign is on record, so nothing can be linked to them (campaigns: {n:count}, "
+                   "cost: {cost:money}).", n=len(table), cost=table["cost"].sum(min_count=1))
     said = []
     hits, of = linked["responders"].sum(), linked["treated"].sum()
     if of > 0:
         (low,), (high,) = _wilson(pd.Series([hits]), pd.Series([of]), study.confidence)
         said.append(say("{rate:percent} of those addressed responded ({span:percents}).",
                         rate=hits / of, span=(low, high)))
-    said.append(say("{fact:money} of revenue is linked to {n:count} campaigns that promised {plan:money}.",
+    said.append(say("{fact:money} of revenue is linked, and {plan:money} was promised (campaigns: {n:count}).",
                     fact=linked["linked_revenue"].sum(), n=len(linked), plan=linked["promised"].sum(min_count=1)))
     if linked["profit"].notna().all():
         said.append(say("After {cost:money} of cost a linked profit of {profit:money} remains: not yet an effect.",
@@ -103,8 +103,9 @@ def _unlinked(table: pd.DataFrame) -> list[Check]:
     if rest.empty:
         return []
     return [Check(name=say("Without a link"), verdict="weak", text=say(
-        "{n:count} campaigns that cost {cost:money} have no responses on record and are not in these sums; what they "
-        "changed has to be asked without a link.", n=len(rest), cost=rest["cost"].sum(min_count=1)))]
+        "No response is on record for {n:count} of {all:count} campaigns (cost: {cost:money}): they are not in these "
+        "sums, and what they changed has to be asked without a link.",
+        n=len(rest), all=len(table), cost=rest["cost"].sum(min_count=1)))]
 
 
 def _incomplete(table: pd.DataFrame) -> list[Check]:
@@ -116,8 +117,9 @@ def _incomplete(table: pd.DataFrame) -> list[Check]:
             name=say("Still counting"),
             verdict="weak",
             text=say(
-                "{n:count} campaigns are not over yet: their figures will grow for up to {days:count} days.",
+                "Not over yet: {n:count} of {all:count} campaigns; their figures may grow for {days:count} days more.",
                 n=len(running),
+                all=len(table),
                 days=running["days_left"].max(),
             ),
         )

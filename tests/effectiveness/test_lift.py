@@ -162,6 +162,14 @@ def test_groups_too_small_to_ask_are_counted_not_guessed():
         Lift().fit(people).by("shoe_size")
 
 
+def test_without_a_measure_it_is_margin_where_every_cost_is_known():
+    people, _ = experiment(seed=3, customers=400, effect=5.0)
+    people = people.assign(outcome_margin=people["outcome_revenue"] * 0.4)
+    assert Lift(measure=None).fit(people).effect == pytest.approx(Lift(measure="margin").fit(people).effect)
+    people.loc[0, "outcome_margin"] = np.nan
+    assert Lift(measure=None).fit(people).effect == pytest.approx(Lift(measure="revenue").fit(people).effect)
+
+
 def test_it_refuses_where_there_is_nothing_to_compare():
     people, _ = experiment(5, customers=500)
     assert isinstance(Lift().fit(people[people["arm"] == "treated"]), NotEnough)
