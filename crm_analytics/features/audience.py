@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from crm_analytics.features.feature import feature
+from crm_analytics.warehouse.engine import TableAbsent
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -23,10 +24,12 @@ def reachable(
     to `purpose` by `channel` holds. Columns: customer_id, region, kind, consent, orders_365 (purchase days in the past
     365 days), worth (money: their margin in that time, revenue where the company knows no costs), revenue_28 (money
     spent in the past four weeks), contacts_30 (campaign contacts out in the past 30 days; null: contacts are not
-    recorded), last_contact_day, days_since_last_order (null: never ordered).
+    recorded), last_contact_day, days_since_last_order (null: never ordered). Raises TableAbsent, naming the channels
+    there are, where nobody was ever asked for `purpose` by `channel`.
     """
     import ibis
 
+    _asked_for(wh, purpose, channel)
     agreed = wh.consents.filter(
         wh.consents.purpose == purpose,
         wh.consents.channel == channel,
@@ -56,6 +59,13 @@ def reachable(
         last_contact_day=table.last_contact_day,
         days_since_last_order=ibis.literal(as_of).delta(table.last_order_day, unit="day"),
     ).order_by("customer_id")
+
+
+def _asked_for(wh: Warehouse, purpose: str, channel: str) -> None:
+    asked = wh.consents.select("purpose", "channel").distinct().order_by("purpose", "channel").to_pyarrow().to_pylist()
+    if {"purpose": purpose, "channel": channel} not in asked:
+        known = ", ".join(f"{one['purpose']} by {one['channel']}" for one in asked)
+        raise TableAbsent(f"{wh.company.name} has no consents to {purpose} by {channel}; it has those to {known}.")
 
 
 def _bought(wh: Warehouse, as_of: date) -> ir.Table:

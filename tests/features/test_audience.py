@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from crm_analytics import Audience, NotEnough, features
+from crm_analytics.warehouse.engine import TableAbsent
 
 DAY = date(2025, 6, 10)
 
@@ -37,6 +38,11 @@ def test_consent_is_that_of_the_day(company, people):
     assert set(people.customer_id[people.consent]) == expected
 
 
+def test_a_channel_nobody_was_asked_about_is_named_with_those_there_are(company):
+    with pytest.raises(TableAbsent, match=r"no consents to marketing by pigeon; it has those to .*marketing by email"):
+        features.reachable(company, as_of=DAY, channel="pigeon")
+
+
 def test_money_is_that_of_the_past_year_and_month(people, bought):
     people = people.set_index("customer_id")
     year = bought[bought.ordered_at >= pd.Timestamp(DAY - timedelta(days=365))]
@@ -66,9 +72,8 @@ def test_the_days_after_change_nothing(company, people):
     assert not before_orders.consent.any() or before_orders.consent.mean() < people.consent.mean()
 
 
-def test_a_channel_and_a_purpose_of_their_own(company, people):
+def test_each_channel_has_its_own_consent(company, people):
     assert features.reachable(company, as_of=DAY, channel="phone").to_pandas().consent.sum() < people.consent.sum()
-    assert not features.reachable(company, as_of=DAY, purpose="research").to_pandas().consent.any()
 
 
 def test_an_audience_can_be_chosen_from_it(people):
