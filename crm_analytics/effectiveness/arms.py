@@ -10,8 +10,8 @@ import pandas as pd
 LEAST_IN_AN_ARM = 20
 """Below this no mean is compared."""
 BORROWED = 100
-"""An arm's spread is its own and that of so many customers of both arms: a small arm that happens to lack the few big
-spenders would else look sure of a mean that is too low."""
+"""An arm's spread is at least that of its own customers and so many of both arms together: a small arm that happens to
+lack the few big spenders would else look sure of a mean that is too low."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,7 +80,8 @@ def compared(people: pd.DataFrame, measure: str) -> Arms:
     )
     spread = sizes * [own_1, own_0]  # variance of one customer
     both = (sizes * spread).sum() / sizes.sum()
-    se_1, se_0 = np.sqrt((sizes * spread + BORROWED * both) / (sizes + BORROWED) / sizes)
+    lent = (sizes * spread + BORROWED * both) / (sizes + BORROWED)
+    se_1, se_0 = np.sqrt(np.maximum(spread, lent) / sizes)
     return Arms(
         treated=Estimate(value=mean_1, se=float(se_1), freedom=sizes[0] - 1, heaviest=heavy_1),
         control=Estimate(value=mean_0, se=float(se_0), freedom=sizes[1] - 1, heaviest=heavy_0),

@@ -43,7 +43,8 @@ def checks(
     """Tried where there was no campaign and just before it; its errors, controls and history; the plain look beside."""
     return (
         _placebo(without, window), _just_before(without, window), _errors(without.structure),
-        *_moved(without, window), _history(without.series), _beside(measure, effect, plain),
+        *_moved(without, window), *_besides(without.series, window), _history(without.series),
+        _beside(measure, effect, plain),
     )
 
 
@@ -135,6 +136,23 @@ _CALLED = {
     "price_index": "Our own price level", "competitor_index": "The competitors' price level",
     "stock_out": "The share of empty shelves",
 }
+
+
+def _besides(series: Series, window: slice) -> list[Check]:
+    """Which other campaigns ran in the same days: what they sold is only roughly taken out."""
+    running = series.other_campaigns.iloc[window]
+    running = running[running != ""]
+    if running.empty:
+        return []
+    names = sorted({name for names in running for name in names.split("; ")})
+    return [Check(
+        name=say("Other campaigns"), verdict="weak",
+        text=say(
+            "On {days:count} of the {all:count} days other campaigns ran ({names}). What such a campaign usually "
+            "brings is taken out; what these brought beyond that is still in the effect.",
+            days=len(running), all=window.stop - window.start, names=", ".join(names),
+        ),
+    )]
 
 
 def _history(series: Series) -> Check:

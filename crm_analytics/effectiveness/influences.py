@@ -17,6 +17,7 @@ _PRIOR_SD = {
     "holiday": 1.0,
     "one_holiday": 0.3,
     "stock_out": 3.0,
+    "other_campaigns": 0.2,
 }
 """How far, before any data, an influence may reasonably reach: change of log sales per unit of the influence."""
 
@@ -36,6 +37,8 @@ class Series:
     names: list[str]
     influences: np.ndarray
     prior_sd: np.ndarray
+    other_campaigns: pd.Series
+    """The names of the campaigns that ran besides, day by day; empty where none did or none are recorded."""
 
     @classmethod
     def of(cls, frame: pd.DataFrame, measure: str, start: int) -> Series:
@@ -46,6 +49,7 @@ class Series:
         return cls(
             days=frame["day"], actual=actual, open=is_open, start=start, names=names, influences=influences,
             unit=float(before.mean()) if len(before) else 0.0, prior_sd=spread,
+            other_campaigns=_others(frame),
         )
 
     def open_before(self, day: int) -> np.ndarray:
@@ -78,6 +82,8 @@ def _influences(frame: pd.DataFrame, start: int) -> tuple[list[str], np.ndarray,
         columns[name] = (_relative(frame[name], start), _PRIOR_SD[kind])
     if "stock_out" in frame:
         columns["stock_out"] = (frame["stock_out"].fillna(0).to_numpy(float), _PRIOR_SD["stock_out"])
+    if "other_campaigns" in frame:  # they differ, so what one of them does is known from the others only roughly
+        columns["other_campaigns"] = ((_others(frame) != "").to_numpy(float), _PRIOR_SD["other_campaigns"])
     if "holiday" in frame:
         called = frame["holiday"].fillna("")
         columns["holiday"] = ((called != "").to_numpy(float), _PRIOR_SD["holiday"])
@@ -85,6 +91,11 @@ def _influences(frame: pd.DataFrame, start: int) -> tuple[list[str], np.ndarray,
             columns[f"holiday: {name}"] = ((called == name).to_numpy(float), _PRIOR_SD["one_holiday"])
     values = np.column_stack([value for value, _ in columns.values()])
     return list(columns), values - values[:start].mean(axis=0), np.array([sd for _, sd in columns.values()])
+
+
+def _others(frame: pd.DataFrame) -> pd.Series:
+    """Which campaigns ran besides, day by day."""
+    return frame["other_campaigns"].fillna("") if "other_campaigns" in frame else pd.Series("", index=frame.index)
 
 
 def _waves(days: int) -> int:
