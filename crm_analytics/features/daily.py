@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from crm_analytics.features.feature import feature
+from crm_analytics.warehouse.engine import TableAbsent
 from crm_analytics.warehouse.release import WarehouseError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def daily_sales(
     units, orders, and where the company has the tables: price_index and competitor_index (base 1 on the first day,
     each price against itself, weighted by what was sold in the last year, so that a change in what is bought does not
     move them), market_<indicator> as last published, holiday (its name or empty), stock_out (share of shelves whose
-    last count found nothing).
+    last count found nothing), other_campaigns (names of those that ran besides, in this region or everywhere).
     """
     import ibis
 
@@ -72,6 +73,8 @@ def daily_sales(
             table.day <= ibis.literal(chosen["ends"], type="date")
         )
         table = table.mutate(campaign=inside.ifelse(chosen["name"], ""))
+    if wh.has("campaigns"):
+        table = _with_other_campaigns(wh, table, but=chosen, region=region)
     return table.order_by("day")
 
 
@@ -79,7 +82,11 @@ def _campaign(wh: Warehouse, campaign: str, as_of: date) -> dict:
     """Name, region, first and last day of the campaign. Raises WarehouseError when there is none such."""
     import ibis
 
-    wh.require("campaigns")
+    if not wh.has("campaigns"):
+        raise TableAbsent(
+            f"{wh.company.name} has no campaigns; with them you would see what campaigns changed. "
+            "For days of your own choice leave campaign empty and give starts and ends."
+        )
     table = wh.campaigns.select("campaign_id", "name", "region", "starts", "ends")
     if campaign == "last":
         table = table.filter(table.ends + ibis.interval(days=14) < ibis.literal(as_of, type="date"))
@@ -94,6 +101,19 @@ def _campaign(wh: Warehouse, campaign: str, as_of: date) -> dict:
             f"There is no campaign {campaign!r} to ask about on {as_of}; give starts and ends instead."
         )
     return rows[-1] | {"name": rows[-1]["name"] or rows[-1]["campaign_id"]}
+
+
+def _with_other_campaigns(wh: Warehouse, table: ir.Table, *, but: dict | None, region: str | None) -> ir.Table:
+    """Which campaigns ran on a day beside the one that is asked about."""
+    others = wh.campaigns.filter(wh.campaigns.campaign_id != but["campaign_id"]) if but else wh.campaigns
+    if region is not None:
+        others = others.filter(others.region.isnull() | (others.region == region))
+    others = others.select("starts", "ends", name=others.name.fill_null(others.campaign_id))
+    days = table.select("day")
+    running = days.inner_join(others, [days.day >= others.starts, days.day <= others.ends])
+    named = running.group_by("day").agg(other_campaigns=running.name.group_concat("; ", order_by=running.name))
+    table = table.left_join(named, "day").drop("day_right")
+    return table.mutate(other_campaigns=table.other_campaigns.fill_null(""))
 
 
 def _lines(wh: Warehouse, as_of: date, *, region: str | None, category: str | None) -> ir.Table:

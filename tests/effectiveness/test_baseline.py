@@ -141,6 +141,20 @@ def test_it_says_more_and_none_in_words_and_in_the_picture():
     assert none.text.startswith("No effect that this history could show")
 
 
+def test_campaigns_that_ran_besides_are_named_and_doubted():
+    frame, truth = daily_market(3)
+    inside = frame["day"].ge(np.datetime64(truth.starts)) & (frame.groupby(frame["day"].dt.month).cumcount() % 5 == 0)
+    alone = Baseline(starts=truth.starts, ends=truth.ends).fit(frame)
+    beside = Baseline(starts=truth.starts, ends=truth.ends).fit(
+        frame.assign(other_campaigns=np.where(inside, "Radio; <b>Press</b>", ""))
+    )
+    assert "Other campaigns" not in {check.name for check in alone.checks}
+    assert verdict(beside, "Other campaigns") == "weak"
+    said = next(check.text for check in beside.checks if check.name == "Other campaigns")
+    assert "Radio" in said
+    assert "&lt;b&gt;Press" in beside._repr_mimebundle_()["text/html"]
+
+
 def test_the_company_s_campaigns_without_a_link_are_covered(company, truth):
     """Mass campaigns, some beside a season, a price cut, a competitor's move; most brought too little to be seen."""
     planted = truth.campaigns.query("not randomised").set_index("campaign_id")["incremental_revenue"]

@@ -96,3 +96,16 @@ def test_what_does_not_exist_is_named_with_what_does(company):
         features.daily_sales(company, campaign="C99")
     with pytest.raises(WarehouseError, match="Nothing was sold"):
         features.daily_sales(company, as_of="2020-01-01", campaign=None)
+
+
+def test_campaigns_that_ran_besides_are_named_where_they_ran(company):
+    campaigns = company.campaigns.to_pandas().set_index("campaign_id")
+    asked = campaigns.loc["C08"]
+    daily = features.daily_sales(company, campaign="C08").to_pandas()
+    by_day = daily.set_index(pd.to_datetime(daily["day"]))["other_campaigns"]
+    assert not by_day.str.contains(asked["name"], regex=False).any()
+    for campaign, row in campaigns.drop(index="C08").iterrows():
+        assert row["name"] in by_day[pd.Timestamp(row["starts"])], campaign
+    riga = features.daily_sales(company, region="Riga", campaign=None).to_pandas()["other_campaigns"]
+    elsewhere = campaigns.loc[campaigns["region"].notna() & (campaigns["region"] != "Riga"), "name"]
+    assert not riga.isin(elsewhere).any()
