@@ -134,7 +134,9 @@ class Study(ABC):
         if len(frame) < self.least:
             return self.refuse(
                 say(
-                    "Not enough evidence: {have:count} {of}, and this question needs at least {least:count}.",
+                    "Not enough evidence: there are no {of} to look at."
+                    if self.least == 1
+                    else "Not enough evidence: this question needs at least {least:count} {of} and has {have:count}.",
                     have=len(frame),
                     of=self.of,
                     least=self.least,

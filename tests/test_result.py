@@ -41,12 +41,12 @@ def test_too_few_rows_are_an_answer_too():
     result = MeanAmount().fit(pd.DataFrame({"amount": [1.0]}))
     assert isinstance(result, NotEnough)
     assert not enough(result)
-    assert result.text == "Not enough evidence: 1 purchases, and this question needs at least 2."
+    assert result.text == "Not enough evidence: this question needs at least 2 purchases and has 1."
 
 
 def test_what_is_built_on_no_answer_stops_with_the_sentence_that_says_why():
     result = MeanAmount().fit(pd.DataFrame({"amount": [1.0]}))
-    with pytest.raises(NoAnswer, match="1 purchases, and this question needs at least 2"):
+    with pytest.raises(NoAnswer, match="needs at least 2 purchases and has 1"):
         result.by_region()
     assert copy.copy(result).text == result.text
 

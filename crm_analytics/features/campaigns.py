@@ -32,13 +32,16 @@ def campaign_outcomes(
     """What each customer in a campaign's arms bought in the `weeks` from its start, and in the `before_weeks` before.
 
     Without `campaign` it is the last one with a control group whose weeks are over before `as_of`. Raises
-    WarehouseError when there is no such campaign or its weeks are not over: then it is too early to judge.
+    WarehouseError when there is no such campaign or its weeks are not over: then it is too early to judge; ValueError
+    for less than a week.
     Wholesale is left out; returns are taken off. Columns: campaign_id, campaign (its name), starts, customer_id, arm,
     days (of the outcome), region, kind, outcome_revenue, outcome_margin (null where a unit cost is lacking),
     outcome_orders, before_revenue, before_orders; money as float. Ordered by customer.
     """
     import ibis
 
+    if weeks < 1 or before_weeks < 1:
+        raise ValueError(f"weeks is {weeks} and before_weeks {before_weeks}; look at one week at least.")
     chosen = _judged(wh, as_of, campaign, weeks)
     arms = wh.arms.filter(wh.arms.campaign_id == chosen["campaign_id"]).select("campaign_id", "customer_id", "arm")
     starts, until = chosen["starts"], chosen["starts"] + timedelta(weeks=weeks)

@@ -102,3 +102,9 @@ def test_returns_wait_until_the_weeks_are_over(company, tested):
     assert newest.campaign_id not in set(day_before["campaign_id"])
     assert newest.campaign_id in set(on_the_day["campaign_id"])
     assert date.fromisoformat(str(on_the_day["starts"].iloc[-1])[:10]) == newest.starts
+
+
+@pytest.mark.parametrize("weeks", [{"weeks": 0}, {"weeks": -3}, {"before_weeks": 0}])
+def test_a_window_of_no_weeks_is_refused(company, weeks):
+    with pytest.raises(ValueError, match="one week at least"):
+        features.campaign_outcomes(company, **weeks)
