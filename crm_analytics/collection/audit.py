@@ -79,8 +79,12 @@ class Audit:
         for source in dict.fromkeys(account.source for account in self.accounts):
             mine = [account for account in self.accounts if account.source == source]
             if not sum(account.lines_loaded for account in mine):
-                sentence = "Nothing could be loaded from {source}: of {read:count} lines that came, all were refused."
                 read = sum(account.lines_read for account in mine)
+                sentence = (
+                    "Nothing could be loaded from {source}: of {read:count} lines that came, all were refused."
+                    if read
+                    else "Nothing could be loaded from {source}: its files hold no lines."
+                )
                 self._check("something came", "fails", say(sentence, source=source, read=read))
 
     def _refused_share(self, kind: Kind) -> None:

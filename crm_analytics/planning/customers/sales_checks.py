@@ -38,7 +38,7 @@ def _on_the_comparison(answer: SalesResult, earlier_changes: int) -> list[Check]
     known = earlier_changes >= CHANGES_NEEDED
     template = (
         "The range of an ordinary change comes from {have:count} earlier changes of the same length." if known
-        else "The history holds {have:count} earlier changes of the same length; an ordinary range takes {need:count}."
+        else "An ordinary range takes {need:count} earlier changes of the same length; the history holds {have:count}."
     )
     text = say(template, have=earlier_changes, need=CHANGES_NEEDED)
     return [*checks, Check(name=say("ordinary variation"), verdict="holds" if known else "weak", text=text)]
