@@ -97,9 +97,8 @@ def _campaign(wh: Warehouse, campaign: str, as_of: date) -> dict:
         table = table.filter(table.campaign_id == campaign)
     rows = table.order_by("starts", "campaign_id").to_pyarrow().to_pylist()
     if not rows:
-        raise WarehouseError(
-            f"There is no campaign {campaign!r} to ask about on {as_of}; give starts and ends instead."
-        )
+        sought = f"without a control group, two weeks past on {as_of}," if campaign == "last" else f"{campaign!r}"
+        raise WarehouseError(f"There is no campaign {sought} to ask about; name another, or give starts and ends.")
     return rows[-1] | {"name": rows[-1]["name"] or rows[-1]["campaign_id"]}
 
 
