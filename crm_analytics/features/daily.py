@@ -84,8 +84,8 @@ def _campaign(wh: Warehouse, campaign: str, as_of: date) -> dict:
 
     if not wh.has("campaigns"):
         raise TableAbsent(
-            f"{wh.company.name} has no campaigns; with them you would see what campaigns changed. "
-            "For days of your own choice leave campaign empty and give starts and ends."
+            f"{wh.company.name} has no campaigns; with them you would see what campaigns changed "
+            "(for days of your own choice leave campaign empty and give starts and ends)."
         )
     table = wh.campaigns.select("campaign_id", "name", "region", "starts", "ends")
     if campaign == "last":

@@ -20,14 +20,15 @@ def all_notebooks() -> list[Path]:
 
 
 def notebook_named(name: str) -> Path:
-    """The notebook at a path, or of that name among all. Raises ReportingError with the nearest name."""
+    """The notebook at a path, or of that name or number among all. Raises ReportingError with the nearest name."""
     if Path(name).is_file():
         return Path(name)
     known = {path.stem: path for path in all_notebooks()}
     stem = Path(name).stem
-    if stem in known:
-        return known[stem]
+    found = [stem] if stem in known else [one for one in known if one.split("_")[0] == stem]
+    if len(found) == 1:
+        return known[found[0]]
     near = difflib.get_close_matches(stem, known, n=1)
     raise ReportingError(
-        f"There is no notebook {name!r}; " + (f"did you mean {near[0]}?" if near else "see notebooks/.")
+        f"There is no notebook {name!r}; " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}.")
     )

@@ -12,7 +12,9 @@ import nbformat
 import psutil
 import pytest
 
+from crm_analytics.reporting import ReportingError
 from crm_analytics.reporting.edition import Record
+from crm_analytics.reporting.notebooks import notebook_named
 from crm_analytics.reporting.run import publish
 
 SEALED = """import ipykernel, json, os, sys
@@ -194,3 +196,13 @@ def test_when_the_parent_is_killed_nothing_lives_on(edition, tmp_path):
         parent.wait()
     wait_for(lambda: alive(pids) == [])
     wait_for(lambda: not list(endless.folder.glob(".making*")))
+
+
+def test_a_notebook_is_found_by_its_number(tmp_path, monkeypatch):
+    (tmp_path / "notebooks" / "2_planning").mkdir(parents=True)
+    for name in ("21_sales", "22_customer_value"):
+        (tmp_path / "notebooks" / "2_planning" / f"{name}.ipynb").touch()
+    monkeypatch.chdir(tmp_path)
+    assert notebook_named("22").stem == notebook_named("22_customer_value").stem == "22_customer_value"
+    with pytest.raises(ReportingError, match="21_sales, 22_customer_value"):
+        notebook_named("2")
