@@ -281,6 +281,15 @@ def test_lines_can_be_numbered_within_their_order(shop):
     assert frame(shop.open(), "order_lines", "order_id", "line_no").line_no.tolist() == [1, 2, 1, 1]
 
 
+def test_lines_without_any_id_can_be_numbered_through_the_file(shop):
+    shop.map = shop.map.replace("line_no: Line", "line_no: {number_within: \"'all'\"}")
+    shop.load()
+    assert frame(shop.open(), "order_lines", "order_id", "line_no").line_no.tolist() == [1, 2, 3, 4]
+    shop.map = shop.map.replace("\"'all'\"", "\"concat(Receipt, 'x')\"")
+    shop.load()
+    assert frame(shop.open(), "order_lines", "order_id", "line_no").line_no.tolist() == [1, 2, 1, 1]
+
+
 def test_a_line_of_no_table_is_refused_and_not_lost(shop):
     shop.map = shop.map.replace("    from: people\n", "    from: people\n    where: \"Id <> 'ben'\"\n")
     shop.map = shop.map.replace("path: people.csv\n", "path: people.csv\n    tolerate: 0.5\n")
