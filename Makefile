@@ -13,7 +13,7 @@ CONDA := $(shell command -v mamba || command -v conda)
 UV := $(shell command -v uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo report test lab bench lint
+.PHONY: help env demo report test lab bench trust lint
 .DELETE_ON_ERROR:
 
 help:  ## what there is
@@ -52,6 +52,9 @@ test: env  ## all tests
 
 bench: env  ## how fast it is, beside its peers
 	@for bench in benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+
+trust: env  ## how often intervals cover and nothing is called an effect, on simulated campaigns
+	@$(BIN)/python benchmarks/trust.py
 
 lint: env  ## read the code and the notebooks
 	@$(BIN)/ruff check .
