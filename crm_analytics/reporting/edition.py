@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 State = Literal["answered", "doubtful", "absent", "failed"]
-"""answered: green. doubtful: amber, some check of the answer is weak or fails, or the evidence does not carry one.
-absent: grey, the company lacks the table. failed: red."""
+"""answered: green; weak checks stand beside it. doubtful: amber, a check of the answer fails, or the evidence does not
+carry one. absent: grey, the company lacks the table. failed: red."""
 
 
 @dataclass(frozen=True, kw_only=True)

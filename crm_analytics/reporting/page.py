@@ -38,7 +38,8 @@ def verdict(answers: list[dict[str, Any]]) -> tuple[State, str, list[dict[str, s
         return "doubtful", say("This page gives no answer: its notebook shows no Result."), []
     answer = answers[0]
     doubts = [check for check in answer["checks"] if check["verdict"] != "holds"]
-    return "answered" if answer["enough"] and not doubts else "doubtful", answer["text"], doubts
+    failing = any(check["verdict"] == "fails" for check in doubts)
+    return "answered" if answer["enough"] and not failing else "doubtful", answer["text"], doubts
 
 
 def title_of(notebook: Any) -> str:
@@ -92,7 +93,7 @@ def _counted(checks: dict[str, int]) -> str:
 
 def unbroken(text: str) -> str:
     """The text with its numbers whole: a minus is a minus, and neither it nor a per cent sign goes to another line."""
-    return re.sub(r"(?<=\d) %", "\u00a0%", re.sub(r"(?<!\w)-(?=[\d€£$])", "−", text))
+    return re.sub(r"(?<=\d) %", "\u00a0%", re.sub(r"(?<!\w)-(?=[\d€£$])", "−\u2060", text))
 
 
 def _told(value: Any) -> str:

@@ -251,10 +251,10 @@ def _seen(table: pd.DataFrame) -> Check:
 
 
 def _taught(curves: Curves) -> Check:
-    least = int(curves.campaigns.min())
+    least, most = int(curves.campaigns.min()), int(curves.campaigns.max())
     return Check(
         name=say("Enough campaigns"),
-        verdict="holds" if least >= 4 else "weak" if least >= 2 else "fails",
+        verdict="holds" if least >= 4 else "weak" if most >= 2 else "fails",
         text=say("{part} has the fewest campaigns with a control, {n:count}; with few it borrows from the others.",
                  part=curves.parts[int(curves.campaigns.argmin())], n=least),
     )  # fmt: skip
