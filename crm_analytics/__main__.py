@@ -48,7 +48,7 @@ def _every_command(home: Home = None) -> None:
 
 @app.command()
 def demo(
-    customers: Annotated[int, typer.Option(min=100, help="How many customers it has.")] = 3000,
+    customers: Annotated[int, typer.Option(min=100, help="How many customers it has.")] = 20_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Where to; else incoming in the company's folder.")] = None,
     home: Home = None,

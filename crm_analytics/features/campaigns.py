@@ -121,15 +121,10 @@ def campaign_returns(wh: Warehouse, as_of: date | str | None = None, weeks: int 
     people = _spent(wh, arms, "outcome")
     known = people.outcome_margin.notnull().all().over(ibis.window())
     people = people.mutate(money=known.ifelse(people.outcome_margin, people.outcome_revenue), known=known)
-    treated, control = people.arm == "treated", people.arm == "control"
     sums = people.group_by("campaign_id").agg(
-        n_treated=treated.sum(),
-        n_control=control.sum(),
-        mean_treated=people.money.mean(where=treated),
-        mean_control=people.money.mean(where=control),
-        var_treated=people.money.var(where=treated),
-        var_control=people.money.var(where=control),
         measure=people.known.all().ifelse("margin", "revenue"),
+        **_moments(people.money, people.arm, "treated"),
+        **_moments(people.money, people.arm, "control"),
     )
     sums = sums.filter(sums.n_treated > 1, sums.n_control > 1)
     table = campaigns.select("campaign_id", "channel", "region", "starts").inner_join(sums, "campaign_id")
@@ -140,6 +135,15 @@ def campaign_returns(wh: Warehouse, as_of: date | str | None = None, weeks: int 
         else table.left_join(costs, "campaign_id").drop("campaign_id_right")
     )
     return table.order_by("starts", "campaign_id")
+
+
+def _moments(money: ir.Column, arms: ir.Column, arm: str) -> dict[str, ir.Scalar]:
+    """Number, mean and variance in an arm, from exact sums of whole ten-thousandths: their order does not matter."""
+    exact, inside = (money * 10_000).round().cast("decimal(18, 0)"), arms == arm
+    n = inside.sum()
+    total, squares = (x.sum(where=inside).cast("float64") for x in (exact, exact * exact))
+    variance = (squares - total * total / n.nullif(0)) / (n - 1).nullif(0)
+    return {f"n_{arm}": n, f"mean_{arm}": total / n.nullif(0) / 1e4, f"var_{arm}": variance / 1e8}
 
 
 def _judged(wh: Warehouse, as_of: date, campaign: str | None, weeks: int) -> dict:
@@ -240,7 +244,14 @@ def _linked(wh: Warehouse, as_of: date) -> ir.Table | None:
     until = ibis.least(ends, ibis.literal(as_of, type="date"))
     windows = responded.inner_join(campaigns.select("campaign_id", since=campaigns.starts, until=until), "campaign_id")
     spent = _spent(wh, windows, "linked")
+    spent = spent.mutate(  # sums of decimals do not depend on their order
+        linked_revenue=spent.linked_revenue.cast("decimal(18, 4)"),
+        linked_margin=spent.linked_margin.cast("decimal(18, 4)"),
+    )
     return spent.group_by("campaign_id").agg(
-        linked_revenue=spent.linked_revenue.sum(),
-        linked_margin=spent.linked_margin.notnull().all().ifelse(spent.linked_margin.sum(), ibis.null()),
+        linked_revenue=spent.linked_revenue.sum().cast("float64"),
+        linked_margin=spent.linked_margin.notnull()
+        .all()
+        .ifelse(spent.linked_margin.sum(), ibis.null())
+        .cast("float64"),
     )

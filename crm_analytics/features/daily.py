@@ -183,18 +183,19 @@ def _calendar(first: date, as_of: date) -> ir.Table:
 
 def _shares(lines: ir.Table, of: str) -> ir.Table:
     """What part of revenue each product or category makes: `of`, share."""
-    sums = lines.group_by(of).agg(revenue=lines.amount.sum().cast("float64"))
-    return sums.select(of, share=sums.revenue / sums.revenue.sum())
+    sums = lines.group_by(of).agg(revenue=lines.amount.sum())
+    return sums.select(of, share=sums.revenue.cast("float64") / sums.revenue.sum().cast("float64"))
 
 
 def _running(table: ir.Table, steps: ir.Table, name: str) -> ir.Table:
     """Add a column that changes by the steps (day, step) and otherwise stays, from 0 on the first day."""
     import ibis
 
-    steps = steps.group_by("day").agg(step=steps.step.sum())
-    table = table.left_join(steps, "day").drop("day_right")
-    running = table.step.fill_null(0.0).sum().over(ibis.cumulative_window(order_by=table.day))
-    return table.mutate(**{name: running}).drop("step")
+    exact = steps.mutate(step=steps.step.cast("decimal(18, 12)"))  # sums of floats depend on their order
+    exact = exact.group_by("day").agg(step=exact.step.sum())
+    table = table.left_join(exact, "day").drop("day_right")
+    running = table.step.fill_null(0).sum().over(ibis.cumulative_window(order_by=table.day))
+    return table.mutate(**{name: running.cast("float64")}).drop("step")
 
 
 def _price_steps(wh: Warehouse, weights: ir.Table, first: date, as_of: date, region: str | None) -> ir.Table:

@@ -151,7 +151,7 @@ class Warehouse:
         words = {name: str(value) for name, value in sorted(key.items())}
         kept_under = json.dumps(words, ensure_ascii=False)
         rows = result.table.reset_index(drop=True).assign(**words, release=self.release.id, kept_under=kept_under)
-        with self._shelf.locked():
+        with self._shelf.locked("kept"):
             known = DeltaTable.is_deltatable(path)
             write_deltalake(
                 path, pa.Table.from_pandas(rows, preserve_index=False), mode="overwrite", schema_mode="merge",

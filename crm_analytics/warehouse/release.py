@@ -119,20 +119,20 @@ class Shelf:
         return self.folder / "tables" / table
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Only one load at a time writes to a company; the next one waits. The lock dies with its process."""
+    def locked(self, writing: str) -> Iterator[None]:
+        """Only one at a time writes this to a company; the next one waits. The lock dies with its process."""
         if UNWRITABLE & set(str(self.folder.resolve())):
             raise WarehouseError(f"Delta Lake cannot write into {self.home}: a folder's name must be without any of "
                                  + " ".join(sorted(UNWRITABLE)) + ". Choose another home.")
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".lock").open("w") as handle:
+        with (self.folder / f".{writing}.lock").open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
     @contextmanager
     def draft(self) -> Iterator[Draft]:
         """A release in the making: write to it, audit it, publish it. Left unpublished it changes nothing."""
-        with self.locked():
+        with self.locked("facts"):
             base = self.release() if self.ids() else None
             yield Draft(self, base)
 

@@ -100,7 +100,7 @@ def test_the_second_of_two_writers_is_told(home):
 
 
 def _hold(home, held, go):
-    with Shelf(home).locked():
+    with Shelf(home).locked("facts"):
         held.set()
         go.wait(10)
 
@@ -113,11 +113,11 @@ def test_one_writer_at_a_time(home):
     assert held.wait(30)
     import fcntl
 
-    with (home / "warehouse" / ".lock").open("w") as lock, pytest.raises(BlockingIOError):
+    with (home / "warehouse" / ".facts.lock").open("w") as lock, pytest.raises(BlockingIOError):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     holder.kill()
     holder.join()
-    with Shelf(home).locked():
+    with Shelf(home).locked("facts"):
         pass
 
 
