@@ -19,7 +19,7 @@ CELL = ("month", "region", "store", "channel", "category", "kind")
 
 
 @feature(needs=("orders", "order_lines"), grain="a month × region × store × channel × category × kind")
-def sales(wh: Warehouse, as_of: date, since: date | None = None) -> ir.Table:
+def sales(wh: Warehouse, as_of: date | str | None = None, since: date | str | None = None) -> ir.Table:
     """What was sold, in the finest cut: every coarser one is a sum of these rows.
 
     Only whole months: the last one ends before `as_of`, the first begins on or after `since`. The region is the
@@ -29,7 +29,7 @@ def sales(wh: Warehouse, as_of: date, since: date | None = None) -> ir.Table:
     it covers. An order counts once, in the category and kind of its first line, so `orders` may be summed over
     any rows; `customers`, those of these orders, may not, since one customer buys in many of them.
     """
-    placed = _placed(wh, as_of=as_of, since=since)
+    placed = _placed(wh, as_of=as_of, since=None if since is None else wh.day(since))
     lines = _in_categories(wh)
     sold = _kinds(lines.inner_join(placed, "order_id"))
     sums = sold.group_by(CELL).aggregate(
