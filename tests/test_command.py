@@ -8,6 +8,7 @@ import time
 import pytest
 
 from crm_analytics import __main__ as command
+from crm_analytics.command import facts
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ def test_what_is_wrong_is_one_sentence(crm, words, sentence):
 
 
 def test_an_error_of_ours_is_not_hidden(crm, monkeypatch):
-    monkeypatch.setattr(command, "_warehouse", lambda: 1 / 0)
+    monkeypatch.setattr(facts, "warehouse", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         crm("releases")
 

@@ -1,0 +1,1 @@
+"""The `crm` command, a module for each stage of the loop; beside a notebook the one place where rooms meet."""
