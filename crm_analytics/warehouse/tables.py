@@ -109,6 +109,18 @@ TABLES: dict[str, Table] = {
             Column("granted_at", DAY, "since when", past=True),
             Column("withdrawn_at", DAY, "until when; empty while it holds"),
         ), opens="who may be addressed, and by which channel"),
+        Table("traits", "a customer × trait", ("customer_id", "trait"), (
+            _id("customer_id", "the customer", "customers.customer_id"),
+            Column("trait", TEXT, "what is known: education, sector, card, reason …", required=True),
+            Column("value", TEXT, "its value", required=True),
+            Column("known_at", DAY, "known since", past=True),
+        ), opens="groups of customers by what else is known of them"),
+        Table("activity", "a customer × measure × day", ("customer_id", "measure", "day"), (
+            _id("customer_id", "the customer", "customers.customer_id"),
+            Column("measure", TEXT, "what is counted: visits, flights, points …", required=True),
+            Column("day", DAY, "on this day, or in the period that begins with it", required=True, past=True),
+            Column("value", FLOAT, "how much", required=True),
+        ), opens="what customers do beside buying"),
         Table("products", "a product", ("product_id",), (
             _id("product_id", "the product"),
             Column("name", TEXT, "what it is called"),
