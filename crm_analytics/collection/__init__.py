@@ -6,7 +6,7 @@ _HOMES = {
     "Holdings": "holdings",
     "LoadReport": "report",
     "MapError": "section",
-    "SourceError": "text",
+    "SourceError": "sources.source",
     "load": "loading",
     "quarantine": "holdings",
     "releases": "holdings",

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 
-from crm_analytics.collection.arrivals import file_name
 from crm_analytics.collection.bench import Arrival, Bench, Kind
 from crm_analytics.collection.fitting import Fit
 
@@ -48,9 +46,7 @@ class Refusal:
     money: Decimal | None
 
 
-def accounts(
-    bench: Bench, kinds: list[Kind], fits: list[Fit], *, data: Path
-) -> Iterator[tuple[Account, list[Refusal]]]:
+def accounts(bench: Bench, kinds: list[Kind], fits: list[Fit]) -> Iterator[tuple[Account, list[Refusal]]]:
     """The account of every file that came, and its refusals, most lines first."""
     for kind in kinds:
         money = f"sum({kind.money})" if kind.money else _NO_MONEY
@@ -64,19 +60,19 @@ def accounts(
         newest = _newest(bench, kind, fits)
         zero = Decimal(0) if kind.money else None
         for number, arrival in enumerate(kind.arrivals):
-            name = file_name(arrival.path, data)
+            source, file = kind.map.source, arrival.name
             mine = [
-                (*bench.reasons[reason], lines, amount) for file, reason, lines, amount in refused if file == number
+                (*bench.reasons[reason], lines, amount) for at, reason, lines, amount in refused if at == number
             ]
             refusals = [
-                Refusal(source=kind.map.source, file=name, reason=reason, column=column, lines=lines, money=amount)
+                Refusal(source=source, file=file, reason=reason, column=column, lines=lines, money=amount)
                 for reason, column, lines, amount in [*mine, *_malformed(arrival)]
             ]
             yield (
                 Account(
-                    source=kind.map.source,
-                    file=name,
-                    fingerprint=arrival.fingerprint,
+                    source=source,
+                    file=file,
+                    fingerprint=arrival.source.fingerprint,
                     newest=newest.get(number),
                     lines_read=arrival.proof.read,
                     lines_loaded=loaded.get(number, (0, None))[0],

@@ -10,7 +10,8 @@ from crm_analytics.collection.bench import Arrival, Kind
 from crm_analytics.collection.files import FileSpec
 from crm_analytics.collection.maps import Lookup, SourceMap
 from crm_analytics.collection.section import closest
-from crm_analytics.collection.text import SourceError, fingerprint
+from crm_analytics.collection.sources import sources_of
+from crm_analytics.collection.sources.source import SourceError, fingerprint
 
 ENGINE = "1"
 """Changes when the same files and map would load otherwise than before."""
@@ -22,7 +23,11 @@ def arrivals(maps: list[SourceMap], data: Path) -> list[Kind]:
     for one in maps:
         for spec in one.files.values():
             kind = Kind(number=len(kinds), map=one, spec=spec)
-            kind.arrivals = [Arrival(of=kind, path=path, fingerprint=fingerprint(path)) for path in found(spec, data)]
+            kind.arrivals = [
+                Arrival(of=kind, source=source)
+                for path in found(spec, data)
+                for source in sources_of(spec, path, file_name(path, data))
+            ]
             kinds.append(kind)
     return kinds
 
@@ -54,7 +59,7 @@ def fingerprints(kinds: list[Kind], data: Path) -> dict[str, str]:
         parts = [ENGINE, one.text]
         for kind in kinds:
             if kind.map is one:
-                parts += [f"{file_name(arrival.path, data)} {arrival.fingerprint}" for arrival in kind.arrivals]
+                parts += [f"{arrival.name} {arrival.source.fingerprint}" for arrival in kind.arrivals]
         parts += [
             fingerprint(path) for lookup in one.lookups.values() if lookup.file for path in found(lookup.file, data)
         ]

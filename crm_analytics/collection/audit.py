@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from crm_analytics.collection.accounts import Account, Refusal, accounts
-from crm_analytics.collection.arrivals import file_name
 from crm_analytics.collection.bench import Bench, Kind
 from crm_analytics.collection.crosscheck import Crosscheck, files_of
 from crm_analytics.collection.fitting import Fit
@@ -29,12 +27,12 @@ To bring none at all any more is a broken export, until the map says that the ta
 class Audit:
     """The reconciliation of a load and the checks it passes, warns at or fails."""
 
-    def __init__(self, bench: Bench, kinds: list[Kind], fits: list[Fit], *, base: Release | None, data: Path):
-        self.bench, self.kinds, self.fits, self.base, self.data = bench, kinds, fits, base, data
+    def __init__(self, bench: Bench, kinds: list[Kind], fits: list[Fit], *, base: Release | None):
+        self.bench, self.kinds, self.fits, self.base = bench, kinds, fits, base
         self.checks: list[Check] = []
         self.accounts: list[Account] = []
         self.refusals: list[Refusal] = []
-        for account, refusals in accounts(bench, kinds, fits, data=data):
+        for account, refusals in accounts(bench, kinds, fits):
             self.accounts.append(account)
             self.refusals += refusals
 
@@ -88,7 +86,7 @@ class Audit:
                 self._check("something came", "fails", say(sentence, source=source, read=read))
 
     def _refused_share(self, kind: Kind) -> None:
-        names = {file_name(arrival.path, self.data) for arrival in kind.arrivals}
+        names = {arrival.name for arrival in kind.arrivals}
         refused = [
             refusal
             for refusal in self.refusals

@@ -7,7 +7,7 @@ first reason that was found against it.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,8 @@ from crm_analytics.collection import conversion
 from crm_analytics.collection.expressions import ExpressionError, bind
 from crm_analytics.collection.files import FileSpec
 from crm_analytics.collection.maps import SourceMap
-from crm_analytics.collection.proofread import Proof, proofread
 from crm_analytics.collection.section import MapError, closest
-from crm_analytics.collection.text import LINE_BYTES, SourceError, header_of
+from crm_analytics.collection.sources.source import Progress, Proof, Source, SourceError
 from crm_analytics.warehouse.release import WarehouseError
 
 MEMORY = "3GB"
@@ -27,13 +26,16 @@ THREADS = 2
 
 @dataclass(kw_only=True)
 class Arrival:
-    """One file that came: which map and which of its files it belongs to, and what proofreading found."""
+    """One source that came: which of a map's files it belongs to, and what reading it found."""
 
     of: Kind
-    path: Path
-    fingerprint: str
+    source: Source
     offset: int = 0
     proof: Proof | None = None
+
+    @property
+    def name(self) -> str:
+        return self.source.name
 
 
 @dataclass(kw_only=True)
@@ -71,12 +73,12 @@ class Kind:
         if not alike:
             raise self.map.error(
                 place,
-                f"{self.arrivals[0].path.name} has no column {name!r}.{closest(name, [h for h in self.header if h])}",
+                f"{self.arrivals[0].name} has no column {name!r}.{closest(name, [h for h in self.header if h])}",
             )
         if len(alike) > 1:
             raise self.map.error(
                 place,
-                f"{self.arrivals[0].path.name} has the column {name!r} {len(alike)} times; rename one in the source.",
+                f"{self.arrivals[0].name} has the column {name!r} {len(alike)} times; rename one in the source.",
             )
         return alike[0]
 
@@ -138,7 +140,7 @@ class Bench:
 
     def open(self, kind: Kind) -> None:
         """Read the headers of a kind of file, so that expressions can be bound to its columns."""
-        kind.header = header_of(kind.arrivals[0].path, kind.spec)
+        kind.header = kind.arrivals[0].source.header
         for macro in conversion.macros(kind.spec, kind.dialect):
             self.run(macro)
 
@@ -162,15 +164,16 @@ class Bench:
         except duckdb.Error as error:
             raise kind.map.error(place, f"this cannot be carried out: {str(error).splitlines()[0][:200]}") from None
 
-    def read(self, kind: Kind, offset: int, progress: Callable[[str], None]) -> int:
-        """Proofread the files of a kind and lay out their lines, numbered from `offset`. The next free number."""
+    def read(self, kind: Kind, offset: int, progress: Progress) -> int:
+        """Read the files of a kind and lay out their lines, numbered from `offset`. The next free number."""
         files = []
         for number, arrival in enumerate(kind.arrivals):
-            progress(f"reading {arrival.path.name}")
-            clean, parquet = self.folder / "clean.csv", self.folder / f"{kind.lines}_{number}.parquet"
-            arrival.proof = proofread(arrival.path, kind.spec, clean)
-            self._lay(kind, arrival, clean, parquet)
-            clean.unlink()
+            progress(f"reading {arrival.name}")
+            workshop, parquet = self.folder / "source", self.folder / f"{kind.lines}_{number}.parquet"
+            workshop.mkdir()
+            arrival.proof = arrival.source.read(workshop, progress)
+            self._lay(kind, arrival, parquet)
+            shutil.rmtree(workshop)
             arrival.offset = offset
             offset += arrival.proof.records
             files.append(str(parquet))
@@ -185,15 +188,14 @@ class Bench:
         )
         return offset
 
-    def _lay(self, kind: Kind, arrival: Arrival, clean: Path, parquet: Path) -> None:
+    def _lay(self, kind: Kind, arrival: Arrival, parquet: Path) -> None:
         header, proof = arrival.proof.header, arrival.proof
-        columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header)))
         taken = []
         for name, s in kind.used.items():
             if header.count(name) != 1:
                 raise SourceError(
-                    f"{arrival.path.name} has {'no' if name not in header else 'more than one'} column {name!r}, which "
-                    f"{kind.map.name} uses and {kind.arrivals[0].path.name} has. Give it a path of its own in the map."
+                    f"{arrival.name} has {'no' if name not in header else 'more than one'} column {name!r}, which "
+                    f"{kind.map.name} uses and {kind.arrivals[0].name} has. Give it a path of its own in the map."
                 )
             text = f"c{header.index(name)}"
             if proof.padded:
@@ -201,17 +203,13 @@ class Bench:
             for word in kind.spec.empty:
                 text = f"nullif({text}, {conversion.quoted(word)})"
             taken.append(f"{text} AS {s}")
-        quote, delimiter = conversion.quoted(kind.spec.quote), conversion.quoted(kind.spec.delimiter)
         found = self.run(
-            f"COPY (SELECT {', '.join(taken) or '1 AS nothing'} FROM read_csv({conversion.quoted(str(clean))}, "
-            f"auto_detect = false, header = false, columns = {{{columns}}}, delim = {delimiter}, "
-            f"quote = {quote}, escape = {quote}, new_line = '\\n', nullstr = '', max_line_size = {2 * LINE_BYTES}, "
-            f"parallel = {'false' if proof.spans else 'true'})) TO {conversion.quoted(str(parquet))} "
-            "(FORMAT parquet, COMPRESSION snappy)"
+            f"COPY (SELECT {', '.join(taken) or '1 AS nothing'} FROM {arrival.source.relation()}) "
+            f"TO {conversion.quoted(str(parquet))} (FORMAT parquet, COMPRESSION snappy)"
         ).fetchone()[0]
         if found != proof.records:
             raise SourceError(
-                f"{arrival.path.name}: {proof.records} records were proofread, and DuckDB finds {found}. "
+                f"{arrival.name}: {proof.records} records were proofread, and DuckDB finds {found}. "
                 "See delimiter and quote in the map."
             )
 

@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crm_analytics.collection.arrivals import arrivals, entries, file_name, fingerprints
+from crm_analytics.collection.arrivals import arrivals, entries, fingerprints
 from crm_analytics.collection.audit import Audit
 from crm_analytics.collection.bench import Arrival, Bench, Kind
 from crm_analytics.collection.crosscheck import Crosscheck, files_of
 from crm_analytics.collection.fitting import Fit, fitted
 from crm_analytics.collection.maps import SourceMap, read_maps
 from crm_analytics.collection.report import LoadReport
-from crm_analytics.collection.text import originals
 from crm_analytics.say import Voice, speak
 from crm_analytics.warehouse.release import Company, Draft, Release, Shelf
 from crm_analytics.warehouse.tables import SYSTEM_TABLES, TABLES
@@ -70,7 +69,7 @@ class _Loading:
         crosscheck = Crosscheck(self.bench, fits, self.draft.base)
         crosscheck.run()
         self._settle_fates()
-        audit = Audit(self.bench, self.kinds, fits, base=self.draft.base, data=self.data)
+        audit = Audit(self.bench, self.kinds, fits, base=self.draft.base)
         audit.before_writing(crosscheck)
         if audit.stopped:
             return LoadReport.of(audit, company=company, release=None)
@@ -199,11 +198,11 @@ class _Loading:
         ]
         refused += [(line, used, reason, "", None) for line, used, reason in proof.malformed]
         refused.sort(key=lambda one: one[0])
-        texts = originals(arrival.path, kind.spec, [(line, used) for line, used, *_ in refused])
+        texts = arrival.source.originals([(line, used) for line, used, *_ in refused])
         for start in range(0, len(refused), BATCH_ROWS):
             part = refused[start : start + BATCH_ROWS]
             yield {
-                "file": [file_name(arrival.path, self.data)] * len(part),
+                "file": [arrival.name] * len(part),
                 "line_no": [one[0] for one in part],
                 "reason": [one[2] for one in part],
                 "column": [one[3] or None for one in part],

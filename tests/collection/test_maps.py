@@ -6,7 +6,7 @@ import pytest
 
 from crm_analytics.collection import MapError
 from crm_analytics.collection.maps import read_map, read_maps
-from crm_analytics.collection.text import SourceError
+from crm_analytics.collection.sources.source import SourceError
 
 MAPS = Path(__file__).parents[2] / "maps"
 

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm_analytics.collection import text
 from crm_analytics.collection.files import FileSpec
-from crm_analytics.collection.proofread import proofread
-from crm_analytics.collection.text import SourceError, originals
+from crm_analytics.collection.sources import text
+from crm_analytics.collection.sources.proofread import proofread
+from crm_analytics.collection.sources.source import SourceError
+from crm_analytics.collection.sources.text import originals
 
 SPEC = FileSpec(name="x", path="x.csv", delimiter=";")
 

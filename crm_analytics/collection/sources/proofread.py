@@ -9,50 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from crm_analytics.collection.files import FileSpec
-from crm_analytics.collection.text import LINE_BYTES, blocks, header_of
+from crm_analytics.collection.sources.source import Proof
+from crm_analytics.collection.sources.text import LINE_BYTES, blocks, header_of
 
 RECORD_LINES = 200
-
-
-@dataclass
-class Proof:
-    """What proofreading a file found. Records are counted from 0 without the header, lines from 1 with it."""
-
-    header: tuple[str, ...]
-    records: int = 0
-    malformed: list[tuple[int, int, str]] = field(default_factory=list)
-    """(line number, how many lines, reason) of what is no record."""
-    starts: list[tuple[int, int]] = field(default_factory=list)
-    """(record, line number) wherever the distance between the two changes."""
-    spans: dict[int, int] = field(default_factory=dict)
-    """How many lines a record takes, for those that take several."""
-    padded: bool = False
-    """Whether a field may have spaces around it, or nothing in quotes, so that it must be trimmed."""
-
-    @property
-    def read(self) -> int:
-        return self.records + len(self.malformed)
-
-    def lines(self, records: np.ndarray) -> np.ndarray:
-        """The line numbers of these records."""
-        if not self.starts:
-            return np.zeros(0, dtype=np.int64)
-        first, line = np.array(self.starts, dtype=np.int64).T
-        at = np.searchsorted(first, records, side="right") - 1
-        return line[at] + records - first[at]
-
-    def take(self, line: int, records: int) -> None:
-        """Count records that stand on one line each, the first of them on this line."""
-        if not self.starts or line - self.records != self.starts[-1][1] - self.starts[-1][0]:
-            self.starts.append((self.records, line))
-        self.records += records
 
 
 def proofread(path: Path, spec: FileSpec, clean: Path) -> Proof:

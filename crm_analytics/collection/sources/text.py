@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
-import hashlib
 import zlib
 from collections.abc import Callable, Iterator
 from itertools import chain
@@ -15,23 +14,11 @@ from typing import BinaryIO
 import numpy as np
 
 from crm_analytics.collection.files import FileSpec
-from crm_analytics.warehouse.release import WarehouseError
+from crm_analytics.collection.sources.source import SHOWN_CHARACTERS, SourceError
 
 BLOCK_BYTES = 4 << 20
 LINE_BYTES = 1 << 20
 """A longer line is refused: no order line is a megabyte long, and DuckDB would stumble over it."""
-SHOWN_CHARACTERS = 10_000
-"""How much of a refused line is kept."""
-
-
-class SourceError(WarehouseError):
-    """A source file is not there or cannot be read; the message names it and the next move."""
-
-
-def fingerprint(path: Path) -> str:
-    """SHA-256 of the file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def header_of(path: Path, spec: FileSpec) -> tuple[str, ...]:

@@ -1,0 +1,90 @@
+"""A source: one file, one member of an archive or one query's answer that came, whatever its format was.
+
+Every format becomes the same thing: a header, good records as columns of text in the order in which they came, and a
+proof of how many came and what was set aside.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from crm_analytics.warehouse.release import WarehouseError
+
+SHOWN_CHARACTERS = 10_000
+"""How much of a refused line is kept."""
+
+Progress = Callable[[str], object]
+
+
+class SourceError(WarehouseError):
+    """A source file is not there or cannot be read; the message names it and the next move."""
+
+
+class Source(Protocol):
+    """One thing that came, and how the rest of the room reads it."""
+
+    name: str
+    """How it is called in the reconciliation: its path inside the data folder."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The same again means that nothing changed in it."""
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The names of its columns as they came. Raises SourceError when there are none."""
+
+    def read(self, workshop: Path, progress: Progress) -> Proof:
+        """Read it once, whole, leaving what `relation` needs in the folder `workshop`, which is its own."""
+
+    def relation(self) -> str:
+        """After `read`: SQL of its good records in their order, as VARCHAR columns c0, c1 …; NULL where empty."""
+
+    def originals(self, wanted: list[tuple[int, int]]) -> Iterator[str]:
+        """The text of these lines, given as ascending (line number, how many lines), as they came."""
+
+
+@dataclass
+class Proof:
+    """What reading a source found. Records are counted from 0 without the header, lines from 1 with it."""
+
+    header: tuple[str, ...]
+    records: int = 0
+    malformed: list[tuple[int, int, str]] = field(default_factory=list)
+    """(line number, how many lines, reason) of what is no record."""
+    starts: list[tuple[int, int]] = field(default_factory=list)
+    """(record, line number) wherever the distance between the two changes."""
+    spans: dict[int, int] = field(default_factory=dict)
+    """How many lines a record takes, for those that take several."""
+    padded: bool = False
+    """Whether a field may have spaces around it, or nothing in quotes, so that it must be trimmed."""
+
+    @property
+    def read(self) -> int:
+        return self.records + len(self.malformed)
+
+    def lines(self, records: np.ndarray) -> np.ndarray:
+        """The line numbers of these records."""
+        if not self.starts:
+            return np.zeros(0, dtype=np.int64)
+        first, line = np.array(self.starts, dtype=np.int64).T
+        at = np.searchsorted(first, records, side="right") - 1
+        return line[at] + records - first[at]
+
+    def take(self, line: int, records: int) -> None:
+        """Count records that stand on one line each, the first of them on this line."""
+        if not self.starts or line - self.records != self.starts[-1][1] - self.starts[-1][0]:
+            self.starts.append((self.records, line))
+        self.records += records
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of the file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
