@@ -7,8 +7,8 @@ is wrong, and what to write instead.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crm_analytics.collection.files import FileSpec, check_file, file_spec
@@ -19,13 +19,15 @@ from crm_analytics.warehouse.tables import TABLES
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnSpec:
-    """Where one canonical column comes from: exactly one of column, constant, expression, number_within."""
+    """Where one canonical column comes from: exactly one of column, constant, expression, number_within, each."""
 
     target: str
     column: str = ""
     constant: str | None = None
     expression: str = ""
     number_within: str = ""
+    each: str = ""
+    """In a block that says `each:`: the name, or the value, of the column whose turn it is."""
     formats: tuple[str, ...] = ()
     lookup: str = ""
     otherwise: str | None = None
@@ -131,7 +133,8 @@ def read_map(path: Path) -> SourceMap:
     blocks = []
     for table in top.names("tables"):
         top.known(f"tables.{table}", table, TABLES, "canonical table")
-        blocks += [_block(one, table, files, lookups) for one in top.section("tables").sections(table)]
+        for section in top.section("tables").sections(table):
+            blocks += _blocks(section, table, files, lookups)
     top.done()
     if not files or not blocks:
         raise top.error("files and tables", "a map needs at least one file and one table fed by it.")
@@ -189,10 +192,14 @@ def _rule(section: Section) -> Rule:
     return rule
 
 
-def _block(section: Section, table: str, files: Mapping[str, FileSpec], lookups: Mapping[str, Lookup]) -> Block:
+def _blocks(
+    section: Section, table: str, files: Mapping[str, FileSpec], lookups: Mapping[str, Lookup]
+) -> Iterator[Block]:
+    """A block of the map; one with `each:` is as many as it names columns, each for the lines where that is filled."""
     canonical = TABLES[table]
     file = section.text("from")
     section.known(section.at("from"), file, files, "file of this map")
+    each, where = _each(section), section.text("where", default="")
     columns = []
     for name in section.names("columns"):
         section.known(section.at(f"columns.{name}"), name, canonical.by_name, f"column of {table}")
@@ -207,12 +214,44 @@ def _block(section: Section, table: str, files: Mapping[str, FileSpec], lookups:
         table=table,
         file=file,
         rows=section.text("rows", default=""),
-        where=section.text("where", default=""),
+        where=where,
         columns=tuple(columns),
         place=section.place,
     )
     section.done()
-    return block
+    said = {column.each for column in columns} - {""}
+    if said and not each:
+        raise section.error("columns", "each: name and each: value are of a block that says each: and which columns.")
+    if not said:
+        if each:
+            raise section.error("each", "no column takes it; say {each: value} for one, and {each: name} for another.")
+        yield block
+    for name, column in each.items():
+        filled = f'"{column.replace(chr(34), chr(34) * 2)}" IS NOT NULL'
+        yield replace(
+            block,
+            where=f"({where}) AND {filled}" if where else filled,
+            columns=tuple(_for_one(spec, name, column) for spec in columns),
+        )
+
+
+def _each(section: Section) -> dict[str, str]:
+    """The columns of `each:` by the name their rows take: a list of columns, or name: column."""
+    if not section.has("each"):
+        return {}
+    if isinstance(section.raw["each"], dict):
+        inner = section.section("each")
+        return {name: inner.text(name) for name in inner.raw}
+    columns = section.texts("each")
+    if len(set(columns)) < len(columns):
+        raise section.error("each", "a column stands here twice.")
+    return {column: column for column in columns}
+
+
+def _for_one(spec: ColumnSpec, name: str, column: str) -> ColumnSpec:
+    if spec.each == "name":
+        return replace(spec, each="", constant=name)
+    return replace(spec, each="", column=column) if spec.each else spec
 
 
 def _column(columns: Section, name: str, lookups: Mapping[str, Lookup]) -> ColumnSpec:
@@ -220,17 +259,20 @@ def _column(columns: Section, name: str, lookups: Mapping[str, Lookup]) -> Colum
         columns.asked.add(name)
         return ColumnSpec(target=name, column=columns.raw[name])
     section = columns.section(name)
-    origins = [key for key in ("column", "constant", "expression", "number_within") if section.has(key)]
+    origins = [key for key in ("column", "constant", "expression", "number_within", "each") if section.has(key)]
     if len(origins) != 1:
         raise section.error(
-            "", "say where it comes from by exactly one of column:, constant:, expression: or number_within:."
+            "", "say where it comes from by exactly one of column:, constant:, expression:, number_within: or each:."
         )
+    if section.text("each", default="name") not in ("name", "value"):
+        raise section.error("each", f"{section.text('each')!r} should be name, for the column's name, or value.")
     spec = ColumnSpec(
         target=name,
         column=section.text("column", default=""),
         constant=section.optional("constant"),
         expression=section.text("expression", default=""),
         number_within=section.text("number_within", default=""),
+        each=section.text("each", default=""),
         formats=section.texts("format"),
         lookup=section.text("lookup", default=""),
         otherwise=section.optional("else"),

@@ -105,3 +105,45 @@ def test_two_maps_cannot_be_the_same_source(shop):
 @pytest.mark.parametrize("path", sorted(MAPS.rglob("*.yaml")), ids=lambda path: path.stem)
 def test_the_maps_that_come_with_the_suite_can_be_read(path):
     assert read_map(path).blocks
+
+
+TRAITS = """
+  traits:
+    from: people
+    where: "Region <> 'none'"
+    each: {kind of region: Region, Name: Name}
+    columns:
+      customer_id: Id
+      trait: {each: name}
+      value: {each: value}
+"""
+
+
+def test_each_names_columns_once_and_makes_a_row_of_every_one_that_is_filled(shop):
+    shop.map += TRAITS
+    shop.file("people.csv", 'Id;Region;Name\nann;R;\nben;L;"Ben ""B"""\n')
+    assert shop.load().published
+    rows = shop.open().traits.to_pandas().sort_values(["customer_id", "trait"])
+    assert rows[["customer_id", "trait", "value"]].to_numpy().tolist() == [
+        ["ann", "kind of region", "R"],
+        ["ben", "Name", 'Ben "B"'],
+        ["ben", "kind of region", "L"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("each: {kind of region: Region, Name: Name}", "each: [Region, Region]", ["traits.each", "twice"]),
+        ("    each: {kind of region: Region, Name: Name}\n", "", ["traits.columns", "a block that says each:"]),
+        ("value: {each: value}", "value: {each: worth}", ["traits.columns.value.each", "'worth' should be name"]),
+        ("value: {each: value}", "value: {each: value, column: Id}", ["exactly one of"]),
+    ],
+)
+def test_a_mistake_in_each_is_named(shop, before, after, words):
+    path = shop.folder / "shop.yaml"
+    path.write_text(spoilt(shop.map + TRAITS, before, after), "utf-8")
+    with pytest.raises(MapError) as caught:
+        read_map(path)
+    for word in words:
+        assert word in str(caught.value)
