@@ -158,7 +158,30 @@ class _Loading:
                 elif source in files_of(self.draft.base, table):
                     self.draft.replace_source(table, TABLES[table].arrow_schema().empty_table(), source=source)
             self._write_system("loads", source, audit.loads_of(source, self.now))
-            self._write_system("quarantine", source, self._quarantine(source))
+            self._write_quarantine(source)
+
+    def _write_quarantine(self, source: str) -> None:
+        """What was refused, and apart from it the lines themselves: they may hold personal data."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        apart, schema = self.bench.folder / "lines.parquet", SYSTEM_TABLES["quarantine_lines"].arrow_schema()
+
+        def refused(lines: pq.ParquetWriter) -> Iterator[dict[str, list]]:
+            for batch in self._quarantine(source):
+                texts = {name: batch[name] for name in schema.names if name != "source"}
+                lines.write_batch(
+                    pa.RecordBatch.from_pydict(texts | {"source": [source] * len(batch["line"])}, schema=schema)
+                )
+                yield {name: column for name, column in batch.items() if name != "line"}
+
+        with pq.ParquetWriter(apart, schema) as lines:
+            self._write_system("quarantine", source, refused(lines))
+        texts = pq.ParquetFile(apart)
+        self.draft.replace_source(
+            "quarantine_lines", pa.RecordBatchReader.from_batches(schema, texts.iter_batches()), source=source
+        )
+        apart.unlink()
 
     def _write_system(
         self, table: str, source: str, batches: Iterator[dict[str, list]] | list[dict[str, list]]

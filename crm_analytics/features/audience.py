@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from crm_analytics.features.feature import feature
+from crm_analytics.warehouse.consents import agreed, barred
 from crm_analytics.warehouse.engine import TableAbsent
 
 if TYPE_CHECKING:
@@ -21,25 +22,19 @@ def reachable(
     """Every customer, with what decides whether a campaign on `as_of` should address them.
 
     Customers without consent are in it, so that whoever chooses can count them; `consent` says whether the agreement
-    to `purpose` by `channel` holds. Columns: customer_id, region, kind, consent, orders_365 (purchase days in the past
-    365 days), worth (money: their margin in that time, revenue where the company knows no costs), revenue_28 (money
-    spent in the past four weeks), contacts_30 (campaign contacts out in the past 30 days; null: contacts are not
-    recorded), last_contact_day, days_since_last_order (null: never ordered). Raises TableAbsent, naming the channels
-    there are, where nobody was ever asked for `purpose` by `channel`.
+    to `purpose` by `channel` holds and no wish not to be contacted stands against it. Columns: customer_id, region,
+    kind, consent, orders_365 (purchase days in the past 365 days), worth (money: their margin in that time, revenue
+    where the company knows no costs), revenue_28 (money spent in the past four weeks), contacts_30 (campaign contacts
+    out in the past 30 days; null: contacts are not recorded), last_contact_day, days_since_last_order (null: never
+    ordered). Raises TableAbsent, naming the channels there are, where nobody was ever asked for `purpose` by `channel`.
     """
     import ibis
 
     _asked_for(wh, purpose, channel)
-    agreed = wh.consents.filter(
-        wh.consents.purpose == purpose,
-        wh.consents.channel == channel,
-        wh.consents.granted_at < as_of,
-        wh.consents.withdrawn_at.isnull() | (wh.consents.withdrawn_at >= as_of),
-    )
-    agreed = agreed.select("customer_id", consent=ibis.literal(True)).distinct()
+    permitted = _permitted(wh, as_of, purpose, channel).mutate(consent=ibis.literal(True))
     customers = wh.customers.select("customer_id", "region", "kind")
     table = (
-        customers.left_join(agreed, "customer_id")
+        customers.left_join(permitted, "customer_id")
         .drop("customer_id_right")
         .left_join(_bought(wh, as_of), "customer_id")
         .drop("customer_id_right")
@@ -66,6 +61,15 @@ def _asked_for(wh: Warehouse, purpose: str, channel: str) -> None:
     if {"purpose": purpose, "channel": channel} not in asked:
         known = ", ".join(f"{one['purpose']} by {one['channel']}" for one in asked)
         raise TableAbsent(f"{wh.company.name} has no consents to {purpose} by {channel}; it has those to {known}.")
+
+
+def _permitted(wh: Warehouse, as_of: date, purpose: str, channel: str) -> ir.Table:
+    """Who agreed and does not wish to be left in peace, as far as was known before `as_of`."""
+    known_by = as_of - timedelta(days=1)
+    yes = agreed(wh.consents, purpose=purpose, channel=channel, on=known_by)
+    if not wh.has("do_not_contact"):
+        return yes
+    return yes.anti_join(barred(wh.do_not_contact, channel=channel, on=as_of, known_by=known_by), "customer_id")
 
 
 def _bought(wh: Warehouse, as_of: date) -> ir.Table:

@@ -27,6 +27,7 @@ from crm_analytics.simulation.sales import Sales, book
 from crm_analytics.simulation.survey import Survey, draw_survey
 from crm_analytics.simulation.truth import Truth
 from crm_analytics.simulation.visits import Visits, draw_visits
+from crm_analytics.simulation.wishes import Wishes, agreeing_again, draw_wishes
 from crm_analytics.warehouse.tables import TABLES
 
 if TYPE_CHECKING:
@@ -136,6 +137,14 @@ class Simulation:
     @cached_property
     def consents(self) -> Consents:
         return draw_consents(self.people, self.arms, self.responses, seed=self.seed)
+
+    @cached_property
+    def consents_again(self) -> Consents:
+        return agreeing_again(self.consents, seed=self.seed)
+
+    @cached_property
+    def wishes(self) -> Wishes:
+        return draw_wishes(self.customers, self.arms, seed=self.seed)
 
     @cached_property
     def names(self) -> Names:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from crm_analytics.result import Result
 from crm_analytics.say import Voice, speak
+from crm_analytics.warehouse.consents import agreed, barred
 from crm_analytics.warehouse.release import ALL_TABLES, Company, Release, Shelf, WarehouseError, _quoted
 from crm_analytics.warehouse.tables import TABLES
 
@@ -118,14 +119,22 @@ class Warehouse:
 
             columns = [column.name for column in ALL_TABLES[name].columns]
             parts = [
-                self._connection.read_parquet(
+                self._with_all_columns(name, self._connection.read_parquet(
                     [str(self._shelf.folder / file) for file in files], table_name=f"{name} of {source}",
-                    hive_partitioning=False,
-                ).select(*columns, source=ibis.literal(source))
+                    hive_partitioning=False, union_by_name=True,
+                )).select(*columns, source=ibis.literal(source))
                 for source, files in self.release.tables[name].by_source.items()
             ]
             self._opened[name] = ibis.union(*parts)
         return self._opened[name]
+
+    @staticmethod
+    def _with_all_columns(name: str, rows: ir.Table) -> ir.Table:
+        """A release written before a column existed can still be read: there it is empty."""
+        import ibis
+
+        lacking = [column for column in ALL_TABLES[name].columns if column.name not in rows.columns]
+        return rows.mutate(**{column.name: ibis.null(ibis.dtype(column.sql_type)) for column in lacking}) if lacking else rows
 
     def addresses(self, *, purpose: str, channel: str) -> AddressBook:
         """The addresses of those who agreed to `purpose` by `channel`; the only door to personal data."""
@@ -134,8 +143,10 @@ class Warehouse:
 
     def refused_lines(self) -> ir.Table:
         """The quarantine with its original lines, for whoever mends the map. Lines may hold personal data."""
-        self.require("quarantine")
-        return self._read("quarantine")
+        self.require("quarantine", "quarantine_lines")
+        return self._read("quarantine").left_join(
+            self._read("quarantine_lines"), ["source", "file", "line_no"]
+        ).drop("source_right", "file_right", "line_no_right")
 
     def keep(self, result: Result, **key: Any) -> None:
         """Remember a Result under its Study's name and a key (`as_of=day`, `campaign="…"`); the same again replaces it.
@@ -185,18 +196,18 @@ class AddressBook:
     def of(self, customer_ids: Any, *, on: date) -> Any:
         """The addresses of these customers, for those whose consent holds on that day, ordered by customer_id.
 
-        A frame of customer_id, full_name, email, phone, address. Customers without consent are not in it.
+        A frame of customer_id, full_name, email, phone, address. Customers without consent are not in it, nor are
+        those who wish not to be contacted.
         """
         import ibis
 
         wh = self._warehouse
-        consents = wh._read("consents")
-        agreed = consents.filter(
-            consents.purpose == self.purpose, consents.channel == self.channel,
-            consents.granted_at <= on, consents.withdrawn_at.isnull() | (consents.withdrawn_at > on),
-        )
+        yes = agreed(wh._read("consents"), purpose=self.purpose, channel=self.channel, on=on)
         wanted = ibis.memtable({"customer_id": sorted(map(str, customer_ids))}, schema={"customer_id": "string"})
-        book = wh._read("customer_contacts").semi_join(agreed, "customer_id").semi_join(wanted, "customer_id")
+        book = wh._read("customer_contacts").semi_join(yes, "customer_id").semi_join(wanted, "customer_id")
+        if wh.has("do_not_contact"):
+            no = barred(wh._read("do_not_contact"), channel=self.channel, on=on, known_by=on)
+            book = book.anti_join(no, "customer_id")
         return (
             book.select("customer_id", "full_name", "email", "phone", "address").order_by("customer_id").to_pandas()
         )

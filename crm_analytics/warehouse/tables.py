@@ -101,14 +101,25 @@ TABLES: dict[str, Table] = {
             Column("phone", TEXT, "telephone, international form", personal=True),
             Column("address", TEXT, "postal address", personal=True),
             Column("tax_number", TEXT, "tax number of a company", personal=True),
+            Column("source_customer_id", TEXT, "how the source calls the customer, where customer_id is a pseudonym",
+                   personal=True),
         ), opens="mailings and call lists that can be sent"),
-        Table("consents", "a customer × purpose × channel", ("customer_id", "purpose", "channel"), (
+        Table("consents", "a consent of a customer × purpose × channel",
+              ("customer_id", "purpose", "channel", "granted_at"), (
             _id("customer_id", "the customer", "customers.customer_id"),
             Column("purpose", TEXT, "what the customer agreed to", required=True),
             Column("channel", TEXT, "by which channel", required=True),
             Column("granted_at", DAY, "since when", past=True),
-            Column("withdrawn_at", DAY, "until when; empty while it holds"),
+            Column("withdrawn_at", DAY, "from which day it no longer holds; empty while it does"),
+            Column("basis", TEXT, "who or what brought it: a form, a call, an import"),
         ), opens="who may be addressed, and by which channel"),
+        Table("do_not_contact", "a customer × channel × day since when", ("customer_id", "channel", "since"), (
+            _id("customer_id", "the customer", "customers.customer_id"),
+            Column("channel", TEXT, "by which channel not to; empty: by none at all"),
+            Column("since", DAY, "first day", required=True),
+            Column("until", DAY, "last day; empty: for good"),
+            Column("reason", TEXT, "why"),
+        ), opens="who is to be left in peace, whatever they once agreed to"),
         Table("traits", "a customer × trait", ("customer_id", "trait"), (
             _id("customer_id", "the customer", "customers.customer_id"),
             Column("trait", TEXT, "what is known: education, sector, card, reason …", required=True),
@@ -305,6 +316,10 @@ SYSTEM_TABLES: dict[str, Table] = {
             Column("reason", TEXT, "why it was refused", required=True),
             Column("column", TEXT, "the column at fault, if one is"),
             Column("money", MONEY, "money on the line, where it can be read", unit="money"),
+        )),
+        Table("quarantine_lines", "the text of a refused line", ("source", "file", "line_no"), (
+            Column("file", TEXT, "the file's name", required=True),
+            Column("line_no", INT, "the line in the file, header included, from 1", required=True),
             Column("line", TEXT, "the line as it came", personal=True),
         )),
     )

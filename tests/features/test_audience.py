@@ -34,7 +34,13 @@ def test_consent_is_that_of_the_day(company, people):
     granted = pd.to_datetime(consents.granted_at) < pd.Timestamp(DAY)
     withdrawn = pd.to_datetime(consents.withdrawn_at) < pd.Timestamp(DAY)
     assert withdrawn.any()
-    expected = set(consents.customer_id[granted & ~withdrawn])
+    wishes = company.do_not_contact.to_pandas()
+    wishes = wishes[wishes.channel.isna() | (wishes.channel == "email")]
+    known = pd.to_datetime(wishes.since) < pd.Timestamp(DAY)
+    over = pd.to_datetime(wishes.until) < pd.Timestamp(DAY)
+    agreed, barred = set(consents.customer_id[granted & ~withdrawn]), set(wishes.customer_id[known & ~over])
+    assert agreed & barred
+    expected = agreed - barred
     assert set(people.customer_id[people.consent]) == expected
 
 

@@ -48,9 +48,28 @@ def test_everybody_addressed_had_agreed_on_that_day(company):
     consents = company.consents.to_pandas()
     out = company.contacts.to_pandas().query("kind == 'out' and campaign_id.notna()")
     merged = out.merge(consents, on=["customer_id", "channel"])
-    assert len(merged) == len(out)
-    assert (merged["granted_at"] <= merged["at"]).all()
-    assert (merged["withdrawn_at"].isna() | (merged["withdrawn_at"] >= merged["at"].dt.normalize())).all()
+    held = (merged["granted_at"] <= merged["at"]) & (
+        merged["withdrawn_at"].isna() | (merged["withdrawn_at"] >= merged["at"].dt.normalize())
+    )
+    assert merged[held].contact_id.is_unique
+    assert set(merged[held].contact_id) == set(out.contact_id)
+
+
+def test_nobody_who_wished_to_be_left_in_peace_was_addressed_by_a_campaign(company):
+    wishes = company.do_not_contact.to_pandas()
+    out = company.contacts.to_pandas().query("kind == 'out' and campaign_id.notna()")
+    merged = out.merge(wishes, on="customer_id")
+    assert len(wishes) > 10
+    assert len(merged)
+    assert (merged["at"] < merged["since"]).all()
+
+
+def test_some_agree_again_after_they_had_withdrawn(company):
+    consents = company.consents.to_pandas().sort_values("granted_at")
+    pairs = consents.groupby(["customer_id", "channel"])
+    assert (pairs.size() == 2).sum() > 50
+    again = consents[pairs.cumcount() == 1].merge(consents[pairs.cumcount() == 0], on=["customer_id", "channel"])
+    assert (again.granted_at_x > again.withdrawn_at_y).all()
 
 
 def test_reasons_of_loss_and_sellers_are_as_planted(large, binomial_band):

@@ -12,6 +12,7 @@ PLANTED = (
     "customers",
     "customer_contacts",
     "consents",
+    "do_not_contact",
     "products",
     "stores",
     "orders",

@@ -52,6 +52,7 @@ def files(company: Simulation) -> Iterator[SourceFile]:
             Defect("an unknown customer", {"customer_id": "N9999999"}),
         ),
     )
+    yield _as_it_is("crm_do_not_contact.csv", known.do_not_contact(company))
     yield _as_it_is("crm_campaigns.csv", known.campaigns(company))
     yield _as_it_is("crm_campaign_steps.csv", known.campaign_steps(company))
     yield _as_it_is("crm_campaign_costs.csv", known.campaign_costs(company))

@@ -33,8 +33,12 @@ from crm_analytics.simulation.plan import CAMPAIGNS, CURVES, running
 from crm_analytics.simulation.segments import SEGMENTS
 from crm_analytics.simulation.survey import QUESTIONS
 
+from crm_analytics.simulation.wishes import BASES, bases
+from crm_analytics.simulation.wishes import REASONS as REASONS_TO_BE_LEFT
+
 if TYPE_CHECKING:
     from crm_analytics.simulation.company import Simulation
+    from crm_analytics.simulation.persons import Consents
 
 SOURCE = "crm"
 STEPS = (("brief", -28), ("audience", -14), ("creative", -10), ("launch", 0), ("evaluation", 35))
@@ -47,6 +51,7 @@ def tables(company: Simulation) -> dict[str, pa.Table]:
         "customers": customers(company),
         "customer_contacts": customer_contacts(company),
         "consents": consents(company),
+        "do_not_contact": do_not_contact(company),
         "campaigns": campaigns(company),
         "campaign_steps": campaign_steps(company),
         "campaign_costs": campaign_costs(company),
@@ -102,7 +107,11 @@ def customer_contacts(company: Simulation) -> pa.Table:
 
 
 def consents(company: Simulation) -> pa.Table:
-    given = company.consents
+    """Every consent ever given: first all the first ones, then those given again."""
+    return pa.concat_tables([_consents(company.consents), _consents(company.consents_again)])
+
+
+def _consents(given: Consents) -> pa.Table:
     return table(
         "consents",
         SOURCE,
@@ -112,6 +121,22 @@ def consents(company: Simulation) -> pa.Table:
             "channel": words(persons.CONSENT_CHANNELS, given.channel),
             "granted_at": days(given.granted),
             "withdrawn_at": days(given.withdrawn, empty=given.withdrawn < 0),
+            "basis": words(BASES, bases(given)),
+        },
+    )
+
+
+def do_not_contact(company: Simulation) -> pa.Table:
+    wishes = company.wishes
+    return table(
+        "do_not_contact",
+        SOURCE,
+        {
+            "customer_id": customer_ids(wishes.customer),
+            "channel": words(persons.CONSENT_CHANNELS, wishes.channel),
+            "since": days(wishes.since),
+            "until": days(wishes.until, empty=wishes.until < 0),
+            "reason": words(REASONS_TO_BE_LEFT, wishes.reason),
         },
     )
 
