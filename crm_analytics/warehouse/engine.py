@@ -133,8 +133,8 @@ class Warehouse:
         """A release written before a column existed can still be read: there it is empty."""
         import ibis
 
-        lacking = [column for column in ALL_TABLES[name].columns if column.name not in rows.columns]
-        return rows.mutate(**{column.name: ibis.null(ibis.dtype(column.sql_type)) for column in lacking}) if lacking else rows
+        kinds = ibis.Schema.from_pyarrow(ALL_TABLES[name].arrow_schema())
+        return rows.mutate(**{column: ibis.null(kinds[column]) for column in kinds if column not in rows.columns})
 
     def addresses(self, *, purpose: str, channel: str) -> AddressBook:
         """The addresses of those who agreed to `purpose` by `channel`; the only door to personal data."""

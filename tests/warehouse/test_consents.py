@@ -21,7 +21,10 @@ def day(number):
 
 
 GRANTS = st.tuples(
-    st.sampled_from(["ann", "ben"]), st.sampled_from(["email", "sms"]), st.integers(0, 12), st.none() | st.integers(0, 9)
+    st.sampled_from(["ann", "ben"]),
+    st.sampled_from(["email", "sms"]),
+    st.integers(0, 12),
+    st.none() | st.integers(0, 9),
 )
 
 
@@ -79,3 +82,9 @@ def test_no_address_is_given_of_somebody_who_wishes_to_be_left_in_peace(make, ho
     book = Warehouse.open(home).addresses(purpose="service", channel="email")
     for on, there in (date(2025, 2, 28), 1), (date(2025, 3, 1), 0), (date(2025, 3, 31), 0), (date(2025, 4, 1), 1):
         assert len(book.of(["ben"], on=on)) == there
+
+
+def test_a_release_written_before_a_column_existed_can_be_read(make, tmp_path):
+    rows = make.rows("consents", {"customer_id": "ben", "purpose": "service", "channel": "email"})
+    make.publish(tmp_path, consents=rows.drop_columns(["basis"]))
+    assert Warehouse.open(tmp_path).consents.to_pandas().basis.isna().all()

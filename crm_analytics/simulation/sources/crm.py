@@ -32,7 +32,6 @@ from crm_analytics.simulation.effects import position
 from crm_analytics.simulation.plan import CAMPAIGNS, CURVES, running
 from crm_analytics.simulation.segments import SEGMENTS
 from crm_analytics.simulation.survey import QUESTIONS
-
 from crm_analytics.simulation.wishes import BASES, bases
 from crm_analytics.simulation.wishes import REASONS as REASONS_TO_BE_LEFT
 
