@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crm_analytics.collection.section import MapError, Section
+from crm_analytics.collection.survey.spec import SurveySpec, survey_spec
+
+FORMATS = frozenset({"", "survey"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +18,9 @@ class FileSpec:
 
     name: str
     path: str
+    format: str = ""
+    """What kind of file it is where its text does not say: `survey`."""
+    survey: SurveySpec | None = None
     delimiter: str = ","
     encoding: str = "utf-8"
     decimal: str = "."
@@ -34,10 +40,11 @@ def file_spec(section: Section) -> FileSpec:
         path=section.text("path"),
         header=section.texts("header"),
         empty=section.texts("empty"),
+        survey=survey_spec(section.section("survey")) if section.has("survey") else None,
         tolerate=_share(section, "tolerate", default.tolerate),
         **{
             key: section.text(key, default=getattr(default, key))
-            for key in ("delimiter", "encoding", "decimal", "thousands", "quote", "money")
+            for key in ("format", "delimiter", "encoding", "decimal", "thousands", "quote", "money")
         },
     )
     section.done()
@@ -53,6 +60,10 @@ def check_file(map_name: str, place: str, spec: FileSpec) -> FileSpec:
     path = Path(spec.path)
     if path.is_absolute() or ".." in path.parts or spec.path.startswith("~") or not spec.path.strip():
         raise error("path", f"{spec.path!r} leads out of the data folder; write the file's name as it lies inside it.")
+    if spec.format not in FORMATS:
+        raise error("format", f"{spec.format!r} should be one of: {', '.join(sorted(FORMATS - {''}))}.")
+    if spec.survey and spec.format != "survey":
+        raise error("survey", "this is said of surveys only; add format: survey, or remove it.")
     if len(spec.delimiter) != 1 or not spec.delimiter.isascii() or spec.delimiter in '"\r\n\0':
         raise error("delimiter", f"{spec.delimiter!r} should be one character, like ';' or \"\\t\".")
     if len(spec.quote) > 1 or not spec.quote.isascii() or spec.quote in ("\r", "\n", "\0", spec.delimiter):

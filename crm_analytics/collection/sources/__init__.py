@@ -14,6 +14,10 @@ def sources_of(spec: FileSpec, path: Path, name: str = "") -> list[Source]:
     """What a file holds, as sources: itself, or the members of an archive. `name` is how it is to be called."""
     from crm_analytics.collection.sources.delimited import Delimited
 
+    if spec.format == "survey":
+        from crm_analytics.collection.sources.survey import SurveyExport
+
+        return [SurveyExport(spec, path, name or path.name)]
     return [Delimited(spec, path, name or path.name)]
 
 

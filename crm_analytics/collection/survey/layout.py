@@ -1,8 +1,8 @@
 """The heading of a survey export: how many rows it takes, and which question and which item each column is of.
 
-Survey tools write the same thing in different ways. SurveyMonkey and Anketolog put the question into the first row, once
-over several columns, and the options into the second; Google Forms write `Question [Item]` into one row; Qualtrics put
-codes, then texts, then a line of JSON. All of them become (question, item) for every column.
+Survey tools write the same thing in different ways. SurveyMonkey and Anketolog put the question into the first row,
+once over several columns, and the options into the second; Google Forms write `Question [Item]` into one row; Qualtrics
+put codes, then texts, then a line of JSON. All of them become (question, item) for every column.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ MOST_HEADER_ROWS = 3
 LOOKED_AT = 200
 _IMPORT_ID = re.compile(r'^\s*\{\s*"ImportId"')
 _EMPTY_NAME = re.compile(r"^(unnamed: ?\d+(_level_\d+)?|column\d+|столбец\d+)?$", re.IGNORECASE)
+_WRITTEN = re.compile(r"^(open-ended response|свободный ответ|открытый ответ)$", re.IGNORECASE)
 _RESPONSE = re.compile(r"^(open-ended response|response|ответ|свободный ответ|открытый ответ|значение)$", re.IGNORECASE)
 _CUT = re.compile(r"\s*(?:\s[-–—]\s|[:：|]\s+|\s?::\s?|\s?[\[(]|/)\s*")
 _TYPED = re.compile(r"^[\d.,:/ T+Z-]*\d[\d.,:/ T+Z-]*$")
@@ -25,10 +26,12 @@ Rows = Sequence[Sequence[str]]
 
 @dataclass(frozen=True)
 class Heading:
-    """Of one column: the question it is of, and the option, row or part of it; `item` is empty where it is the whole."""
+    """Of one column: the question it is of, and the option or row of it; `item` is empty where it is the whole."""
 
     question: str
     item: str = ""
+    written: bool = False
+    """Whether the tool says that here stands what people wrote."""
 
 
 def tidy(text: str) -> str:
@@ -42,6 +45,8 @@ def header_rows(rows: Rows) -> int:
     A second row is one when the first leaves columns without a name, or names neighbours alike, and it does not look
     like the answers beneath it: texts over numbers and dates, nothing over ids. Qualtrics' JSON ends a heading.
     """
+    if not rows:
+        return 0
     for number, row in enumerate(rows[:MOST_HEADER_ROWS]):
         if any(_IMPORT_ID.match(cell) for cell in row):
             return number + 1
@@ -81,7 +86,7 @@ def _continues(rows: Rows, at: int) -> bool:
 
 def headings(rows: Rows) -> list[Heading]:
     """What each column is of, by the rows of the heading."""
-    rows = [[tidy(cell) for cell in row] for row in rows]
+    rows = [[tidy(cell) for cell in row] for row in rows] or [[]]
     if any(_IMPORT_ID.match(cell) for cell in rows[-1]):
         rows = rows[:-1]
         rows = rows[-1:] if len(rows) > 1 else rows
@@ -95,16 +100,11 @@ def headings(rows: Rows) -> list[Heading]:
         filled.append(last)
     parts = []
     for column, question in enumerate(filled):
-        below = [row[column] for row in rows[1:] if row[column] and not _RESPONSE.match(row[column])]
-        parts.append(Heading(question or " ".join(below), " / ".join(below) if question else ""))
-    alone = {one.question for one in parts if sum(other.question == one.question for other in parts) == 1}
-    return [
-        Heading(one.question) if one.question in alone and not _names_a_part(one) else one for one in parts
-    ]  # one column under a question is the question, whatever stands beneath it
-
-
-def _names_a_part(one: Heading) -> bool:
-    return bool(one.item) and one.item != one.question and not _RESPONSE.match(one.item)
+        said = [row[column] for row in rows[1:] if row[column]]
+        below = [cell for cell in said if not _RESPONSE.match(cell)]
+        written = any(_WRITTEN.match(cell) for cell in said)
+        parts.append(Heading(question or " ".join(below), " / ".join(below) if question else "", written))
+    return parts
 
 
 def _split(names: Sequence[str]) -> list[Heading]:

@@ -10,10 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from crm_analytics.collection.survey.layout import Heading
+from crm_analytics.collection.survey.layout import Heading, Rows
 from crm_analytics.collection.survey.scales import levels, placeless, plain, ranks
 
+Scales = tuple[tuple[str, ...], ...]
 MULTIPLE, SCALE, NUMBER, CHOICE, OPEN = "multiple", "scale", "number", "choice", "open"
 MARKED = {"1", "x", "х", "v", "+", "✓", "✔", "yes", "true", "да", "checked", "selected", "отмечено", "выбрано", "1.0"}
 UNMARKED = {"0", "no", "false", "нет", "unchecked", "not selected", "не выбрано", "не отмечено", "0.0"}
@@ -23,8 +25,15 @@ _COUNTED = re.compile(
     r"how (many|much|old|long|tall|far)|number of|\bage\b|\byear|сколько|количеств|возраст|число|год рождения", re.I
 )
 _RECOMMEND = re.compile(r"recommend|refer (us|a friend)|порекоменд|рекомендов|посовет", re.IGNORECASE)
-_RANGE = re.compile(r"(?:from|от|с)?\s*\(?\b(\d{1,3})\b[^\d(),;]{0,40}?(?:-|–|—|…|\.\.\.?|\bto\b|\bдо\b|\bпо\b)\s*(\d{1,3})\b", re.I)
+_RANGE = re.compile(
+    r"(?:from|от|с)?\s*\(?\b(\d{1,3})\b[^\d(),;]{0,40}?(?:-|–|—|…|\.\.\.?|\bto\b|\bдо\b|\bпо\b)\s*(\d{1,3})\b", re.I
+)
 _POINTS = re.compile(r"\b(\d{1,2})[- ]?(?:point|балльн|бальн)", re.IGNORECASE)
+_ASKS_FOR_WORDS = re.compile(
+    r"please specify|in your own words|comment|suggest|please explain|why\b|what .*(improve|better|differently|wrong)|"
+    r"укажите|уточните|напишите|своими словами|комментари|предложени|пожелани|почему|что .*(улучш|измен|понрав)",
+    re.I,
+)
 _LABELLED = re.compile(r"^(\d{1,3})\s*(?:[-–—.:=)]+\s*|\(|\s(?=\D))\s*\D.*$", re.DOTALL)
 
 
@@ -109,9 +118,7 @@ def parts(cell: str, separator: str, options: Sequence[str] = ()) -> list[str]:
     return found + [part.strip() for part in rest.split(separator) if part.strip()]
 
 
-def questions(
-    headings: Sequence[Heading], columns: Sequence[int], rows: Sequence[Sequence[str]], *, own: tuple[tuple[str, ...], ...]
-) -> list[Question]:
+def questions(headings: Sequence[Heading], columns: Sequence[int], rows: Rows, *, own: Scales) -> list[Question]:
     """The questions these columns hold. `own` are scales in words that the map states."""
     groups: dict[str, list[int]] = {}
     for column in columns:
@@ -123,7 +130,7 @@ def questions(
     return _named_apart(found)
 
 
-def _of(text: str, members: list[int], headings: Sequence[Heading], rows: Sequence[Sequence[str]], own) -> list[Question]:
+def _of(text: str, members: list[int], headings: Sequence[Heading], rows: Rows, own: Scales) -> list[Question]:
     said = {column: Counter(row[column] for row in rows if row[column]) for column in members}
     items = {column: headings[column].item for column in members}
     marked = [column for column in members if items[column] and _marks(said[column], items[column])]
@@ -132,17 +139,20 @@ def _of(text: str, members: list[int], headings: Sequence[Heading], rows: Sequen
         blank = not any(plain(value) in UNMARKED for column in marked for value in said[column])
         names = [items[column] for column in marked]
         whole = Question(text, names, marked, MULTIPLE, options=list(dict.fromkeys(names)), blank_is_no=blank)
-        return [whole, *(_alone(text, items[column], column, said[column], own) for column in rest)]
+        return [whole, *(_alone(headings[column], column, said[column], own) for column in rest)]
     if len(members) > 1:
         pooled: Counter[str] = sum((said[column] for column in members), Counter())
         scaled = _scaled(text, pooled, own)
         if scaled:
             names = [items[column] or text for column in members]
             return [Question(text, names, members, SCALE, **scaled)]
-    return [_alone(text, items[column], column, said[column], own) for column in members]
+    return [_alone(headings[column], column, said[column], own) for column in members]
 
 
-def _alone(text: str, item: str, column: int, said: Counter[str], own) -> Question:
+def _alone(heading: Heading, column: int, said: Counter[str], own: Scales) -> Question:
+    text, item = heading.question, heading.item
+    if heading.written:
+        return Question(text, [item], [column], OPEN)
     scaled = _scaled(text, said, own)
     if scaled:
         return Question(text, [item], [column], SCALE, **scaled)
@@ -152,7 +162,7 @@ def _alone(text: str, item: str, column: int, said: Counter[str], own) -> Questi
     separator, options = separated(said)
     if separator and not item:
         return Question(text, [item], [column], MULTIPLE, separator=separator, options=options)
-    return Question(text, [item], [column], OPEN if _written(said) else CHOICE)
+    return Question(text, [item], [column], OPEN if _written(f"{text} {item}", said) else CHOICE)
 
 
 def _marks(said: Counter[str], item: str) -> bool:
@@ -161,7 +171,7 @@ def _marks(said: Counter[str], item: str) -> bool:
     return values <= {plain(item)} or values <= MARKED | UNMARKED or values <= {plain(item)} | UNMARKED
 
 
-def _scaled(text: str, said: Counter[str], own) -> dict | None:
+def _scaled(text: str, said: Counter[str], own: Scales) -> dict | None:
     """Places and ends of a scale, in words or in numbers; None where the answers are of none."""
     places = levels(said, own)
     if places:
@@ -195,7 +205,7 @@ def _ends(text: str, figures: Iterable[float]) -> tuple[int, int]:
 def separated(said: Counter[str]) -> tuple[str, list[str]]:
     """The sign by which one cell holds several options, and the options, the most frequent first; none: ("", []).
 
-    A sign separates options when few parts make many cells, and nearly every part also stands in other company or alone.
+    A sign separates options when few parts make many cells, and nearly every part stands alone or in other company.
     Parts that are always neighbours are one option that holds the sign itself.
     """
     for separator in SEPARATORS:
@@ -224,8 +234,8 @@ def _grown_together(split: dict[str, list[str]], said: Counter[str]) -> dict[str
         seen: Counter[str] = Counter()
         pairs: Counter[tuple[str, str]] = Counter()
         for cell, found in split.items():
-            seen.update({part: said[cell] for part in found})
-            pairs.update({pair: said[cell] for pair in zip(found, found[1:], strict=False)})
+            seen.update(dict.fromkeys(found, said[cell]))
+            pairs.update(dict.fromkeys(pairwise(found), said[cell]))
         bound = {pair for pair, times in pairs.items() if times == seen[pair[0]] == seen[pair[1]] and times > 1}
         if not bound:
             return split
@@ -243,8 +253,10 @@ def _joined(found: list[str], bound: set[tuple[str, str]]) -> Iterator[str]:
             at += 1
 
 
-def _written(said: Counter[str]) -> bool:
-    """Whether the answers were written freely: nearly all different, or long."""
+def _written(heading: str, said: Counter[str]) -> bool:
+    """Whether the answers were written freely: nearly all different, long, or hardly repeated where words are asked."""
+    if _ASKS_FOR_WORDS.search(heading) and len(said) > 0.3 * sum(said.values()):
+        return True
     count = sum(said.values())
     words = sum(len(value.split()) * times for value, times in said.items()) / max(count, 1)
     return len(said) > max(12, 0.5 * count) or (words >= 4 and len(said) > max(5, 0.3 * count))

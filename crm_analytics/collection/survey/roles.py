@@ -19,15 +19,14 @@ _NAMED: tuple[tuple[str, str], ...] = (
                r"(e-?mail|email)[ _-]?(hash|sha256|md5)|хеш.*|хэш.*"),
     (WEIGHT, r"weight(ing|s)?|(weight|wt|wgt)[ _.-]?(factor|\d)?|вес(овой коэффициент)?|коэффициент взвешивания"),
     (DATE, r"(end|completed|completion|submit|submitted|finish|finished|recorded|response|interview)?[ _-]?"
-           r"(date|time|datetime|timestamp)( \(?utc\)?| submitted| completed)?|date|timestamp|submitted at|completed at|"
-           r"recorded ?date|end ?date|отметка времени|(дата|время)( и время)?( заполнения| ответа| завершения| прохождения| "
-           r"окончания| отправки)?"),
+           r"(date|time|datetime|timestamp)( \(?utc\)?| submitted| completed)?|submitted at|completed at|"
+           r"отметка времени|(дата|время)( и время)?( заполнения| ответа| завершения| прохождения| окончания)?"),
     (STATUS, r"(response |survey )?(status|type)|distribution channel|distributionchannel|статус( анкеты| ответа)?|"
              r"тип ответа|test|тест|preview|is ?test"),
-    (EMAIL, r"(your |recipient )?(e-?mail|email)([ _]?address)?|recipientemail|(адрес )?(эл(ектронн\w+|\.)? )?почт[аы]"),
+    (EMAIL, r"(your |recipient ?)?e-?mail([ _]?address)?|(адрес )?(эл(ектронн\w+|\.)? )?почт[аы]"),
     (PHONE, r"(your )?(phone|mobile|telephone|cell)([ _]?(number|no))?|(номер )?(мобильн\w+ )?телефона?|телефон"),
-    (NAME, r"(your |recipient )?(first|last|full|given|family|middle)?[ _]?name|recipient(first|last)name|имя|фамилия|фио|отчество|"
-           r"ф\.? ?и\.? ?о\.?|ваше имя"),
+    (NAME, r"(your |recipient )?(first|last|full|given|family|middle)?[ _]?name|recipient(first|last)name|"
+           r"имя|фамилия|фио|отчество|ф\.? ?и\.? ?о\.?|ваше имя"),
     (IGNORED, r"ip( ?address)?|ip[- ]?адрес|collector ?id|user ?language|language|язык|(location)?(latitude|longitude)|"
               r"duration( \(in seconds\))?|progress|finished|user ?agent|browser|браузер|устройство|device|"
               r"start ?(date|time)|(дата|время)( и время)? начала|custom ?data ?\d*|длительность|прогресс|"
@@ -42,7 +41,7 @@ _TEST = re.compile(r"\b(test|preview|spam|тест\w*|предпросмотр|�
 def roles(
     headings: Sequence[Heading], columns: Sequence[Sequence[str]], *, stated: Mapping[str, str], answers: Sequence[str]
 ) -> list[str]:
-    """The role of each column. `stated` (role → heading) is what the map says; `answers` are headings that are questions.
+    """The role of each column. `stated` (role → heading) is what the map says; `answers` are headings of questions.
 
     A heading is believed when the column's values agree: ids that hardly repeat, weights that are numbers above nought,
     dates that hold digits. Addresses are known by their values, whatever the heading says, so that none is an answer.

@@ -44,8 +44,13 @@ _HARDLY = re.compile(
 )
 _NOT = re.compile(r"\b(not|no|не|нет)\b")
 _FORCE = (
-    (re.compile(r"\b(extremely|completely|totally|absolutely|fully|strongly|definitely|entirely|much|far|certainly)\b|"
-                r"\b(совершенно|абсолютно|полностью|крайне|категорически|безусловно|намного|гораздо|всецело|точно)\b"), 4.0),
+    (
+        re.compile(
+            r"\b(extremely|completely|totally|absolutely|fully|strongly|definitely|entirely|much|far|certainly)\b|"
+            r"\b(совершенно|абсолютно|полностью|крайне|категорически|безусловно|намного|гораздо|всецело|точно)\b"
+        ),
+        4.0,
+    ),
     (re.compile(r"\b(very|highly|очень|весьма|сильно)\b"), 3.5),
     (re.compile(r"\b(quite|fairly|mostly|largely|mainly|в основном|вполне|в целом)\b"), 2.5),
     (re.compile(r"\b(moderately|умеренно|средне)\b"), 2.0),

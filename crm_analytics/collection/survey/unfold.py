@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from crm_analytics.collection.survey import roles as role
 from crm_analytics.collection.survey.layout import Heading, Rows, header_rows, headings, tidy
 from crm_analytics.collection.survey.questions import Answer, questions
+from crm_analytics.collection.survey.spec import SurveySpec
 
 COLUMNS = (
     "respondent", "customer", "question", "item", "kind", "answer", "position", "lowest", "highest", "weight", "date",
@@ -21,20 +21,6 @@ NO_ANSWERS = "no question was answered"
 TEST = "a trial run of the survey, not an answer"
 AGAIN = "the same respondent answered more fully in another line"
 AGAIN_CUSTOMER = "the same customer answered more fully in another line"
-
-
-@dataclass(frozen=True, kw_only=True)
-class SurveySpec:
-    """What a map may say of a survey export that its data do not: all of it is found where nothing is said."""
-
-    headers: int = 0
-    stated: tuple[tuple[str, str], ...] = ()
-    """(role, heading): respondent, customer, weight, date, status, email, phone, name."""
-    answers: tuple[str, ...] = ()
-    """Headings that are questions, though they look like something else."""
-    ignored: tuple[str, ...] = ()
-    scales: tuple[tuple[str, ...], ...] = ()
-    """Scales in the company's own words, lowest first."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +66,8 @@ class Unfolded:
 def unfolded(rows: Rows, spec: SurveySpec | None = None) -> Unfolded:
     """Unfold the rows of a survey export, heading and all. Rows may be ragged; empty ones are passed over.
 
-    A respondent who answers twice counts once, with the fuller answers (of equally full ones the later); rows of a trial
-    run, and rows without any answer, are set aside. An empty cell is no answer, never a «no».
+    A respondent who answers twice counts once, with the fuller answers (of equally full ones the later); rows of a
+    trial run, and rows without any answer, are set aside. An empty cell is no answer, never a «no».
     """
     spec = spec or SurveySpec()
     width = _width(rows)
@@ -129,7 +115,9 @@ def _width(rows: Rows) -> int:
     return max(ends, default=0)
 
 
-def _without_trials(body: list[tuple[int, list[str]]], columns: list[int], result: Unfolded) -> list[tuple[int, list[str]]]:
+def _without_trials(
+    body: list[tuple[int, list[str]]], columns: list[int], result: Unfolded
+) -> list[tuple[int, list[str]]]:
     kept = []
     for at, row in body:
         if any(role.is_test(row[column]) for column in columns):
