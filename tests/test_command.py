@@ -8,7 +8,7 @@ import time
 import pytest
 
 from crm_analytics import __main__ as command
-from crm_analytics.command import facts
+from crm_analytics.command import releases
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_what_is_wrong_is_one_sentence(crm, words, sentence):
 
 
 def test_an_error_of_ours_is_not_hidden(crm, monkeypatch):
-    monkeypatch.setattr(facts, "warehouse", lambda: 1 / 0)
+    monkeypatch.setattr(releases, "warehouse", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         crm("releases")
 

@@ -3,13 +3,16 @@
 from importlib import import_module
 
 _HOMES = {
+    "Comparison": "comparison",
     "Holdings": "holdings",
     "LoadReport": "report",
     "MapError": "section",
     "SourceError": "sources.source",
+    "compare": "comparison",
     "load": "loading",
     "quarantine": "holdings",
-    "releases": "holdings",
+    "releases": "history",
+    "stopped": "history",
     "tables": "holdings",
 }
 """What the room offers, and the module it lives in."""

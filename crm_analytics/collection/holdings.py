@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crm_analytics.say import say
-from crm_analytics.warehouse.engine import Warehouse, home_folder
-from crm_analytics.warehouse.release import ALL_TABLES, Shelf
+from crm_analytics.warehouse.engine import Warehouse
+from crm_analytics.warehouse.release import ALL_TABLES
 from crm_analytics.warehouse.tables import DAY, MOMENT, TABLES, Table
 
 if TYPE_CHECKING:
@@ -88,31 +87,6 @@ def tables(wh: Warehouse, needs: Mapping[str, Iterable[str]]) -> Holdings:
             [_question(wh, question, tuple(needed)) for question, needed in needs.items()],
             columns=["question", "can_be_asked", "missing", "sentence"],
         ),
-    )
-
-
-def releases(home: str | Path | None = None) -> pd.DataFrame:
-    """The releases of the company in `home`, oldest first, with what each holds and how far its facts reach."""
-    import pandas as pd
-
-    shelf = Shelf(home_folder(home))
-    rows = []
-    for number in shelf.ids():
-        release = shelf.release(number)
-        facts = {name: state for name, state in release.tables.items() if name in TABLES}
-        rows.append(
-            {
-                "release": release.id,
-                "published_at": release.published_at,
-                "facts_until": release.facts_until,
-                "company": release.company.name,
-                "tables": sum(state.rows > 0 for state in facts.values()),
-                "rows": sum(state.rows for state in facts.values()),
-                "sources": ", ".join(sorted(release.loads)),
-            }
-        )
-    return pd.DataFrame(
-        rows, columns=["release", "published_at", "facts_until", "company", "tables", "rows", "sources"]
     )
 
 

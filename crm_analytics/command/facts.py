@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crm_analytics.command.app import Home, Json, app, aside, company_home, short, tell, tell_frame, warehouse
+from crm_analytics.command.app import Home, Json, app, aside, company_home, short, tell, warehouse
 
 
 @app.command()
@@ -49,20 +49,3 @@ def tables(as_json: Json = False, home: Home = None) -> None:
 
     holdings = collection.tables(warehouse(), questions())
     tell(holdings.to_dict() if as_json else holdings, as_json)
-
-
-@app.command()
-def releases(as_json: Json = False, home: Home = None) -> None:
-    """The releases that can be opened, the newest last."""
-    from crm_analytics import collection
-
-    warehouse()  # says so when there is none
-    tell_frame(collection.releases(company_home()), as_json)
-
-
-@app.command()
-def quarantine(as_json: Json = False, home: Home = None) -> None:
-    """What was refused, why, and how much of it; never the lines themselves."""
-    from crm_analytics import collection
-
-    tell_frame(collection.quarantine(warehouse()), as_json)

@@ -61,10 +61,13 @@ def _editions(named: list[str], given: dict[str, str], out: Path) -> list[Editio
     from crm_analytics.reporting.edition import Edition, Facts
     from crm_analytics.reporting.notebooks import all_notebooks, notebook_named
     from crm_analytics.reporting.parameters import fill, share_out
+    from crm_analytics.warehouse.release import Shelf
+    from crm_analytics.warehouse.retention import remember_reports
 
     paths = [notebook_named(name) for name in named]
     values = {path: fill(path, given) for path in paths} if named else share_out(all_notebooks(), given)
     wh = warehouse()
+    remember_reports(Shelf(wh.home), out)
     facts = Facts(
         home=str(wh.home),
         company=wh.company.name,

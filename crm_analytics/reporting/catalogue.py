@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from crm_analytics.reporting import assets
-from crm_analytics.reporting.edition import Record, write_whole
+from crm_analytics.reporting.edition import Record, owner_of, write_whole
 from crm_analytics.reporting.page import templates
 from crm_analytics.say import say
 
@@ -32,6 +32,16 @@ def records_of(day_folder: Path) -> dict[str, list[Record]]:
         records = [record for path in folder.glob("*.json") if (record := Record.read(path))]
         if records:
             found[folder.name] = sorted(records, key=lambda r: (not _stage(r), r.order, r.edition))
+    return found
+
+
+def releases_named(reports: Path, home: Path) -> dict[int, str]:
+    """The releases of the company in `home` that the records of a folder of reports name, each with its newest page."""
+    days = sorted(path for path in reports.iterdir() if path.is_dir()) if reports.is_dir() else []
+    found: dict[int, str] = {}
+    for day in days:
+        for records in records_of(day).values():
+            found |= {one.release: f"{day.name}/{one.edition}" for one in records if one.owner == owner_of(home)}
     return found
 
 

@@ -68,8 +68,7 @@ class Edition:
 
     @property
     def owner(self) -> str:
-        """Tells the company's home from another one without naming the machine's folders on a page."""
-        return _mark(str(Path(self.facts.home).resolve()))
+        return owner_of(self.facts.home)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
@@ -173,6 +172,11 @@ def _told(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
     return str(value)
+
+
+def owner_of(home: str | Path) -> str:
+    """Tells a company's home from another one without naming the machine's folders on a page."""
+    return _mark(str(Path(home).resolve()))
 
 
 def _mark(text: str) -> str:

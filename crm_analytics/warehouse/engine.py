@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import weakref
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -44,6 +45,7 @@ class Warehouse:
     def __init__(self, shelf: Shelf, release: Release):
         self._shelf = shelf
         self.release = release
+        self._hold(release.id)
         speak(Voice(language=release.company.language, currency=release.company.currency))
 
     @classmethod
@@ -56,6 +58,14 @@ class Warehouse:
         if release is None and home is None and os.environ.get("CRM_RELEASE"):
             release = int(os.environ["CRM_RELEASE"])
         return cls(shelf, shelf.release(release))
+
+    def _hold(self, release: int) -> None:
+        """Keep the release's files from being removed for as long as it is open here."""
+        held = self._shelf.lease(release)
+        if held is None and release:
+            raise WarehouseError(f"Release {release} was removed while it was being opened; open another one.")
+        if held is not None:
+            weakref.finalize(self, os.close, held)
 
     @property
     def home(self) -> Path:

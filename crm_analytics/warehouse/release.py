@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from crm_analytics.result import Check
 from crm_analytics.warehouse.tables import SYSTEM_TABLES, TABLES
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 UNWRITABLE = frozenset("[]%^|\\")
 """What the name of no folder above a Delta table may have in it."""
+
+
+WHOLE_LOG = {"delta.enableExpiredLogCleanup": "false"}
+"""The log of a table stays whole, so that every release that is kept can be read by its Delta version, too."""
 
 
 class WarehouseError(Exception):
@@ -76,6 +81,10 @@ class Release:
     tables: dict[str, TableState] = field(default_factory=dict)
     loads: dict[str, str] = field(default_factory=dict)
     """For each source that has been loaded, the fingerprint of its files and map: the same again changes nothing."""
+    about: str = ""
+    """Why it was published, where that was not to load files: «as release 3 was»."""
+    checks: tuple[Check, ...] = ()
+    """What the audit of its load warned of."""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, indent=1)
@@ -88,6 +97,7 @@ class Release:
             name: TableState(version=t["version"], rows=t["rows"], files=tuple(t["files"]))
             for name, t in raw["tables"].items()
         }
+        raw["checks"] = tuple(Check(**check) for check in raw.get("checks", ()))
         return cls(**raw)
 
 
@@ -113,10 +123,48 @@ class Shelf:
         number = ids[-1] if number is None else number
         if number not in ids:
             raise WarehouseError(f"Release {number} does not exist; there are {ids[0]} to {ids[-1]}.")
-        return Release.from_json((self.manifests / f"{number:06d}.json").read_text("utf-8"))
+        return Release.from_json(self.manifest(number).read_text("utf-8"))
+
+    def manifest(self, number: int) -> Path:
+        return self.manifests / f"{number:06d}.json"
+
+    def lease(self, number: int) -> int | None:
+        """A hold on a release for as long as the descriptor stays open: what is held, retention leaves alone.
+
+        Nobody waits for it, neither a load nor another reader. None where there is no such release any more.
+        """
+        try:
+            held = os.open(self.manifest(number), os.O_RDONLY)
+        except FileNotFoundError:
+            return None
+        fcntl.flock(held, fcntl.LOCK_SH)
+        if os.fstat(held).st_nlink:
+            return held
+        os.close(held)
+        return None
+
+    @contextmanager
+    def held(self, number: int | None = None) -> Iterator[Release]:
+        """The release of that number, or the newest, which stays readable for as long as this lasts."""
+        release = self.release(number)
+        lease = self.lease(release.id)
+        if lease is None:
+            raise WarehouseError(f"Release {release.id} has just been removed; choose another one.")
+        try:
+            yield release
+        finally:
+            os.close(lease)
 
     def table_path(self, table: str) -> Path:
         return self.folder / "tables" / table
+
+    def state(self, table: str, delta: Any) -> TableState:
+        """The table as a version of its Delta log says it is."""
+        written = delta.get_add_actions(flatten=True)
+        folder = Path("tables") / table
+        files = tuple(sorted(str(folder / unquote(path)) for path in written.column("path").to_pylist()))
+        rows = sum(written.column("num_records").to_pylist())
+        return TableState(version=delta.version(), rows=rows, files=files)
 
     @contextmanager
     def locked(self, writing: str) -> Iterator[None]:
@@ -158,8 +206,9 @@ class Draft:
             path, rows, mode="overwrite", partition_by=["source"],
             predicate=f"source = '{_quoted(source)}'" if known and settled else None,
             schema_mode=None if known and settled else "overwrite",
+            configuration=None if known else WHOLE_LOG,
         )
-        state = self._state(table, DeltaTable(path))
+        state = self.shelf.state(table, DeltaTable(path))
         self.tables[table] = state
         self._written.add(table)
         return state
@@ -175,39 +224,33 @@ class Draft:
         if delta.version() != state.version:
             delta.restore(state.version)
 
-    def _state(self, table: str, delta: Any) -> TableState:
-        written = delta.get_add_actions(flatten=True)
-        folder = Path("tables") / table
-        files = tuple(sorted(str(folder / unquote(path)) for path in written.column("path").to_pylist()))
-        rows = sum(written.column("num_records").to_pylist())
-        return TableState(version=delta.version(), rows=rows, files=files)
-
     def as_release(self, *, company: Company | None = None, loads: dict[str, str] | None = None) -> Release:
         """How the draft would read if it were published now; what an audit opens."""
         base = self.base or Release(id=0, published_at="", company=Company(), facts_until=None)
         return replace(
             base, id=base.id + 1, tables=dict(self.tables), company=company or base.company,
-            loads=base.loads | (loads or {}),
+            loads=base.loads | (loads or {}), about="", checks=(),
         )
 
     def publish(
-        self, *, company: Company | None = None, loads: dict[str, str] | None = None, facts_until: str | None = None
+        self, *, company: Company | None = None, loads: dict[str, str] | None = None, facts_until: str | None = None,
+        checks: tuple[Check, ...] = (),
     ) -> Release:
         """Show the draft to everybody, at once. Raises WarehouseError when another writer was first."""
         release = replace(
-            self.as_release(company=company, loads=loads), facts_until=facts_until,
+            self.as_release(company=company, loads=loads), facts_until=facts_until, checks=checks,
             published_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         for table in self._written:
             state = self.tables[table]
             log = self.shelf.table_path(table) / "_delta_log" / f"{state.version:020}.json"
             for path in (log, *(self.shelf.folder / name for name in state.files)):
-                _settle(path)
-        _link_into_place(self.shelf.manifests / f"{release.id:06d}.json", release.to_json())
+                settle(path)
+        link_into_place(self.shelf.manifest(release.id), release.to_json())
         return release
 
 
-def _link_into_place(path: Path, text: str) -> None:
+def link_into_place(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".draft-")
     try:
@@ -220,10 +263,10 @@ def _link_into_place(path: Path, text: str) -> None:
         raise WarehouseError("Another load was published meanwhile; load again.") from None
     finally:
         Path(name).unlink()
-    _settle(path.parent)
+    settle(path.parent)
 
 
-def _settle(path: Path) -> None:
+def settle(path: Path) -> None:
     """Ask the system to put the file on the disk before anybody is told of it."""
     handle = os.open(path, os.O_RDONLY)
     try:
