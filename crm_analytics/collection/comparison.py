@@ -28,7 +28,7 @@ class Comparison:
     table: pd.DataFrame
     """One row a table × source: rows_before, rows_after, added, removed, changed (keys), money_before, money_after."""
     other: tuple[str, ...]
-    """What else is different, a sentence each: the columns of tables, how far the facts reach, the company's settings."""
+    """What else is different, a sentence each: columns of tables, how far the facts reach, the company's settings."""
 
     def to_dict(self) -> dict[str, Any]:
         """The comparison as plain values, ready for JSON."""
@@ -40,7 +40,7 @@ class Comparison:
         """What is different, as it is printed."""
         differs = self.table[(self.table[["added", "removed", "changed"]] > 0).any(axis=1)]
         head = say(
-            "From release {before} to {after}: {added:count} rows came, {removed:count} went and {changed:count} changed."
+            "From release {before} to {after}, {added:count} rows came, {removed:count} went, {changed:count} changed."
             if len(differs)
             else "Releases {before} and {after} have the same rows.",
             before=self.before,

@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crm_analytics.collection.conversion import quoted
 from crm_analytics.warehouse.engine import home_folder
-from crm_analytics.warehouse.release import Release, Shelf
+from crm_analytics.warehouse.release import Release, Shelf, WarehouseError
 from crm_analytics.warehouse.retention import pins
 from crm_analytics.warehouse.tables import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from crm_analytics.collection.report import LoadReport
 
 STOPS_KEPT = 200
 MONEY = {
@@ -87,21 +90,42 @@ def _money(shelf: Shelf, found: list[Release]) -> dict[str, object]:
 
 
 def stopped(home: str | Path | None = None) -> pd.DataFrame:
-    """The loads that published nothing, oldest first: stopped_at (UTC), sources, why, and the release that stayed."""
+    """The loads that published nothing, oldest first: stopped_at (UTC), map, why, and the release that stayed."""
     import pandas as pd
 
     folder = _stops(Shelf(home_folder(home)))
     rows = [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))]
-    return pd.DataFrame(rows, columns=["stopped_at", "sources", "why", "release"])
+    return pd.DataFrame(rows, columns=["stopped_at", "map", "why", "release"])
 
 
-def remember_stop(shelf: Shelf, *, at: datetime, sources: Iterable[str], why: str) -> None:
-    """Leave a record that a load published nothing, for whoever wonders why the facts are old."""
-    folder = _stops(shelf)
-    folder.mkdir(parents=True, exist_ok=True)
+@dataclass
+class Outcome:
+    """How a load came out, once it has."""
+
+    report: LoadReport | None = None
+
+
+@contextmanager
+def remembered(shelf: Shelf, map_name: str) -> Iterator[Outcome]:
+    """A load is under way: when it publishes nothing, a record of why is left for whoever wonders at old facts."""
+    outcome = Outcome()
+    try:
+        yield outcome
+    except WarehouseError as error:
+        _remember(shelf, map_name, str(error))
+        raise
+    if outcome.report and outcome.report.stopped:
+        _remember(shelf, map_name, next(check.text for check in outcome.report.checks if check.verdict == "fails"))
+
+
+def _remember(shelf: Shelf, map_name: str, why: str) -> None:
+    if not shelf.folder.is_dir():  # there is no company yet whose facts could be old
+        return
+    folder, at = _stops(shelf), datetime.now(UTC)
+    folder.mkdir(exist_ok=True)
     newest = shelf.ids()[-1:]
     stamp = at.isoformat(timespec="seconds")
-    told = {"stopped_at": stamp, "sources": ", ".join(sources), "why": why, "release": newest[0] if newest else None}
+    told = {"stopped_at": stamp, "map": map_name, "why": why, "release": newest[0] if newest else None}
     handle, name = tempfile.mkstemp(dir=folder, prefix=".draft-")
     with os.fdopen(handle, "w", encoding="utf-8") as out:
         json.dump(told, out, ensure_ascii=False)

@@ -12,6 +12,7 @@ from crm_analytics.collection.audit import Audit
 from crm_analytics.collection.bench import Arrival, Bench, Kind
 from crm_analytics.collection.crosscheck import Crosscheck, files_of
 from crm_analytics.collection.fitting import Fit, fitted
+from crm_analytics.collection.history import remembered
 from crm_analytics.collection.maps import SourceMap, read_maps
 from crm_analytics.collection.report import LoadReport
 from crm_analytics.say import Voice, speak
@@ -33,8 +34,13 @@ def load(
     When the audit stops the load, nothing is published and the report says why; `report.exit_code` is then 1.
     Raises MapError or SourceError, each with one sentence, where a map or a file cannot be used at all.
     """
-    data, shelf, progress = Path(data), Shelf(Path(home)), progress or (lambda _: None)
-    maps = read_maps(map_path)
+    shelf = Shelf(Path(home))
+    with remembered(shelf, Path(map_path).name) as outcome:
+        outcome.report = _load(read_maps(map_path), shelf, data=Path(data), progress=progress or (lambda _: None))
+    return outcome.report
+
+
+def _load(maps: list[SourceMap], shelf: Shelf, *, data: Path, progress: Callable[[str], None]) -> LoadReport:
     kinds = arrivals(maps, data)
     marks = fingerprints(kinds, data)
     with shelf.draft() as draft:

@@ -24,9 +24,10 @@ def listing(context: typer.Context, as_json: Json = False, home: Home = None) ->
     from crm_analytics import collection
     from crm_analytics.say import say
 
-    newest = warehouse().release  # says so when there is none
+    newest = warehouse().release.id  # says so when there is none
     tell_frame(collection.releases(company_home(), named=_named(None)), as_json)
-    since = collection.stopped(company_home()).query("stopped_at > @newest.published_at[:19]")
+    stops = collection.stopped(company_home())
+    since = stops[stops.release == newest]
     if len(since) and not as_json:
         sentence = "Since then {count:count} loads published nothing; the last one, at {at} UTC: {why}"
         print(say(sentence, count=len(since), at=since.stopped_at.iloc[-1], why=since.why.iloc[-1]))

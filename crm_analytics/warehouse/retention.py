@@ -163,7 +163,7 @@ def _read(shelf: Shelf, number: int) -> Release:
         return shelf.release(number)
     except (ValueError, KeyError, TypeError):
         raise WarehouseError(
-            f"The manifest of release {number} cannot be read, so nobody knows which files it needs; nothing was removed."
+            f"The manifest of release {number} cannot be read, so what it needs is not known; nothing was removed."
         ) from None
 
 

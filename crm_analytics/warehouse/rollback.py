@@ -1,4 +1,4 @@
-"""Rolling back: the facts as an earlier release had them, as a new release. What was published since stays to be read."""
+"""Rolling back: the facts as an earlier release had them, as a new one. What was published since can still be read."""
 
 from __future__ import annotations
 
