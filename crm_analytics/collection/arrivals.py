@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from crm_analytics.collection.bench import Arrival, Kind
 from crm_analytics.collection.files import FileSpec
 from crm_analytics.collection.maps import Lookup, SourceMap
 from crm_analytics.collection.section import closest
-from crm_analytics.collection.sources import sources_of
-from crm_analytics.collection.sources.source import SourceError, fingerprint
+from crm_analytics.collection.sources import answer_of, sources_of
+from crm_analytics.collection.sources.parcel import Parcel
+from crm_analytics.collection.sources.source import Source, SourceError
 
 ENGINE = "1"
 """Changes when the same files and map would load otherwise than before."""
@@ -23,13 +25,17 @@ def arrivals(maps: list[SourceMap], data: Path) -> list[Kind]:
     for one in maps:
         for spec in one.files.values():
             kind = Kind(number=len(kinds), map=one, spec=spec)
-            kind.arrivals = [
-                Arrival(of=kind, source=source)
-                for path in found(spec, data)
-                for source in sources_of(spec, path, file_name(path, data))
-            ]
+            kind.arrivals = [Arrival(of=kind, source=source) for source in _came(spec, data)]
             kinds.append(kind)
     return kinds
+
+
+def _came(spec: FileSpec, data: Path) -> Iterator[Source]:
+    if spec.url:
+        yield answer_of(spec)
+        return
+    for path in found(spec, data):
+        yield from sources_of(spec, path, file_name(path, data))
 
 
 def found(spec: FileSpec, data: Path) -> list[Path]:
@@ -61,7 +67,10 @@ def fingerprints(kinds: list[Kind], data: Path) -> dict[str, str]:
             if kind.map is one:
                 parts += [f"{arrival.name} {arrival.source.fingerprint}" for arrival in kind.arrivals]
         parts += [
-            fingerprint(path) for lookup in one.lookups.values() if lookup.file for path in found(lookup.file, data)
+            Parcel(path, lookup.file).fingerprint
+            for lookup in one.lookups.values()
+            if lookup.file
+            for path in found(lookup.file, data)
         ]
         marks[one.source] = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     return marks

@@ -140,8 +140,9 @@ class Bench:
 
     def open(self, kind: Kind) -> None:
         """Read the headers of a kind of file, so that expressions can be bound to its columns."""
-        kind.header = kind.arrivals[0].source.header
-        for macro in conversion.macros(kind.spec, kind.dialect):
+        source = kind.arrivals[0].source
+        kind.header = source.header
+        for macro in conversion.macros(kind.spec, kind.dialect, dated=source.dated):
             self.run(macro)
 
     def expression(self, kind: Kind, text: str, place: str) -> str:
@@ -169,11 +170,12 @@ class Bench:
         files = []
         for number, arrival in enumerate(kind.arrivals):
             progress(f"reading {arrival.name}")
-            workshop, parquet = self.folder / "source", self.folder / f"{kind.lines}_{number}.parquet"
+            workshop = self.folder / f"source_{kind.number}_{number}"
+            parquet = self.folder / f"{kind.lines}_{number}.parquet"
             workshop.mkdir()
             arrival.proof = arrival.source.read(workshop, progress)
             self._lay(kind, arrival, parquet)
-            shutil.rmtree(workshop)
+            arrival.source.done()
             arrival.offset = offset
             offset += arrival.proof.records
             files.append(str(parquet))

@@ -8,6 +8,7 @@ from crm_analytics.warehouse.tables import DAY, FLAG, FLOAT, INT, MOMENT, TEXT, 
 
 YES = ("true", "t", "yes", "y", "1", "да", "д", "истина", "x", "+")
 NO = ("false", "f", "no", "n", "0", "нет", "н", "ложь", "-")
+_ISO = r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2}(\.\d+)?)?"
 EARLIEST = "1900-01-01"
 """No fact of a company's marketing is older; such a date is a mistake of the source."""
 
@@ -17,13 +18,20 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def macros(spec: FileSpec, dialect: str) -> list[str]:
-    """How this kind of file writes numbers and days: the `num`, `day` and `moment` of expressions, `plain` beneath."""
+def macros(spec: FileSpec, dialect: str, *, dated: bool) -> list[str]:
+    """How this kind of file writes numbers and days: the `num`, `day` and `moment` of expressions, `plain` beneath.
+
+    `dated`: its format knows days, so that one may come as 2025-06-30 whatever the map says of those that are text.
+    """
+    known = rf"CASE WHEN regexp_full_match(x, {quoted(_ISO)}) THEN TRY_CAST(x AS TIMESTAMP) END" if dated else "NULL"
     return [
+        f"CREATE MACRO known{dialect}(x) AS CAST({known} AS TIMESTAMP)",
         f"CREATE MACRO plain{dialect}(x) AS {_plain(spec)}",
         f"CREATE MACRO num{dialect}(x) AS TRY_CAST(plain{dialect}(CAST(x AS VARCHAR)) AS DECIMAL(18,6))",
-        f"CREATE MACRO moment{dialect}(x, f := '%Y-%m-%d %H:%M:%S') AS try_strptime(x, f)",
-        f"CREATE MACRO day{dialect}(x, f := '%Y-%m-%d') AS TRY_CAST(try_strptime(x, f) AS DATE)",
+        f"CREATE MACRO moment{dialect}(x, f := '%Y-%m-%d %H:%M:%S') AS "
+        f"coalesce(try_strptime(x, f), known{dialect}(x))",
+        f"CREATE MACRO day{dialect}(x, f := '%Y-%m-%d') AS "
+        f"TRY_CAST(coalesce(try_strptime(x, f), known{dialect}(x)) AS DATE)",
     ]
 
 
@@ -50,7 +58,7 @@ def converted(column: Column, spec: ColumnSpec, x: str, dialect: str) -> str:
         return f"nullif(trim(CAST({x} AS VARCHAR)), '')" if spec.expression else x
     text = f"CAST({x} AS VARCHAR)"
     if column.kind in (DAY, MOMENT):
-        moment = _moment(spec, x, text)
+        moment = _moment(spec, x, text, dialect)
         return f"CAST({moment} AS DATE)" if column.kind == DAY else moment
     if column.kind == FLAG:
         return f"CASE WHEN lower({text}) IN ({_list(YES)}) THEN true WHEN lower({text}) IN ({_list(NO)}) THEN false END"
@@ -66,9 +74,9 @@ def converted(column: Column, spec: ColumnSpec, x: str, dialect: str) -> str:
     return f"TRY_CAST({number} AS {column.sql_type})"
 
 
-def _moment(spec: ColumnSpec, x: str, text: str) -> str:
+def _moment(spec: ColumnSpec, x: str, text: str, dialect: str) -> str:
     if spec.formats:
-        return f"try_strptime({text}, [{_list(spec.formats)}])"
+        return f"coalesce(try_strptime({text}, [{_list(spec.formats)}]), known{dialect}({text}))"
     if spec.expression:
         return f"TRY_CAST({x} AS TIMESTAMP)"
     return f"CASE WHEN ascii({x}) BETWEEN 48 AND 57 THEN TRY_CAST({x} AS TIMESTAMP) END"

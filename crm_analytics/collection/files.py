@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from crm_analytics.collection.section import MapError, Section
 from crm_analytics.collection.survey.spec import SurveySpec, survey_spec
 
-FORMATS = frozenset({"", "survey"})
+PARTS = ("groups", "products", "prices", "stock", "orders", "order_lines", "counterparties")
+"""What a CommerceML file can be asked for."""
+FORMATS = ("delimited", "excel", "parquet", "json", "commerceml", "survey")
+_OWNER = {"sheet": "excel", "records": "json", "part": "commerceml", "table": "sql", "query": "sql"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileSpec:
-    """One kind of file of a source: where it lies and how its text is to be read."""
+    """One kind of file of a source: where it lies and how it is to be read."""
 
     name: str
     path: str
     format: str = ""
-    """What kind of file it is where its text does not say: `survey`."""
+    """delimited, excel, parquet, json, commerceml, survey or sql; empty: whatever the file turns out to be."""
+    member: str = ""
+    """Which members of an archive; empty: all."""
+    sheet: str = ""
+    header_row: int = 0
+    records: str = ""
+    part: str = ""
+    url: str = ""
+    """The name of the environment variable that holds a database's address."""
+    table: str = ""
+    query: str = ""
+    unpack_mb: int = 0
     survey: SurveySpec | None = None
     delimiter: str = ","
     encoding: str = "utf-8"
@@ -35,20 +50,63 @@ class FileSpec:
 
 def file_spec(section: Section) -> FileSpec:
     default = FileSpec(name="", path="")
+    where = [key for key in ("path", "sqlite", "url") if section.has(key)]
+    if len(where) != 1:
+        raise section.error("", "say where it lies by exactly one of path:, sqlite: or url:.")
+    said = {key: section.text(key, default="") for key in ("sheet", "records", "part", "table", "query")}
     spec = FileSpec(
         name=section.place.rpartition(".")[2],
-        path=section.text("path"),
+        path=section.text("path", default=section.text("sqlite", default="")),
+        format=_format(section, said, database=where != ["path"]),
+        url=_variable(section) if section.has("url") else "",
+        header_row=_whole(section, "header_row"),
+        unpack_mb=_whole(section, "unpack_mb"),
         header=section.texts("header"),
         empty=section.texts("empty"),
         survey=survey_spec(section.section("survey")) if section.has("survey") else None,
         tolerate=_share(section, "tolerate", default.tolerate),
         **{
             key: section.text(key, default=getattr(default, key))
-            for key in ("format", "delimiter", "encoding", "decimal", "thousands", "quote", "money")
+            for key in ("member", "delimiter", "encoding", "decimal", "thousands", "quote", "money")
         },
+        **said,
     )
     section.done()
     return check_file(section.file, section.place, spec)
+
+
+def _format(section: Section, said: dict[str, str], *, database: bool) -> str:
+    """The format the map names, or that of the words which only one format has."""
+    implied = {_OWNER[key]: key for key, value in said.items() if value} | ({"sql": "url"} if database else {})
+    declared = section.text("format", default="")
+    if declared:
+        section.known(section.at("format"), declared, FORMATS, "format")
+        implied.setdefault(declared, "format")
+    if len(implied) > 1:
+        told = " and ".join(f"{key}: of {format}" for format, key in sorted(implied.items()))
+        raise section.error("format", f"one file cannot be of two formats; here stand {told}.")
+    found = next(iter(implied), "")
+    if found == "commerceml":
+        section.known(section.at("part"), said["part"], PARTS, "part of a CommerceML file")
+    if found == "sql" and not (database and bool(said["table"]) != bool(said["query"])):
+        raise section.error("", "a database is read by url: or sqlite:, and one of table: or query:.")
+    return found
+
+
+def _variable(section: Section) -> str:
+    found = re.fullmatch(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", section.text("url").strip())
+    if not found:
+        raise section.error(
+            "url", "a map holds no passwords; write url: ${CRM_SHOP_DB} and put the address into that variable."
+        )
+    return found[1]
+
+
+def _whole(section: Section, key: str) -> int:
+    raw = section.text(key, default="0")
+    if not re.fullmatch(r"\d{1,7}", raw) or (section.has(key) and int(raw) < 1):
+        raise section.error(key, f"{raw!r} should be a whole number, like 3.")
+    return int(raw)
 
 
 def check_file(map_name: str, place: str, spec: FileSpec) -> FileSpec:
@@ -58,10 +116,10 @@ def check_file(map_name: str, place: str, spec: FileSpec) -> FileSpec:
         return MapError(f"{map_name}, {place}.{key}: {problem}")
 
     path = Path(spec.path)
+    if spec.url:
+        return spec
     if path.is_absolute() or ".." in path.parts or spec.path.startswith("~") or not spec.path.strip():
         raise error("path", f"{spec.path!r} leads out of the data folder; write the file's name as it lies inside it.")
-    if spec.format not in FORMATS:
-        raise error("format", f"{spec.format!r} should be one of: {', '.join(sorted(FORMATS - {''}))}.")
     if spec.survey and spec.format != "survey":
         raise error("survey", "this is said of surveys only; add format: survey, or remove it.")
     if len(spec.delimiter) != 1 or not spec.delimiter.isascii() or spec.delimiter in '"\r\n\0':

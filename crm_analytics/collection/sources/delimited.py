@@ -8,28 +8,31 @@ from pathlib import Path
 
 from crm_analytics.collection import conversion
 from crm_analytics.collection.files import FileSpec
+from crm_analytics.collection.sources.parcel import Parcel
 from crm_analytics.collection.sources.proofread import proofread
-from crm_analytics.collection.sources.source import Progress, Proof, fingerprint
+from crm_analytics.collection.sources.source import Progress, Proof
 from crm_analytics.collection.sources.text import LINE_BYTES, header_of, originals
 
 
 class Delimited:
     """A text file whose lines are records."""
 
-    def __init__(self, spec: FileSpec, path: Path, name: str):
-        self.spec, self.path, self.name = spec, path, name
+    dated = False
 
-    @cached_property
+    def __init__(self, spec: FileSpec, parcel: Parcel):
+        self.spec, self.parcel, self.name = spec, parcel, parcel.name
+
+    @property
     def fingerprint(self) -> str:
-        return fingerprint(self.path)
+        return self.parcel.fingerprint
 
     @cached_property
     def header(self) -> tuple[str, ...]:
-        return header_of(self.path, self.spec)
+        return header_of(self.parcel)
 
     def read(self, workshop: Path, progress: Progress) -> Proof:
         self.clean = workshop / "clean.csv"
-        self.proof = proofread(self.path, self.spec, self.clean)
+        self.proof = proofread(self.parcel, self.clean, progress)
         return self.proof
 
     def relation(self) -> str:
@@ -41,5 +44,8 @@ class Delimited:
             f"nullstr = '', max_line_size = {2 * LINE_BYTES}, parallel = {'false' if self.proof.spans else 'true'})"
         )
 
+    def done(self) -> None:
+        self.clean.unlink()
+
     def originals(self, wanted: list[tuple[int, int]]) -> Iterator[str]:
-        return originals(self.path, self.spec, wanted)
+        return originals(self.parcel, wanted)

@@ -15,25 +15,26 @@ from pathlib import Path
 import numpy as np
 
 from crm_analytics.collection.files import FileSpec
-from crm_analytics.collection.sources.source import Proof
+from crm_analytics.collection.sources.parcel import Parcel
+from crm_analytics.collection.sources.source import Progress, Proof
 from crm_analytics.collection.sources.text import LINE_BYTES, blocks, header_of
 
 RECORD_LINES = 200
 
 
-def proofread(path: Path, spec: FileSpec, clean: Path) -> Proof:
+def proofread(parcel: Parcel, clean: Path, progress: Progress | None = None) -> Proof:
     """Write the file's good records to `clean`, and say what was set aside. Raises SourceError."""
-    proof = Proof(header_of(path, spec))
+    spec, proof = parcel.spec, Proof(header_of(parcel))
     check = _Check(spec, len(proof.header))
-    line, rest, headed = 1, b"", bool(spec.header)
+    above = 0 if spec.header else max(spec.header_row, 1)
+    line, rest = 1, b""
     with clean.open("wb") as out:
-        for block in blocks(path, spec, "mark"):
+        for block in blocks(parcel, "mark", progress):
             data = rest + block
-            if not headed:
-                skipped = len(data) - len(data.lstrip(b"\n"))
-                end = data.find(b"\n", skipped) + 1
-                line += skipped + (end > 0)
-                data, headed = data[end:] if end else b"", end > 0
+            while above and data:
+                end = data.find(b"\n") + 1 or len(data)
+                above -= above > 1 or end > 1
+                line, data = line + 1, data[end:]
             rest = check.block(data, line, proof, out.write, last=False)
             line += data.count(b"\n") - rest.count(b"\n")
         check.block(rest, line, proof, out.write, last=True)

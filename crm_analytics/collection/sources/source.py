@@ -6,7 +6,6 @@ proof of how many came and what was set aside.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +30,8 @@ class Source(Protocol):
 
     name: str
     """How it is called in the reconciliation: its path inside the data folder."""
+    dated: bool
+    """Whether its format knows days, which then come over as 2025-06-30."""
 
     @property
     def fingerprint(self) -> str:
@@ -41,10 +42,13 @@ class Source(Protocol):
         """The names of its columns as they came. Raises SourceError when there are none."""
 
     def read(self, workshop: Path, progress: Progress) -> Proof:
-        """Read it once, whole, leaving what `relation` needs in the folder `workshop`, which is its own."""
+        """Read it once, whole, leaving what is asked later in the folder `workshop`, which is its own."""
 
     def relation(self) -> str:
         """After `read`: SQL of its good records in their order, as VARCHAR columns c0, c1 …; NULL where empty."""
+
+    def done(self) -> None:
+        """What `relation` says will not be asked again: what it alone needs can go."""
 
     def originals(self, wanted: list[tuple[int, int]]) -> Iterator[str]:
         """The text of these lines, given as ascending (line number, how many lines), as they came."""
@@ -82,9 +86,3 @@ class Proof:
         if not self.starts or line - self.records != self.starts[-1][1] - self.starts[-1][0]:
             self.starts.append((self.records, line))
         self.records += records
-
-
-def fingerprint(path: Path) -> str:
-    """SHA-256 of the file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

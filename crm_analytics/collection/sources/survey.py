@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 from crm_analytics.collection.conversion import quoted
 from crm_analytics.collection.files import FileSpec
+from crm_analytics.collection.sources.excel import Excel
+from crm_analytics.collection.sources.parcel import ZIP, Parcel
 from crm_analytics.collection.sources.source import (
     SHOWN_CHARACTERS,
     Progress,
     Proof,
     SourceError,
-    fingerprint,
 )
 from crm_analytics.collection.sources.text import blocks, originals
 from crm_analytics.collection.survey.spec import SurveySpec
@@ -24,8 +25,6 @@ from crm_analytics.collection.survey.unfold import COLUMNS, unfolded
 
 MOST_BYTES = 1 << 30
 """A survey of a gigabyte is no survey: it is read whole, so it is refused before it fills the memory."""
-
-ZIP = b"PK\x03\x04"
 
 
 class Row(NamedTuple):
@@ -39,12 +38,14 @@ class Row(NamedTuple):
 class SurveyExport:
     """The export of a survey tool, as delimited text or as a workbook (its first sheet with answers)."""
 
-    def __init__(self, spec: FileSpec, path: Path, name: str):
-        self.spec, self.path, self.name = spec, path, name
+    dated = True
 
-    @cached_property
+    def __init__(self, spec: FileSpec, parcel: Parcel):
+        self.spec, self.parcel, self.name = spec, parcel, parcel.name
+
+    @property
     def fingerprint(self) -> str:
-        return fingerprint(self.path)
+        return self.parcel.fingerprint
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -77,10 +78,13 @@ class SurveyExport:
     def relation(self) -> str:
         return f"read_parquet({quoted(str(self.parquet))})"
 
+    def done(self) -> None:
+        self.parquet.unlink()
+
     def originals(self, wanted: list[tuple[int, int]]) -> Iterator[str]:
         if not self._workbook:
             for line in dict.fromkeys(wanted):
-                text = next(originals(self.path, self.spec, [line]))
+                text = next(originals(self.parcel, [line]))
                 yield from (text for one in wanted if one == line)
             return
         by_line = {row.line: row for row in self._rows}
@@ -89,12 +93,11 @@ class SurveyExport:
 
     @cached_property
     def _workbook(self) -> bool:
-        with self.path.open("rb") as file:
-            return file.read(len(ZIP)) == ZIP
+        return self.parcel.head.startswith(ZIP)
 
     @cached_property
     def _rows(self) -> list[Row]:
-        if self.path.stat().st_size > MOST_BYTES:
+        if self.parcel.path.stat().st_size > MOST_BYTES:
             raise SourceError(f"{self.name} is larger than a gigabyte: no survey is. Export one survey at a time.")
         rows = self._of_workbook() if self._workbook else self._of_text()
         if len(rows) < 2:
@@ -102,7 +105,7 @@ class SurveyExport:
         return rows
 
     def _of_text(self) -> list[Row]:
-        text = b"".join(blocks(self.path, self.spec, "replace")).decode("utf-8", "replace").replace("\0", "\ufffd")
+        text = b"".join(blocks(self.parcel, "replace")).decode("utf-8", "replace").replace("\0", "\ufffd")
         first = text.split("\n", 1)[0]
         delimiter = self.spec.delimiter
         if delimiter not in first:
@@ -120,13 +123,8 @@ class SurveyExport:
         return [row for row in rows if any(row.cells)]
 
     def _of_workbook(self) -> list[Row]:
-        from python_calamine import CalamineWorkbook
-
-        try:
-            book = CalamineWorkbook.from_path(str(self.path))
+        with Excel(self.spec, self.parcel).opened() as book:
             sheets = [book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names]
-        except Exception as error:  # calamine raises what its many formats make it raise
-            raise SourceError(f"{self.name} is no workbook that can be read ({type(error).__name__}).") from None
         most = max(sheets, key=lambda rows: len(rows) * max(map(len, rows), default=0), default=[])
         rows = [Row([_text(cell) for cell in cells], number, 1) for number, cells in enumerate(most, 1)]
         return [row for row in rows if any(row.cells)]

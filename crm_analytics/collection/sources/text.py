@@ -4,40 +4,36 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
-import zlib
 from collections.abc import Callable, Iterator
-from itertools import chain
-from pathlib import Path
-from typing import BinaryIO
+from itertools import chain, islice
 
 import numpy as np
 
-from crm_analytics.collection.files import FileSpec
-from crm_analytics.collection.sources.source import SHOWN_CHARACTERS, SourceError
+from crm_analytics.collection.sources.parcel import Parcel
+from crm_analytics.collection.sources.source import SHOWN_CHARACTERS, Progress, SourceError
 
 BLOCK_BYTES = 4 << 20
 LINE_BYTES = 1 << 20
 """A longer line is refused: no order line is a megabyte long, and DuckDB would stumble over it."""
 
 
-def header_of(path: Path, spec: FileSpec) -> tuple[str, ...]:
+def header_of(parcel: Parcel) -> tuple[str, ...]:
     """The names of the file's columns. Raises SourceError when there are none."""
-    if spec.header:
-        return spec.header
-    for block in blocks(path, spec, "replace"):
-        text = block.lstrip(b"\n").split(b"\n", 1)[0]
-        if text:
-            return _names(text, path, spec)
-    raise SourceError(f"{path.name} is empty: it has not even a line of column names. Ask for the export again.")
+    if parcel.spec.header:
+        return parcel.spec.header
+    lines = (line for block in blocks(parcel, "replace") for line in block.removesuffix(b"\n").split(b"\n"))
+    for line in islice(lines, max(parcel.spec.header_row - 1, 0), None):
+        if line:
+            return _names(line, parcel)
+    raise SourceError(f"{parcel.name} is empty: it has not even a line of column names. Ask for the export again.")
 
 
-def originals(path: Path, spec: FileSpec, wanted: list[tuple[int, int]]) -> Iterator[str]:
+def originals(parcel: Parcel, wanted: list[tuple[int, int]]) -> Iterator[str]:
     """The text of these lines, given as ascending (line number, how many lines), as it came."""
     place, pending = iter(wanted), b""
     first = 1
     want = next(place, None)
-    for block in chain(blocks(path, spec, "backslashreplace"), [b"\n"]):
+    for block in chain(blocks(parcel, "backslashreplace"), [b"\n"]):
         data = pending + block
         ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10)
         starts = np.concatenate(([0], ends + 1))
@@ -52,30 +48,31 @@ def originals(path: Path, spec: FileSpec, wanted: list[tuple[int, int]]) -> Iter
         pending, first = data[starts[keep] :], first + keep
 
 
-def _names(text: bytes, path: Path, spec: FileSpec) -> tuple[str, ...]:
+def _names(text: bytes, parcel: Parcel) -> tuple[str, ...]:
+    spec = parcel.spec
     if len(text) > LINE_BYTES:
         raise SourceError(
-            f"{path.name}: its first line is longer than a megabyte, so it is not a line of column names."
+            f"{parcel.name}: its first line is longer than a megabyte, so it is not a line of column names."
         )
     quoting = {"quotechar": spec.quote} if spec.quote else {"quoting": csv.QUOTE_NONE}
     try:
         row = next(csv.reader([text.decode()], delimiter=spec.delimiter, **quoting))
     except csv.Error:
-        raise SourceError(f"{path.name}: its line of column names cannot be read; see delimiter and quote.") from None
+        raise SourceError(f"{parcel.name}: its line of column names cannot be read; see delimiter and quote.") from None
     return tuple(name.strip() for name in row)
 
 
-def blocks(path: Path, spec: FileSpec, undecodable: str) -> Iterator[bytes]:
+def blocks(parcel: Parcel, undecodable: str, progress: Progress | None = None) -> Iterator[bytes]:
     """The file as UTF-8 in blocks of whole lines that end with one line feed, without a byte order mark.
 
     The last block ends as the file does, so that a line that was cut off can be known.
     """
-    rest = b""
+    rest, encoding = b"", parcel.spec.encoding
     feed = _line_feeds()
     try:
-        with _opened(path) as file:
+        with parcel.open(progress) as file:
             head = file.read(BLOCK_BYTES)
-            decoder = codecs.getincrementaldecoder(_encoding(head, spec.encoding))(undecodable)
+            decoder = codecs.getincrementaldecoder(_encoding(head, encoding))(undecodable)
             while head:
                 text = decoder.decode(head)
                 head = file.read(BLOCK_BYTES)
@@ -88,19 +85,10 @@ def blocks(path: Path, spec: FileSpec, undecodable: str) -> Iterator[bytes]:
                 rest = block[end:]
                 if len(rest) > 4 * LINE_BYTES:
                     rest = rest[: 2 * LINE_BYTES]
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or "its compression is damaged"
-        raise SourceError(f"{path.name} cannot be read to its end: {reason}. Copy it again from its source.") from None
     except UnicodeError:
-        raise SourceError(f"{path.name} is not {spec.encoding} text; see encoding in the map.") from None
+        raise SourceError(f"{parcel.name} is not {encoding} text; see encoding in the map.") from None
     if rest:
         yield rest
-
-
-def _opened(path: Path) -> BinaryIO:
-    with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rb") if packed else path.open("rb")
 
 
 def _encoding(head: bytes, declared: str) -> str:

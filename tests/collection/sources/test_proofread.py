@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from crm_analytics.collection.files import FileSpec
 from crm_analytics.collection.sources import text
+from crm_analytics.collection.sources.parcel import Parcel
 from crm_analytics.collection.sources.proofread import proofread
 from crm_analytics.collection.sources.source import SourceError
 from crm_analytics.collection.sources.text import originals
@@ -21,7 +22,7 @@ SPEC = FileSpec(name="x", path="x.csv", delimiter=";")
 def read(tmp_path, content: bytes, spec=SPEC):
     source, clean = tmp_path / "x.csv", tmp_path / "clean.csv"
     source.write_bytes(content)
-    proof = proofread(source, spec, clean)
+    proof = proofread(Parcel(source, spec), clean)
     rows = list(csv.reader(io.StringIO(clean.read_text("utf-8"), newline=""), delimiter=spec.delimiter))
     assert len(rows) == proof.records
     return proof, rows
@@ -46,7 +47,7 @@ def test_a_bad_line_costs_itself_only(tmp_path, line, reason):
     assert (line_no, lines) == (3, 1)
     assert reason in why
     assert proof.lines(np.arange(3)).tolist() == [2, 4, 5]
-    kept = next(originals(tmp_path / "x.csv", SPEC, [(3, 1)]))
+    kept = next(originals(Parcel(tmp_path / "x.csv", SPEC), [(3, 1)]))
     assert kept.encode()[:2] == line[:2]
 
 
@@ -61,7 +62,8 @@ def test_a_record_over_several_lines_keeps_its_line_breaks_and_line_number(tmp_p
     assert rows == [["1", 'two\nlines; and "quotes"', "3"], ["4", "5", "6"]]
     assert proof.lines(np.arange(2)).tolist() == [2, 4]
     assert proof.malformed[0][0] == 5
-    assert list(originals(tmp_path / "x.csv", SPEC, [(2, 2), (5, 1)])) == ['1;"two\nlines; and ""quotes""";3', "bad"]
+    kept = originals(Parcel(tmp_path / "x.csv", SPEC), [(2, 2), (5, 1)])
+    assert list(kept) == ['1;"two\nlines; and ""quotes""";3', "bad"]
 
 
 def test_a_quote_within_a_bare_field_is_an_inch(tmp_path):
@@ -93,7 +95,7 @@ def test_no_quoting_means_none(tmp_path):
     spec = FileSpec(name="x", path="x", delimiter=";", quote="")
     source, clean = tmp_path / "x.csv", tmp_path / "clean.csv"
     source.write_bytes(b'a;b\n"x;y"\n')
-    assert proofread(source, spec, clean).records == 1
+    assert proofread(Parcel(source, spec), clean).records == 1
     assert clean.read_bytes() == b'"x;y"\n'
 
 
@@ -121,7 +123,7 @@ def test_blocks_do_not_show(tmp_path, monkeypatch):
     assert pieces[0].malformed == whole[0].malformed
     assert pieces[0].lines(np.arange(201)).tolist() == whole[0].lines(np.arange(201)).tolist()
     wanted = [(int(pieces[0].lines(np.array([4]))[0]), 2), (pieces[0].malformed[0][0], 1)]
-    assert list(originals(tmp_path / "x.csv", SPEC, wanted)) == [lines[4], "bad"]
+    assert list(originals(Parcel(tmp_path / "x.csv", SPEC), wanted)) == [lines[4], "bad"]
 
 
 @settings(max_examples=200, deadline=None)
