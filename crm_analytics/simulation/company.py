@@ -1,7 +1,7 @@
 """Nordhaus, a company that does not exist: household and garden goods in the Baltics, three years, every cause known.
 
 `Simulation(customers=2000, seed=1)` has `.tables()`, the canonical tables as they would be if all sources were clean;
-`.write(folder)`, the files its four systems would export; and `.truth`, what no analysis may look at.
+`.write(folder)`, the files its five systems would export; and `.truth`, what no analysis may look at.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from crm_analytics.simulation.sales import Sales, book
 from crm_analytics.simulation.survey import Survey, draw_survey
 from crm_analytics.simulation.truth import Truth
 from crm_analytics.simulation.visits import Visits, draw_visits
+from crm_analytics.simulation.voice import Voice, draw_voice
 from crm_analytics.simulation.wishes import Wishes, agreeing_again, draw_wishes
 from crm_analytics.warehouse.tables import TABLES
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-SYSTEMS = ("shop", "crm", "call_centre", "advertising")
+SYSTEMS = ("shop", "crm", "call_centre", "advertising", "voice")
 
 
 def _systems(room: str) -> list[ModuleType]:
@@ -67,7 +68,7 @@ class Simulation:
         return {name: pa.concat_tables(parts[name]) for name in TABLES if name in parts}
 
     def write(self, folder: str | Path) -> list[Path]:
-        """Write the files of the four systems into a folder, with some dirt, and the truth into `truth` inside it."""
+        """Write the files of the five systems into a folder, with some dirt, and the truth into `truth` inside it."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         rng, dirt, written = stream(self.seed, "dirt"), [], []
@@ -161,3 +162,7 @@ class Simulation:
     @cached_property
     def survey(self) -> Survey:
         return draw_survey(self.people, self.lives, seed=self.seed)
+
+    @cached_property
+    def voice(self) -> Voice:
+        return draw_voice(self.people, self.lives, seed=self.seed)

@@ -13,6 +13,15 @@ from crm_analytics.simulation.orders import Lives
 from crm_analytics.simulation.segments import KNOWN, SEGMENTS
 
 QUESTIONS = ("recommend", "satisfaction", "price_matters", "range_matters")
+WORDED = {
+    "recommend": "How likely are you to recommend us to a friend?",
+    "satisfaction": "Overall, how satisfied are you with Nordhaus?",
+    "price_matters": "Do low prices matter to you?",
+    "range_matters": "Does a wide range matter to you?",
+}
+"""The questions as they were put."""
+
+POLL = "Spring 2025"
 ANSWERED_SHARE = 0.08
 STAYER_BONUS = 2.0
 """Customers who are still with us recommend the company by so many points (of ten) more than those who have left."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from crm_analytics.simulation import contacts, deals, demand, plan, sales, survey
+from crm_analytics.simulation import contacts, deals, demand, plan, sales, survey, voice
 from crm_analytics.simulation.assortment import AFTERWARDS, CATEGORIES, GOODS, ORDINARY, TOGETHER
 from crm_analytics.simulation.baskets import SEQUENCE_WIDTH_DAYS
 from crm_analytics.simulation.columns import ids, words
@@ -193,6 +193,24 @@ class Truth:
             {"caller_id": [f"K{i:06d}" for i in range(len(callers))], "customer_id": _customer_ids(callers)}
         )
 
+    @cached_property
+    def voice(self) -> pd.DataFrame:
+        """A customer a row who could be asked in the autumn survey: what the customer would say, and who `answered`.
+
+        `theme` is the factor an open answer is about, missing where nothing would be written.
+        """
+        said = self.company.voice
+        frame = pd.DataFrame(
+            {
+                "customer_id": _customer_ids(said.customer),
+                "answered": said.answered,
+                "satisfaction": said.overall,
+                "recommend": said.recommend,
+                "theme": _words(voice.FACTORS, said.theme).where(said.theme >= 0),
+            }
+        )
+        return frame.join(pd.DataFrame(said.factors, columns=list(voice.FACTORS)))
+
     @property
     def numbers(self) -> dict[str, Any]:
         """The planted sizes that are single numbers."""
@@ -233,6 +251,12 @@ class Truth:
             "reasons_lost": deals.REASONS_LOST,
             "visits": {name: {"share": share, "chance": chance} for name, (_, share, chance) in SOURCES.items()},
             "survey": {"stayer_bonus": survey.STAYER_BONUS, "price_slope": survey.PRICE_SLOPE},
+            "voice": {
+                "weight": dict(zip(voice.FACTORS, voice.WEIGHT.tolist(), strict=True)),
+                "penalty": voice.PENALTY,
+                "reward": voice.REWARD,
+                "offers": voice.OFFERS,
+            },
             "made_to_order": list(GOODS.name[ORDINARY:]),
             "known_segments": KNOWN,
         }
@@ -249,7 +273,17 @@ class Truth:
         (folder / "truth.json").write_text(text + "\n", "utf-8")
 
 
-FRAMES = ("segments", "customers", "campaigns", "campaign_orders", "campaign_effects", "days", "products", "duplicates")
+FRAMES = (
+    "segments",
+    "customers",
+    "campaigns",
+    "campaign_orders",
+    "campaign_effects",
+    "days",
+    "products",
+    "duplicates",
+    "voice",
+)
 
 
 def _days(numbers: np.ndarray) -> np.ndarray:

@@ -32,6 +32,7 @@ PLANTED = (
     "deal_stages",
     "touchpoints",
     "survey_answers",
+    "survey_profiles",
 )
 
 

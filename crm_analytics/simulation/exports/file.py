@@ -87,6 +87,8 @@ class SourceFile:
     oddities: Mapping[str, int] = field(default_factory=dict)
     """What is odd about good lines, and about how many: a map can mend it."""
     cut_off: bool = False
+    heading: tuple[tuple[str, ...], ...] = ()
+    """The rows of headings as they are written, where they are not the names of the columns."""
 
 
 def of_table(
@@ -97,6 +99,7 @@ def of_table(
     key: str = "",
     defects: tuple[Defect, ...] = (),
     oddities: Mapping[str, int] | None = None,
+    heading: tuple[tuple[str, ...], ...] = (),
 ) -> SourceFile:
     """A file whose columns are at hand."""
 
@@ -105,7 +108,14 @@ def of_table(
             yield [style.text(_whole(values.slice(start, CHUNK))) for values in columns.values()]
 
     return SourceFile(
-        name=name, style=style, columns=tuple(columns), chunks=chunks, key=key, defects=defects, oddities=oddities or {}
+        name=name,
+        style=style,
+        columns=tuple(columns),
+        chunks=chunks,
+        key=key,
+        defects=defects,
+        oddities=oddities or {},
+        heading=heading,
     )
 
 
@@ -119,7 +129,7 @@ def write_file(file: SourceFile, folder: Path, *, rng: np.random.Generator) -> l
     style = file.style
     dirt = [{"file": file.name, "kind": kind, "lines": n, "fate": "mended"} for kind, n in file.oddities.items()]
     with (folder / file.name).open("wb") as out:
-        out.write(style.mark + _line(file.columns, style))
+        out.write(style.mark + b"".join(_line(row, style) for row in file.heading or (file.columns,)))
         last: list[list[str]] = []
         rows = 0
         for chunk in file.chunks():

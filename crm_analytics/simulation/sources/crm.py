@@ -31,7 +31,7 @@ from crm_analytics.simulation.draws import stream
 from crm_analytics.simulation.effects import position
 from crm_analytics.simulation.plan import CAMPAIGNS, CURVES, running
 from crm_analytics.simulation.segments import SEGMENTS
-from crm_analytics.simulation.survey import QUESTIONS
+from crm_analytics.simulation.survey import POLL, QUESTIONS, WORDED
 from crm_analytics.simulation.wishes import BASES, bases
 from crm_analytics.simulation.wishes import REASONS as REASONS_TO_BE_LEFT
 
@@ -270,9 +270,14 @@ def survey_answers(company: Simulation) -> pa.Table:
         "survey_answers",
         SOURCE,
         {
+            "survey": words([POLL], np.zeros(len(who))),
             "respondent_id": ids("Q", who, digits=6),
             "customer_id": customer_ids(survey.customer[who]),
-            "question": words(QUESTIONS, np.tile(np.arange(len(QUESTIONS)), len(survey.customer))),
+            "question": words([WORDED[q] for q in QUESTIONS], np.tile(np.arange(len(QUESTIONS)), len(survey.customer))),
+            "kind": words(["scale"], np.zeros(len(who))),
+            "position": survey.answers.ravel().astype(float),
+            "lowest": np.tile([0 if q == "recommend" else 1 for q in QUESTIONS], len(survey.customer)),
+            "highest": np.tile([10 if q == "recommend" else 5 for q in QUESTIONS], len(survey.customer)),
             "answer": pa.array(survey.answers.ravel()).cast("string"),
             "answered_at": days(survey.day[who]),
             "weight": survey.weight[who],
