@@ -11,7 +11,8 @@ import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from crm_analytics.result import Check
+from crm_analytics.warehouse import delta
 from crm_analytics.warehouse.tables import SYSTEM_TABLES, TABLES
 
 if TYPE_CHECKING:
@@ -28,10 +30,6 @@ if TYPE_CHECKING:
 
 UNWRITABLE = frozenset("[]%^|\\")
 """What the name of no folder above a Delta table may have in it."""
-
-
-WHOLE_LOG = {"delta.enableExpiredLogCleanup": "false"}
-"""The log of a table stays whole, so that every release that is kept can be read by its Delta version, too."""
 
 
 class WarehouseError(Exception):
@@ -196,33 +194,50 @@ class Draft:
 
     def replace_source(self, table: str, rows: pa.Table | pa.RecordBatchReader, *, source: str) -> TableState:
         """Let these rows be all that `source` says in this table; the rows of other sources stay as they are."""
-        from deltalake import DeltaTable, write_deltalake
+        import pyarrow as pa
+        from pyarrow import parquet
 
-        path = str(self.shelf.table_path(table))
-        known = DeltaTable.is_deltatable(path)
-        self._step_back_to_released(table)
-        settled = table in self.tables
-        write_deltalake(
-            path, rows, mode="overwrite", partition_by=["source"],
-            predicate=f"source = '{_quoted(source)}'" if known and settled else None,
-            schema_mode=None if known and settled else "overwrite",
-            configuration=None if known else WHOLE_LOG,
+        reader = rows.to_reader() if isinstance(rows, pa.Table) else rows
+        schema = pa.schema([field for field in reader.schema if field.name != "source"])
+        path, count = self.part(table, source=source), 0
+        with parquet.ParquetWriter(path, schema, compression="snappy") as out:
+            for batch in reader:
+                out.write_batch(batch.select(schema.names))
+                count += batch.num_rows
+        if not count:
+            path.unlink()
+        return self.adopt(table, source=source, parts={path: count} if count else {})
+
+    def part(self, table: str, *, source: str) -> Path:
+        """A new file's path where the rows of a source in a table lie; nobody sees it before it is adopted."""
+        folder = self.shelf.table_path(table) / delta.source_folder(source)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"part-{uuid.uuid4()}.parquet"
+
+    def adopt(
+        self, table: str, *, source: str, parts: Mapping[Path, int], staying: Iterable[str] = ()
+    ) -> TableState:
+        """Let these new files (with their rows), and those that stay, be all that `source` says in this table.
+
+        `staying` are files of the source as the draft names them. The files of other sources stay as they are.
+        """
+        folder = self.shelf.table_path(table)
+        state = self.tables.get(table) or TableState(version=-1, rows=0, files=())
+        staying = set(staying)
+        leaving = set(state.by_source.get(source, ())) - staying
+        files: dict[str, int | None] = {
+            Path(file).relative_to(f"tables/{table}").as_posix(): None for file in state.files if file not in leaving
+        }
+        files |= {path.relative_to(folder).as_posix(): rows for path, rows in parts.items()}
+        version = delta.enter(
+            ALL_TABLES[table], folder, released=state.version, files=files,
+            before=[Path(file).relative_to(f"tables/{table}").as_posix() for file in state.files],
         )
-        state = self.shelf.state(table, DeltaTable(path))
-        self.tables[table] = state
+        rows = state.rows + sum(parts.values()) - sum(delta.rows_in(self.shelf.folder / file) for file in leaving)
+        made = tuple(sorted(f"tables/{table}/{file}" for file in files))
+        self.tables[table] = TableState(version=version, rows=rows, files=made)
         self._written.add(table)
-        return state
-
-    def _step_back_to_released(self, table: str) -> None:
-        """An earlier load may have died after writing: build on what was released, never on what it left."""
-        from deltalake import DeltaTable
-
-        state = self.tables.get(table)
-        if state is None or table in self._written:
-            return
-        delta = DeltaTable(str(self.shelf.table_path(table)))
-        if delta.version() != state.version:
-            delta.restore(state.version)
+        return self.tables[table]
 
     def as_release(self, *, company: Company | None = None, loads: dict[str, str] | None = None) -> Release:
         """How the draft would read if it were published now; what an audit opens."""
@@ -243,7 +258,7 @@ class Draft:
         )
         for table in self._written:
             state = self.tables[table]
-            log = self.shelf.table_path(table) / "_delta_log" / f"{state.version:020}.json"
+            log = delta.log_of(self.shelf.table_path(table), state.version)
             for path in (log, *(self.shelf.folder / name for name in state.files)):
                 settle(path)
         link_into_place(self.shelf.manifest(release.id), release.to_json())
