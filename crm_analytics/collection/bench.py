@@ -1,7 +1,8 @@
 """The bench: a DuckDB that can see nothing but its own working folder, and on it the lines of the source files.
 
 Every line has a number of its own in the load (`rid`), and one fate: it is loaded, or it stands in `refused` with the
-first reason that was found against it.
+first reason that was found against it. A file is scanned once: whatever is to be known of a line alone (its values as
+the canonical columns hold them, what is wrong with it, its money) is calculated in that scan and kept.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from crm_analytics.collection.section import MapError, closest
 from crm_analytics.collection.sources.source import Progress, Proof, Source, SourceError
 from crm_analytics.warehouse.release import WarehouseError
 
-MEMORY = "3GB"
+MEMORY = "4GB"
 THREADS = 2
 
 
@@ -48,8 +49,13 @@ class Kind:
     arrivals: list[Arrival] = field(default_factory=list)
     header: tuple[str, ...] = ()
     used: dict[str, str] = field(default_factory=dict)
+    steps: tuple[dict[str, str], dict[str, str], dict[str, str]] = field(default_factory=lambda: ({}, {}, {}))
+    """What the scan calculates, as SQL → name: from columns, from what the step before has, and what is kept."""
+    start: int = 0
     money: str = ""
-    """The SQL of the money on a line, where the map names it."""
+    """The money on a line, where the map names it."""
+    rule: str = ""
+    """The reason for which the map's own rules, or the lack of a table, refuse a line."""
     expected: set[str] = field(default_factory=set)
     """The reasons for which the map itself refuses lines."""
 
@@ -59,8 +65,21 @@ class Kind:
 
     @property
     def lines(self) -> str:
-        """The view of its lines: rid, file (its place among the arrivals), and s0, s1 … for the columns in use."""
+        """The view of its lines: rid, file (its place among the arrivals), and what is kept of them."""
         return f"lines_{self.number}"
+
+    def take(self, sql: str) -> str:
+        """Have the scan calculate something from the columns (s0, s1 …). Its name."""
+        return sql if sql in self.used.values() else self.steps[0].setdefault(sql, f"x{len(self.steps[0])}")
+
+    def value(self, sql: str) -> str:
+        """Have the scan calculate something from the columns and what was taken. Its name."""
+        known = {*self.used.values(), *self.steps[0].values()}
+        return sql if sql in known else self.steps[1].setdefault(sql, f"v{len(self.steps[1])}")
+
+    def keep(self, sql: str) -> str:
+        """Have the scan keep something, calculated from all of that. The name of its column."""
+        return self.steps[2].setdefault(sql, f"k{len(self.steps[2])}")
 
     def column(self, name: str, place: str) -> str:
         """The SQL of a source column. Raises MapError when the file has no such column, or two."""
@@ -90,6 +109,7 @@ class Bench:
         self.folder = folder
         self.readable = readable
         self.reasons: list[tuple[str, str]] = []
+        self.lookups: dict[str, bool] = {}
 
     def __enter__(self) -> Bench:
         import duckdb
@@ -155,7 +175,7 @@ class Bench:
             raise kind.map.error(place, f"{text!r} is not an expression a map may hold: {error}.") from None
         return f"TRY({sql})"
 
-    def check(self, expression: str, relation: str, kind: Kind, place: str) -> None:
+    def check(self, expression: str, kind: Kind, place: str) -> None:
         """Make sure that DuckDB accepts a bound expression before any file is read."""
         import duckdb
 
@@ -165,34 +185,56 @@ class Bench:
         except duckdb.Error as error:
             raise kind.map.error(place, f"this cannot be carried out: {str(error).splitlines()[0][:200]}") from None
 
+    def learn(self, lookup: str, pairs: list[tuple[str, str]]) -> None:
+        """Have a lookup at hand, so that a scan can ask it without a join, which might mix up the order of lines."""
+        if pairs:
+            self.connection.execute(f'SET VARIABLE "values_{lookup}" = ?', [[value for _, value in pairs]])
+            keys = ", ".join(conversion.quoted(key) for key, _ in pairs)
+            self.connection.execute(f'CREATE TYPE "keys_{lookup}" AS ENUM ({keys})')
+        self.lookups[lookup] = bool(pairs)
+
+    def looked_up(self, lookup: str, x: str) -> str:
+        """The SQL of what a lookup has for a value; NULL where it has nothing."""
+        if not self.lookups[lookup]:
+            return "CAST(NULL AS VARCHAR)"
+        place = f'CAST(enum_code(TRY_CAST(CAST({x} AS VARCHAR) AS "keys_{lookup}")) AS BIGINT)'
+        return f"getvariable('values_{lookup}')[{place} + 1]"
+
     def read(self, kind: Kind, offset: int, progress: Progress) -> int:
         """Read the files of a kind and lay out their lines, numbered from `offset`. The next free number."""
-        files = []
+        kind.start = offset
         for number, arrival in enumerate(kind.arrivals):
             progress(f"reading {arrival.name}")
             workshop = self.folder / f"source_{kind.number}_{number}"
-            parquet = self.folder / f"{kind.lines}_{number}.parquet"
             workshop.mkdir()
             arrival.proof = arrival.source.read(workshop, progress)
-            self._lay(kind, arrival, parquet)
+            self._lay(kind, arrival, number)
             arrival.source.done()
             arrival.offset = offset
             offset += arrival.proof.records
-            files.append(str(parquet))
-        offsets = [arrival.offset for arrival in kind.arrivals]
-        names = ", ".join(["0 AS nothing", *kind.used.values()])
-        sources = ", ".join(conversion.quoted(file) for file in files)
-        self.run(
-            f"CREATE VIEW {kind.lines} AS SELECT CAST(file_index AS INTEGER) AS file, "
-            f"{offsets}[file + 1] + file_row_number AS rid, "
-            f"{names} "
-            f"FROM read_parquet([{sources}])"
-        )
+        # DuckDB keeps the order of what is inserted, so that a row's place in the table is its number
+        self.run(f"CREATE VIEW {kind.lines} AS SELECT {kind.start} + rowid AS rid, * FROM laid_{kind.number}")
         return offset
 
-    def _lay(self, kind: Kind, arrival: Arrival, parquet: Path) -> None:
-        header, proof = arrival.proof.header, arrival.proof
-        taken = []
+    def _lay(self, kind: Kind, arrival: Arrival, number: int) -> None:
+        proof = arrival.proof
+        taken, values, kept = (
+            ", ".join(["*", *(f"{sql} AS {name}" for sql, name in step.items())]) for step in kind.steps
+        )
+        found = self.run(
+            (f"CREATE TABLE laid_{kind.number} AS " if number == 0 else f"INSERT INTO laid_{kind.number} ")
+            + f"SELECT {kept.replace('*', f'CAST({number} AS INTEGER) AS file', 1)} FROM (SELECT {values} FROM "
+            f"(SELECT {taken} FROM (SELECT {self._texts(kind, arrival)} FROM {arrival.source.relation()})))"
+        ).fetchone()[0]
+        if found != proof.records:
+            raise SourceError(
+                f"{arrival.name}: {proof.records} records were proofread, and DuckDB finds {found}. "
+                "See delimiter and quote in the map."
+            )
+
+    def _texts(self, kind: Kind, arrival: Arrival) -> str:
+        """The columns in use, as trimmed texts, NULL where they are empty."""
+        header, taken = arrival.proof.header, []
         for name, s in kind.used.items():
             if header.count(name) != 1:
                 raise SourceError(
@@ -200,20 +242,12 @@ class Bench:
                     f"{kind.map.name} uses and {kind.arrivals[0].name} has. Give it a path of its own in the map."
                 )
             text = f"c{header.index(name)}"
-            if proof.padded:
+            if arrival.proof.padded:
                 text = f"nullif(trim({text}), '')"
             for word in kind.spec.empty:
                 text = f"nullif({text}, {conversion.quoted(word)})"
             taken.append(f"{text} AS {s}")
-        found = self.run(
-            f"COPY (SELECT {', '.join(taken) or '1 AS nothing'} FROM {arrival.source.relation()}) "
-            f"TO {conversion.quoted(str(parquet))} (FORMAT parquet, COMPRESSION snappy)"
-        ).fetchone()[0]
-        if found != proof.records:
-            raise SourceError(
-                f"{arrival.name}: {proof.records} records were proofread, and DuckDB finds {found}. "
-                "See delimiter and quote in the map."
-            )
+        return ", ".join(taken) or "1 AS nothing"
 
     def facts(self, files: Iterable[str]) -> str:
         """These files of the warehouse, named as in a release, as something to select from."""
@@ -236,4 +270,4 @@ class Bench:
     def cases(self, conditions: Iterable[tuple[str, int]]) -> str:
         """The first condition that is true, as its reason; NULL when none is."""
         branches = " ".join(f"WHEN {condition} THEN {reason}" for condition, reason in conditions)
-        return f"CASE {branches} END" if branches else "CAST(NULL AS INTEGER)"
+        return f"CAST(CASE {branches} END AS USMALLINT)" if branches else "CAST(NULL AS USMALLINT)"

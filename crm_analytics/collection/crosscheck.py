@@ -156,7 +156,7 @@ class Crosscheck:
         """The lines behind rows: in a table of one row per value, every line of that value."""
         if not fit.group:
             return rows
-        groups = f"SELECT grp FROM {fit.first} SEMI JOIN {rows} USING (rid)"
+        groups = f"SELECT grp FROM {fit.chosen} SEMI JOIN {rows} USING (rid)"
         return f"(SELECT rid FROM ({fit.candidates()}) WHERE grp IN ({groups}))"
 
     @staticmethod

@@ -1,7 +1,8 @@
-"""Fitting: how the lines of a file become rows of a canonical table, as SQL that is run when it is asked.
+"""Fitting: how the lines of a file become rows of a canonical table.
 
-A *block* of the map is a view: rid, file, the table's columns, and `fault`, the first thing wrong with the row. Where a
-table takes one row per distinct value (`rows:`), the row is the first line of that value that can give one.
+A *block* of the map says in one scan of the file what each of its lines would be as a row, and the first thing wrong
+with it (`fault`). Where a table takes one row per distinct value (`rows:`), the row is the first line of that value
+that can give one; those rows are laid out apart.
 """
 
 from __future__ import annotations
@@ -24,19 +25,32 @@ class Fit:
         self.table = TABLES[block.table]
         self.source = kind.map.source
         self.given = {column.target: column for column in block.columns}
-        self.where = self._expression(block.where, "where") if block.where else ""
-        self.group = self._expression(block.rows, "rows") if block.rows else ""
-        self.taken = {spec.target: self._taken(spec) for spec in block.columns}
-        self.places = {
-            spec.target: self._expression(spec.number_within, f"columns.{spec.target}")
-            for spec in block.columns
-            if spec.number_within
-        }
+        self.where = kind.take(f"coalesce({self._expression(block.where, 'where')}, false)") if block.where else ""
+        self.group = kind.take(f"CAST({self._expression(block.rows, 'rows')} AS VARCHAR)") if block.rows else ""
+        self.values: dict[str, str] = {}
+        """The SQL of each column's value, of a line `l` that was scanned."""
+        self.places: dict[str, str] = {}
+        """For columns that number lines within a group: the group's name."""
+        checks: list[tuple[str, int]] = []
+        for column in self.table.columns:
+            if column.name in self.given:
+                checks += self._fit(column, self.given[column.name])
+        self.member = " AND ".join(
+            part for part in (self.where, self.group and f"{self.group} IS NOT NULL") if part
+        )
+        """Whether a line is of this table at all, as the scan can tell; empty when all are."""
+        fault = bench.cases(checks)
+        self.fault = kind.keep(f"CASE WHEN {self.member} THEN {fault} END" if self.member else fault)
+        self.grp = self.group and kind.keep(self.group)
+        self.belongs = " AND ".join(
+            part for part in (self.where and kind.keep(self.where), self.grp and f"{self.grp} IS NOT NULL", "true") if part
+        )
+        """The same of a line that was scanned."""
 
     def _expression(self, text: str, place: str) -> str:
         place = f"{self.block.place}.{place}"
         sql = self.bench.expression(self.kind, text, place)
-        self.bench.check(sql, self.kind.lines, self.kind, place)
+        self.bench.check(sql, self.kind, place)
         return sql
 
     def _taken(self, spec: ColumnSpec) -> str:
@@ -45,26 +59,54 @@ class Fit:
             return quoted(spec.constant) if spec.constant else "CAST(NULL AS VARCHAR)"
         if spec.column:
             return self.kind.column(spec.column, f"{self.block.place}.{place}")
-        return self._expression(spec.expression, place) if spec.expression else "CAST(NULL AS VARCHAR)"
+        return self.kind.take(self._expression(spec.expression, place))
+
+    def _fit(self, column: Column, spec: ColumnSpec) -> list[tuple[str, int]]:
+        """Have the scan keep a column's value; what can be wrong with it, and the reasons."""
+        named = spec.column or f"{self.block.table}.{spec.target}"
+        if spec.number_within:
+            group = self.kind.take(self._expression(spec.number_within, f"columns.{spec.target}"))
+            self.places[column.name] = self.kind.keep(group)
+            return [(f"{group} IS NULL", self.bench.reason("empty, and must not be", spec.number_within))]
+        x = self._taken(spec)
+        checks = []
+        if spec.lookup:
+            found = self.bench.looked_up(f"{self.kind.map.source}_{spec.lookup}", x)
+            if spec.otherwise is not None:
+                found = f"CASE WHEN {x} IS NOT NULL THEN coalesce({found}, {quoted(spec.otherwise)}) END"
+            value = converted(column, ColumnSpec(target=spec.target, constant="looked up"), found, self.kind.dialect)
+        else:
+            value = converted(column, spec, x, self.kind.dialect)
+        if spec.default is not None:
+            default = f"TRY_CAST({quoted(spec.default)} AS {column.sql_type})"
+            value = f"CASE WHEN {x} IS NULL THEN {default} ELSE {value} END"
+        if spec.constant is None:
+            value = self.kind.value(value)
+            self.values[column.name] = f"l.{self.kind.keep(value)}"
+        else:
+            self.values[column.name] = value
+        if spec.lookup:
+            missing = f"a value that the lookup {spec.lookup} does not have"
+            checks = [(f"{x} IS NOT NULL AND {value} IS NULL", self.bench.reason(missing, named))]
+        return checks + [
+            (condition, self.bench.reason(reason, named))
+            for condition, reason in faults(column, value, f"{x} IS NOT NULL", self.now)
+        ]
 
     @property
-    def first(self) -> str:
-        return f"first_{self.number}"
+    def chosen(self) -> str:
+        """Where a value gives one row: the rows that were chosen."""
+        return f"chosen_{self.number}"
 
     @property
-    def view(self) -> str:
-        return f"fit_{self.number}"
+    def lines(self) -> str:
+        """The lines of this block that stand, where every line gives a row: (rid, file, what is kept)."""
+        return f"standing_{self.number}"
 
     @property
     def good(self) -> str:
         """The rows of this block that stand: (rid, file, the table's columns)."""
         return f"good_{self.number}"
-
-    @property
-    def member(self) -> str:
-        """Whether a line is of this table at all; empty when all are."""
-        parts = [self.where and f"coalesce({self.where}, false)", self.group and f"{self.group} IS NOT NULL"]
-        return " AND ".join(part for part in parts if part)
 
     def prepare(self) -> None:
         """Lay the block's views on the bench. The files have been read."""
@@ -72,109 +114,77 @@ class Fit:
         for target, group in self.places.items():
             run(
                 f"CREATE TABLE place_{self.number}_{target} AS SELECT min(rid) AS start, {group} AS grp "
-                f"FROM {self.kind.lines} WHERE grp IS NOT NULL GROUP BY grp"
+                f"FROM {self.kind.lines} WHERE {group} IS NOT NULL GROUP BY {group}"
             )
         if self.group:
-            run(f"CREATE TABLE {self.first} (rid BIGINT, grp VARCHAR)")
+            run(f"CREATE TABLE {self.chosen} AS {self._rows(f'(FROM {self.kind.lines} LIMIT 0)')}")
             run(f"CREATE TABLE yielded_{self.number} (rid BIGINT)")
-            chosen = f"(FROM {self.kind.lines} SEMI JOIN {self.first} USING (rid))"
-            run(f"CREATE VIEW {self.view} AS {self._rows(chosen)}")
-            run(f"CREATE VIEW {self.good} AS FROM {self.view} ANTI JOIN yielded_{self.number} USING (rid)")
+            run(f"CREATE VIEW {self.good} AS FROM {self.chosen} ANTI JOIN yielded_{self.number} USING (rid)")
         else:
-            run(f"CREATE VIEW {self.view} AS {self._rows(self.kind.lines)}")
-            run(f"CREATE VIEW {self.good} AS FROM {self.view} ANTI JOIN refused USING (rid)")
+            run(
+                f"CREATE VIEW {self.lines} AS FROM {self.kind.lines} ANTI JOIN refused USING (rid) "
+                f"WHERE {self.fault} IS NULL AND {self.belongs}"
+            )
+            run(f"CREATE VIEW {self.good} AS {self._rows(self.lines)}")
 
-    def refuse(self) -> int:
+    def refuse(self) -> None:
         """Refuse the lines whose rows have a fault; for `rows:`, choose the first lines that have none."""
         if not self.group:
-            return self.bench.refuse(f"SELECT rid, fault AS reason FROM {self.view} WHERE fault IS NOT NULL")
-        self.bench.run(f"INSERT INTO {self.first} SELECT min(rid), grp FROM ({self.candidates()}) GROUP BY grp")
-        return self.settle()
+            self.bench.refuse(
+                f"SELECT rid, {self.fault} AS reason FROM {self.kind.lines} WHERE {self.fault} IS NOT NULL"
+            )
+            return
+        self._choose()
+        self.settle()
 
     def settle(self) -> int:
-        """Where a first line is refused, let the next line of its value that has no fault take its place."""
+        """Where a chosen line is refused, let the next line of its value that has no fault take its place."""
         if not self.group or self._settled_at == self.bench.refusals:
             return 0
         self._settled_at = self.bench.refusals
         lost = f"lost_{self.number}"
         self.bench.run(
-            f"CREATE OR REPLACE TABLE {lost} AS SELECT grp FROM {self.first} SEMI JOIN "
-            f"(SELECT rid FROM refused UNION ALL SELECT rid FROM {self.view} WHERE fault IS NOT NULL) USING (rid)"
+            f"CREATE OR REPLACE TABLE {lost} AS SELECT grp FROM {self.chosen} SEMI JOIN refused USING (rid)"
         )
         if not self.bench.one(f"SELECT count(*) FROM {lost}"):
             return 0
-        self.bench.run(f"DELETE FROM {self.first} WHERE grp IN (FROM {lost})")
-        lines = f"(SELECT * FROM ({self.candidates('*')}) WHERE grp IN (FROM {lost}))"
+        self.bench.run(f"DELETE FROM {self.chosen} WHERE grp IN (FROM {lost})")
+        return self._choose(f" SEMI JOIN {lost} ON {lost}.grp = l.{self.grp}")
+
+    def _choose(self, among: str = "") -> int:
+        """Choose for each value its first line without a fault, and refuse those with one before it. How many."""
+        lines = f"{self.kind.lines} AS l ANTI JOIN refused USING (rid){among}"
+        first = f"SELECT min(rid) AS rid FROM {lines} WHERE {self.fault} IS NULL AND {self.belongs} GROUP BY {self.grp}"
         self.bench.run(
-            f"CREATE OR REPLACE TABLE tried_{self.number} AS SELECT rid, fault, grp FROM ({self._rows(lines)}) "
-            f"JOIN (SELECT rid, grp FROM {lines}) USING (rid)"
-        )
-        self.bench.run(
-            f"INSERT INTO {self.first} SELECT min(rid), grp FROM tried_{self.number} WHERE fault IS NULL GROUP BY grp"
+            f"INSERT INTO {self.chosen} {self._rows(f'(FROM {self.kind.lines} SEMI JOIN ({first}) USING (rid))')}"
         )
         return self.bench.refuse(
-            f"SELECT t.rid, t.fault AS reason FROM tried_{self.number} t LEFT JOIN {self.first} f USING (grp) "
-            "WHERE t.fault IS NOT NULL AND (f.rid IS NULL OR t.rid < f.rid)"
+            f"SELECT t.rid, t.reason FROM (SELECT l.rid, {self.fault} AS reason, {self.grp} AS grp FROM {lines} "
+            f"WHERE {self.fault} IS NOT NULL) AS t LEFT JOIN {self.chosen} AS c USING (grp) "
+            f"WHERE c.rid IS NULL OR t.rid < c.rid"
         )
 
-    def candidates(self, columns: str = "rid") -> str:
+    def candidates(self) -> str:
+        """The lines that belong to this block and are not refused: (rid, grp)."""
         return (
-            f"SELECT {columns}, CAST({self.group} AS VARCHAR) AS grp FROM {self.kind.lines} "
-            f"ANTI JOIN refused USING (rid) WHERE {self.member}"
+            f"SELECT rid, {self.grp} AS grp FROM {self.kind.lines} ANTI JOIN refused USING (rid) WHERE {self.belongs}"
         )
 
-    def _rows(self, relation: str) -> str:
-        """rid, file, the table's columns, and the fault, of the lines of a relation that are of this table."""
-        taken = ", ".join(f'{sql} AS "x_{target}"' for target, sql in self.taken.items())
-        lines = f"SELECT *, {taken} FROM {relation}" + (f" WHERE {self.member}" if self.member else "")
-        joins, values, checks = "", [], []
+    def _rows(self, lines: str) -> str:
+        """rid, file, the table's columns (and the value of `rows:`) of these lines."""
+        columns, joins = [], ""
         for column in self.table.columns:
-            spec = self.given.get(column.name)
-            if spec is None:
-                values.append(f'CAST(NULL AS {column.sql_type}) AS "{column.name}"')
-                continue
-            join, value, known = self._value(column, spec)
-            joins += join
-            values.append(f'{value} AS "{column.name}"')
-            checks += known
-        return (
-            f"SELECT *, {self.bench.cases(checks)} AS fault FROM "
-            f"(SELECT rid, file, {', '.join(values)}{self._lookups()} FROM ({lines}) AS l{joins})"
-        )
-
-    def _lookups(self) -> str:
-        """What the checks of looked-up and converted columns need beside the values."""
-        return "".join(f', "x_{target}"' for target in self.taken)
-
-    def _value(self, column: Column, spec: ColumnSpec) -> tuple[str, str, list[tuple[str, int]]]:
-        x, join, checks = f'"x_{spec.target}"', "", []
-        named = spec.column or f"{self.block.table}.{spec.target}"
-        if spec.number_within:
-            place = f"place_{self.number}_{spec.target}"
-            return (
-                f" LEFT JOIN {place} ON {place}.grp = {self.places[spec.target]}",
-                f"CAST(l.rid - {place}.start + 1 AS BIGINT)",
-                [(f'"{column.name}" IS NULL', self.bench.reason("empty, and must not be", spec.number_within))],
-            )
-        if spec.lookup:
-            looked, table = f"look_{spec.target}", f"lookup_{self.kind.map.source}_{spec.lookup}"
-            join = f" LEFT JOIN {table} AS {looked} ON {looked}.key = CAST({x} AS VARCHAR)"
-            x_value = f"{looked}.value"
-            if spec.otherwise is not None:
-                x_value = f"CASE WHEN {x} IS NOT NULL THEN coalesce({x_value}, {quoted(spec.otherwise)}) END"
-            value = converted(column, ColumnSpec(target=spec.target, constant="looked up"), x_value, self.kind.dialect)
-            missing = f"a value that the lookup {spec.lookup} does not have"
-            unknown = [(f'{x} IS NOT NULL AND "{column.name}" IS NULL', self.bench.reason(missing, named))]
-        else:
-            value, unknown = converted(column, spec, x, self.kind.dialect), []
-        if spec.default is not None:
-            default = f"TRY_CAST({quoted(spec.default)} AS {column.sql_type})"
-            value = f"CASE WHEN {x} IS NULL THEN {default} ELSE {value} END"
-        checks = unknown + [
-            (condition, self.bench.reason(reason, named))
-            for condition, reason in faults(column, f'"{column.name}"', f"{x} IS NOT NULL", self.now)
-        ]
-        return join, value, checks
+            name = column.name
+            if name in self.places:
+                place = f"place_{self.number}_{name}"
+                joins += f" LEFT JOIN {place} ON {place}.grp = l.{self.places[name]}"
+                columns.append(f'CAST(l.rid - {place}.start + 1 AS BIGINT) AS "{name}"')
+            elif name in self.values:
+                columns.append(f'{self.values[name]} AS "{name}"')
+            else:
+                columns.append(f'CAST(NULL AS {column.sql_type}) AS "{name}"')
+        grp = f", l.{self.grp} AS grp" if self.group else ""
+        return f"SELECT l.rid, l.file, {', '.join(columns)}{grp} FROM {lines} AS l{joins}"
 
 
 def fitted(bench: Bench, kinds: list[Kind], now: str) -> Iterator[Fit]:

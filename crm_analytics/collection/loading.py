@@ -94,27 +94,26 @@ class _Loading:
             self.bench.open(kind)
         for one in self.maps:
             for name, lookup in one.lookups.items():
-                table = f"lookup_{one.source}_{name}"
-                self.bench.run(f'CREATE TABLE "{table}" (key VARCHAR PRIMARY KEY, value VARCHAR)')
-                pairs = entries(lookup, one, name, self.data)
-                if pairs:
-                    self.bench.connection.executemany(f'INSERT INTO "{table}" VALUES (?, ?)', pairs)
+                self.bench.learn(f"{one.source}_{name}", entries(lookup, one, name, self.data))
         fits = list(fitted(self.bench, self.kinds, self.now.isoformat(sep=" ")))
-        self.rules = {kind.number: self._rules(kind) for kind in self.kinds}
         for kind in self.kinds:
+            kind.rule = self._rule(kind, [fit for fit in fits if fit.kind is kind])
             kind.money = self._money(kind)
         return fits
 
-    def _rules(self, kind: Kind) -> list[tuple[str, int]]:
-        """The map's own rules of refusal for a kind of file, and their reasons."""
+    def _rule(self, kind: Kind, fits: list[Fit]) -> str:
+        """Have a scan find the first of the map's own rules that refuses a line, or that no table takes it."""
         bound = []
         for number, rule in enumerate(kind.map.refuse.get(kind.spec.name, ())):
             place = f"refuse.{kind.spec.name}[{number + 1}].when"
             condition = self.bench.expression(kind, rule.when, place)
-            self.bench.check(condition, kind.lines, kind, place)
+            self.bench.check(condition, kind, place)
             bound.append((condition, self.bench.reason(rule.reason)))
             kind.expected.add(rule.reason)
-        return bound
+        if all(fit.member for fit in fits):
+            anywhere = " OR ".join(f"({fit.member})" for fit in fits)
+            bound.append((f"NOT ({anywhere})", self.bench.reason("no table of the map takes this line")))
+        return kind.keep(self.bench.cases(bound)) if bound else ""
 
     def _money(self, kind: Kind) -> str:
         if not kind.spec.money:
@@ -123,8 +122,8 @@ class _Loading:
         sql = self.bench.expression(kind, kind.spec.money, place)
         if kind.spec.money in kind.used:
             sql = f"num{kind.dialect}({sql})"
-        self.bench.check(sql, kind.lines, kind, place)
-        return f"TRY_CAST({sql} AS DECIMAL(18,4))"
+        self.bench.check(sql, kind, place)
+        return kind.keep(f"TRY_CAST({sql} AS DECIMAL(18,4))")
 
     def _read(self, fits: list[Fit]) -> None:
         offset = 0
@@ -136,15 +135,8 @@ class _Loading:
     def _refuse(self, fits: list[Fit]) -> None:
         """Refuse lines by the map's rules, lines that are of no table, and lines that cannot be converted."""
         for kind in self.kinds:
-            mine = [fit for fit in fits if fit.kind is kind]
-            cases = list(self.rules[kind.number])
-            if all(fit.member for fit in mine):
-                anywhere = " OR ".join(f"({fit.member})" for fit in mine)
-                cases.append((f"NOT ({anywhere})", self.bench.reason("no table of the map takes this line")))
-            if cases:
-                self.bench.refuse(
-                    f"SELECT rid, {self.bench.cases(cases)} AS reason FROM {kind.lines} WHERE reason IS NOT NULL"
-                )
+            if kind.rule:
+                self.bench.refuse(f"SELECT rid, {kind.rule} AS reason FROM {kind.lines} WHERE {kind.rule} IS NOT NULL")
         for fit in sorted(fits, key=lambda fit: bool(fit.group)):
             fit.refuse()
 

@@ -93,9 +93,11 @@ def test_two_readers_read_while_a_load_runs(shop):
     readers = [threading.Thread(target=read) for _ in range(2)]
     for reader in readers:
         reader.start()
-    for number in range(3):
+    for number in range(60):
         change(shop, number)
         shop.load()
+        if len({release for release, _ in seen}) > 2:
+            break
     stop.set()
     for reader in readers:
         reader.join()
