@@ -8,7 +8,8 @@ the canonical columns hold them, what is wrong with it, its money) is calculated
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from crm_analytics.warehouse.release import WarehouseError
 
 MEMORY = "4GB"
 THREADS = 2
+FILE_ROW_GROUPS = 16
+"""Of some 120,000 rows each: what a correction touches is one file, so it is not to be a very large one."""
 
 
 @dataclass(kw_only=True)
@@ -253,6 +256,24 @@ class Bench:
         """These files of the warehouse, named as in a release, as something to select from."""
         paths = ", ".join(conversion.quoted(str(self.readable / file)) for file in files)
         return f"read_parquet([{paths}], hive_partitioning = false)"
+
+    def write(self, rows: str, folder: Path) -> dict[Path, int]:
+        """Write what a query gives into new files in a folder of the warehouse; the files, and their rows."""
+        made = self.run(
+            f"COPY ({rows}) TO {conversion.quoted(str(folder))} "
+            f"(FORMAT parquet, ROW_GROUPS_PER_FILE {FILE_ROW_GROUPS}, "
+            "FILENAME_PATTERN 'part-{uuid}', OVERWRITE_OR_IGNORE, RETURN_STATS)"
+        ).fetchall()
+        for path in (Path(name) for name, count, *_ in made if not count):
+            path.unlink()
+        return {Path(name): count for name, count, *_ in made if count}
+
+    @contextmanager
+    def seen(self, name: str, table: Any) -> Iterator[None]:
+        """Let SQL see an Arrow table under a name, for a while."""
+        self.connection.register(name, table)
+        yield
+        self.connection.unregister(name)
 
     def reason(self, reason: str, column: str = "") -> int:
         """The number under which a reason stands in `refused`."""

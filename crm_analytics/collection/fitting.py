@@ -26,7 +26,7 @@ class Fit:
         self.source = kind.map.source
         self.given = {column.target: column for column in block.columns}
         self.where = kind.take(f"coalesce({self._expression(block.where, 'where')}, false)") if block.where else ""
-        self.group = kind.take(f"CAST({self._expression(block.rows, 'rows')} AS VARCHAR)") if block.rows else ""
+        self.group = self._group(block.rows) if block.rows else ""
         self.values: dict[str, str] = {}
         """The SQL of each column's value, of a line `l` that was scanned."""
         self.places: dict[str, str] = {}
@@ -43,7 +43,9 @@ class Fit:
         self.fault = kind.keep(f"CASE WHEN {self.member} THEN {fault} END" if self.member else fault)
         self.grp = self.group and kind.keep(self.group)
         self.belongs = " AND ".join(
-            part for part in (self.where and kind.keep(self.where), self.grp and f"{self.grp} IS NOT NULL", "true") if part
+            part
+            for part in (self.where and kind.keep(self.where), self.grp and f"{self.grp} IS NOT NULL", "true")
+            if part
         )
         """The same of a line that was scanned."""
 
@@ -52,6 +54,10 @@ class Fit:
         sql = self.bench.expression(self.kind, text, place)
         self.bench.check(sql, self.kind, place)
         return sql
+
+    def _group(self, text: str) -> str:
+        sql = self._expression(text, "rows")
+        return sql if sql in self.kind.used.values() else self.kind.take(f"CAST({sql} AS VARCHAR)")
 
     def _taken(self, spec: ColumnSpec) -> str:
         place = f"columns.{spec.target}"

@@ -151,10 +151,11 @@ class _Loading:
                 feeding = [fit for fit in mine if fit.table.name == table]
                 if feeding:
                     self.progress(f"writing {table.replace('_', ' ')}")
-                    rows = self.bench.run(" UNION ALL ".join(crosscheck.rows(fit) for fit in feeding))
-                    self.draft.replace_source(table, rows.to_arrow_reader(BATCH_ROWS), source=source)
+                    rows = " UNION ALL ".join(crosscheck.rows(fit) for fit in feeding)
+                    parts = self.bench.write(rows, self.draft.folder(table, source=source))
+                    self.draft.adopt(table, source=source, parts=parts)
                 elif source in files_of(self.draft.base, table):
-                    self.draft.replace_source(table, TABLES[table].arrow_schema().empty_table(), source=source)
+                    self.draft.adopt(table, source=source, parts={})
             self._write_system("loads", source, audit.loads_of(source, self.now))
             self._write_quarantine(source)
 

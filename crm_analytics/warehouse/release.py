@@ -199,7 +199,7 @@ class Draft:
 
         reader = rows.to_reader() if isinstance(rows, pa.Table) else rows
         schema = pa.schema([field for field in reader.schema if field.name != "source"])
-        path, count = self.part(table, source=source), 0
+        path, count = self.folder(table, source=source) / f"part-{uuid.uuid4()}.parquet", 0
         with parquet.ParquetWriter(path, schema, compression="snappy") as out:
             for batch in reader:
                 out.write_batch(batch.select(schema.names))
@@ -208,11 +208,11 @@ class Draft:
             path.unlink()
         return self.adopt(table, source=source, parts={path: count} if count else {})
 
-    def part(self, table: str, *, source: str) -> Path:
-        """A new file's path where the rows of a source in a table lie; nobody sees it before it is adopted."""
+    def folder(self, table: str, *, source: str) -> Path:
+        """Where the files with a source's rows in a table lie. A new one is seen by nobody before it is adopted."""
         folder = self.shelf.table_path(table) / delta.source_folder(source)
         folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"part-{uuid.uuid4()}.parquet"
+        return folder
 
     def adopt(
         self, table: str, *, source: str, parts: Mapping[Path, int], staying: Iterable[str] = ()
