@@ -10,6 +10,7 @@ _HOMES = {
     "Study": "result",
     "draw": "charts",
     "Sources": "collection.reconciliation",
+    "DataValue": "collection.data_value",
     "ABC": "planning.products.assortment",
     "Budget": "planning.offers.budget",
     "CustomerValue": "planning.customers.value",
@@ -24,7 +25,7 @@ _HOMES = {
 }
 """Every public word, and the module it lives in."""
 
-__all__ = ["features", "questions", "studies", "widgets", *sorted(_HOMES)]
+__all__ = ["features", "questions", "readers", "studies", "widgets", *sorted(_HOMES)]
 
 
 def studies() -> dict[str, type]:
@@ -39,6 +40,12 @@ def questions() -> dict[str, tuple[str, ...]]:
     """Every Study's name, and the canonical tables without which it cannot be asked."""
     features = import_module("crm_analytics.features")
     return {name: getattr(features, study.reads).needs for name, study in studies().items()}
+
+
+def readers() -> dict[str, str]:
+    """Every Study that asks about facts, and the feature it reads: which fields it uses follows from that."""
+    features = import_module("crm_analytics.features")
+    return {name: study.reads for name, study in studies().items() if getattr(features, study.reads).needs}
 
 
 def __getattr__(name: str):

@@ -15,6 +15,7 @@ _HOMES = {
     "campaign_returns": "campaigns",
     "reachable": "audience",
     "loads": "loads",
+    "fields": "fields",
 }
 """Every feature, and the module it lives in."""
 

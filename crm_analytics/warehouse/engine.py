@@ -151,6 +151,13 @@ class Warehouse:
         self.require("customer_contacts", "consents")
         return AddressBook(self, purpose=purpose, channel=channel)
 
+    def marks(self) -> ir.Table:
+        """What may be known of personal values without seeing one: filled, impossible, shared (`warehouse.marks`)."""
+        from crm_analytics.warehouse.marks import marks
+
+        self.require("customer_contacts")
+        return marks(self._read("customer_contacts"))
+
     def refused_lines(self) -> ir.Table:
         """The quarantine with its original lines, for whoever mends the map. Lines may hold personal data."""
         self.require("quarantine", "quarantine_lines")
