@@ -14,6 +14,7 @@ _HOMES = {
     "ABC": "planning.products.assortment",
     "Budget": "planning.offers.budget",
     "CustomerValue": "planning.customers.value",
+    "Changes": "planning.customers.changes",
     "RFM": "planning.customers.rfm",
     "Sales": "planning.customers.sales",
     "Audience": "execution.audience",

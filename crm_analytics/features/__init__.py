@@ -6,6 +6,7 @@ from types import ModuleType
 
 _HOMES = {
     "purchases": "purchases",
+    "purchase_days": "purchases",
     "spend": "purchases",
     "sales": "sales",
     "daily_sales": "daily",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from crm_analytics.features.feature import feature
+from crm_analytics.features.trade import lines_of, orders_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -19,10 +20,10 @@ _UNIT = {"month": "M", "quarter": "Q", "year": "Y"}
 
 
 @feature(needs=("orders", "order_lines"), grain="a product × period in which it sold")
-def product_periods(wh: Warehouse, as_of: date, period: str = "quarter") -> ir.Table:
+def product_periods(wh: Warehouse, as_of: date, period: str = "quarter", trade: str = "ordinary") -> ir.Table:
     """What each product brought in each whole month, quarter or year before `as_of`, returns taken off.
 
-    Wholesale and products made to order are left out: a single deal would lift a product into another class.
+    Wholesale and products made to order are set apart (`trade`): a single deal would lift a product into another class.
     A period that began before the company's first month of sales is not whole and is left out too. `period` is its
     first day; `revenue` and `margin` are in the company's money, `margin` null where no unit cost is known.
     `revenue_squares` is the sum of the lines' squared amounts: how much the revenue would vary if the same demand
@@ -32,10 +33,12 @@ def product_periods(wh: Warehouse, as_of: date, period: str = "quarter") -> ir.T
         raise ValueError(f"There is no period {period!r}; choose among {', '.join(MONTHS_IN)}.")
     end = ibis.date(_start_of(period, as_of).isoformat())
     first_month = wh.orders.ordered_at.min().truncate("M").as_scalar()
-    orders = wh.orders.filter(wh.orders.ordered_at < end, wh.orders.kind != "wholesale")
+    orders = orders_of(wh, trade)
+    orders = orders.filter(orders.ordered_at < end)
     orders = orders.select("order_id", period=orders.ordered_at.truncate(_UNIT[period]))
     orders = orders.filter(orders.period >= first_month)
-    lines = wh.order_lines.filter(wh.order_lines.product_id.notnull())
+    lines = lines_of(wh, trade)
+    lines = lines.filter(lines.product_id.notnull())
     lines = lines.inner_join(orders, "order_id")
     wide = lines.amount.cast("decimal(19, 4)")  # the square of 18 digits is given 18, and overflows from 100,000 on
     sold = lines.group_by("product_id", "period").aggregate(
@@ -53,12 +56,10 @@ def product_periods(wh: Warehouse, as_of: date, period: str = "quarter") -> ir.T
 
 
 def _named(wh: Warehouse, sold: ir.Table) -> ir.Table:
-    """With the product's name and category; what is made to order is gone."""
+    """With the product's name and category."""
     if not wh.has("products"):
         return sold.mutate(product=sold.product_id, category=ibis.literal("unknown"))
-    products = wh.products.select("product_id", "name", "category", "made_to_order")
-    sold = sold.left_join(products, "product_id")
-    sold = sold.filter(~sold.made_to_order.fill_null(False))
+    sold = sold.left_join(wh.products.select("product_id", "name", "category"), "product_id")
     return sold.mutate(product=ibis.coalesce(sold.name, sold.product_id), category=sold.category.fill_null("unknown"))
 
 

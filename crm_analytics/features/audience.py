@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from crm_analytics.features.feature import feature
+from crm_analytics.features.trade import lines_of, orders_of
 from crm_analytics.warehouse.consents import agreed, barred
 from crm_analytics.warehouse.engine import TableAbsent
 
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 
 @feature(needs=("customers", "consents", "orders", "order_lines"), grain="a customer")
 def reachable(
-    wh: Warehouse, as_of: date | str | None = None, purpose: str = "marketing", channel: str = "email"
+    wh: Warehouse,
+    as_of: date | str | None = None,
+    purpose: str = "marketing",
+    channel: str = "email",
+    trade: str = "ordinary",
 ) -> ir.Table:
     """Every customer, with what decides whether a campaign on `as_of` should address them.
 
@@ -36,7 +41,7 @@ def reachable(
     table = (
         customers.left_join(permitted, "customer_id")
         .drop("customer_id_right")
-        .left_join(_bought(wh, as_of), "customer_id")
+        .left_join(_bought(wh, as_of, trade), "customer_id")
         .drop("customer_id_right")
         .left_join(_touched(wh, as_of), "customer_id")
         .drop("customer_id_right")
@@ -72,12 +77,12 @@ def _permitted(wh: Warehouse, as_of: date, purpose: str, channel: str) -> ir.Tab
     return yes.anti_join(barred(wh.do_not_contact, channel=channel, on=as_of, known_by=known_by), "customer_id")
 
 
-def _bought(wh: Warehouse, as_of: date) -> ir.Table:
+def _bought(wh: Warehouse, as_of: date, trade: str) -> ir.Table:
     """What each customer bought before `as_of`."""
-    orders = wh.orders.filter(
-        wh.orders.kind == "sale", wh.orders.customer_id.notnull(), wh.orders.ordered_at < as_of
-    ).select("order_id", "customer_id", day=wh.orders.ordered_at.date())
-    lines = wh.order_lines
+    orders = orders_of(wh, trade)
+    orders = orders.filter(orders.kind != "return", orders.customer_id.notnull(), orders.ordered_at < as_of)
+    orders = orders.select("order_id", "customer_id", day=orders.ordered_at.date())
+    lines = lines_of(wh, trade)
     lines = lines.select("order_id", "amount", margin=lines.amount - lines.quantity * lines.unit_cost).join(
         orders, "order_id"
     )

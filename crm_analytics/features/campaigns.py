@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from crm_analytics.features.feature import feature
+from crm_analytics.features.trade import lines_of, orders_of
 from crm_analytics.warehouse.engine import TableAbsent
 from crm_analytics.warehouse.release import WarehouseError
 
@@ -28,15 +30,16 @@ def campaign_outcomes(
     campaign: str | None = None,
     weeks: int = WEEKS,
     before_weeks: int = 12,
+    trade: str = "ordinary",
 ) -> ir.Table:
     """What each customer in a campaign's arms bought in the `weeks` from its start, and in the `before_weeks` before.
 
     Without `campaign` it is the last one with a control group whose weeks are over before `as_of`. Raises
     WarehouseError when there is no such campaign or its weeks are not over: then it is too early to judge; ValueError
     for less than a week.
-    Wholesale is left out; returns are taken off. Columns: campaign_id, campaign (its name), starts, customer_id, arm,
-    days (of the outcome), region, kind, outcome_revenue, outcome_margin (null where a unit cost is lacking),
-    outcome_orders, before_revenue, before_orders; money as float. Ordered by customer.
+    Wholesale and goods made to order are set apart (`trade`); returns are taken off. Columns: campaign_id, campaign
+    (its name), starts, customer_id, arm, days (of the outcome), region, kind, outcome_revenue, outcome_margin (null
+    where a unit cost is lacking), outcome_orders, before_revenue, before_orders; money as float. Ordered by customer.
     """
     import ibis
 
@@ -45,9 +48,9 @@ def campaign_outcomes(
     chosen = _judged(wh, as_of, campaign, weeks)
     arms = wh.arms.filter(wh.arms.campaign_id == chosen["campaign_id"]).select("campaign_id", "customer_id", "arm")
     starts, until = chosen["starts"], chosen["starts"] + timedelta(weeks=weeks)
-    after = _spent(wh, arms.mutate(since=ibis.literal(starts), until=ibis.literal(until)), "outcome")
+    after = _spent(wh, arms.mutate(since=ibis.literal(starts), until=ibis.literal(until)), "outcome", trade)
     since = starts - timedelta(weeks=before_weeks)
-    before = _spent(wh, arms.mutate(since=ibis.literal(since), until=ibis.literal(starts)), "before")
+    before = _spent(wh, arms.mutate(since=ibis.literal(since), until=ibis.literal(starts)), "before", trade)
     table = after.drop("since", "until").inner_join(
         before.select("customer_id", "before_revenue", "before_orders"), "customer_id"
     )
@@ -58,7 +61,7 @@ def campaign_outcomes(
 
 
 @feature(needs=("campaigns",), grain="a campaign")
-def campaign_money(wh: Warehouse, as_of: date | str | None = None) -> ir.Table:
+def campaign_money(wh: Warehouse, as_of: date | str | None = None, trade: str = "ordinary") -> ir.Table:
     """Plan and fact of every campaign that began before `as_of`, as they are usually put together.
 
     `linked_revenue` and `linked_margin` are all that responders bought from the campaign's start to two weeks after its
@@ -86,7 +89,7 @@ def campaign_money(wh: Warehouse, as_of: date | str | None = None) -> ir.Table:
         "cost": ("float64", _costs),
         "treated": ("float64", _treated),
         "responders": ("float64", _responders),
-        "linked_revenue": ("float64", _linked),
+        "linked_revenue": ("float64", partial(_linked, trade=trade)),
         "linked_margin": ("float64", None),
     }
     for name, (kind, part) in parts.items():
@@ -99,7 +102,9 @@ def campaign_money(wh: Warehouse, as_of: date | str | None = None) -> ir.Table:
 
 
 @feature(needs=("campaigns", "arms", "orders", "order_lines"), grain="a campaign with a control group")
-def campaign_returns(wh: Warehouse, as_of: date | str | None = None, weeks: int = WEEKS) -> ir.Table:
+def campaign_returns(
+    wh: Warehouse, as_of: date | str | None = None, weeks: int = WEEKS, trade: str = "ordinary"
+) -> ir.Table:
     """What every finished test against control says in sums: all that response curves need, and no customer's row.
 
     Columns: campaign_id, channel, region, starts, cost (null when not recorded), n_treated, n_control, mean_treated,
@@ -118,7 +123,7 @@ def campaign_returns(wh: Warehouse, as_of: date | str | None = None, weeks: int 
         since=arms.starts,
         until=(arms.starts.cast("timestamp") + length).cast("date"),
     )
-    people = _spent(wh, arms, "outcome")
+    people = _spent(wh, arms, "outcome", trade)
     known = people.outcome_margin.notnull().all().over(ibis.window())
     people = people.mutate(money=known.ifelse(people.outcome_margin, people.outcome_revenue), known=known)
     sums = people.group_by("campaign_id").agg(
@@ -167,21 +172,22 @@ def _judged(wh: Warehouse, as_of: date, campaign: str | None, weeks: int) -> dic
     return chosen | {"name": chosen["name"] or chosen["campaign_id"]}
 
 
-def _lines(wh: Warehouse) -> ir.Table:
-    """Lines of known customers' orders, without wholesale: customer_id, order_id, day, sold, amount, margin."""
-    orders = wh.orders.filter(wh.orders.customer_id.notnull(), wh.orders.kind != "wholesale")
-    orders = orders.select("order_id", "customer_id", day=orders.ordered_at.date(), sold=orders.kind == "sale")
-    lines = wh.order_lines
+def _lines(wh: Warehouse, trade: str) -> ir.Table:
+    """Lines of known customers' orders: customer_id, order_id, day, sold, amount, margin."""
+    orders = orders_of(wh, trade)
+    orders = orders.filter(orders.customer_id.notnull())
+    orders = orders.select("order_id", "customer_id", day=orders.ordered_at.date(), sold=orders.kind != "return")
+    lines = lines_of(wh, trade)
     return lines.select("order_id", "amount", margin=lines.amount - lines.quantity * lines.unit_cost).inner_join(
         orders, "order_id"
     )
 
 
-def _spent(wh: Warehouse, windows: ir.Table, name: str) -> ir.Table:
+def _spent(wh: Warehouse, windows: ir.Table, name: str, trade: str) -> ir.Table:
     """What each customer of `windows` bought from `since` to the day before `until`; nothing is zero."""
     import ibis
 
-    lines = _lines(wh)
+    lines = _lines(wh, trade)
     found = windows.select("campaign_id", "customer_id", "since", "until").inner_join(
         lines, [windows.customer_id == lines.customer_id, lines.day >= windows.since, lines.day < windows.until]
     )
@@ -232,7 +238,7 @@ def _responders(wh: Warehouse, as_of: date) -> ir.Table | None:
     return responses.group_by("campaign_id").agg(responders=responses.customer_id.nunique().cast("float64"))
 
 
-def _linked(wh: Warehouse, as_of: date) -> ir.Table | None:
+def _linked(wh: Warehouse, as_of: date, *, trade: str) -> ir.Table | None:
     """What those who responded bought while the campaign ran and two weeks after."""
     import ibis
 
@@ -243,7 +249,7 @@ def _linked(wh: Warehouse, as_of: date) -> ir.Table | None:
     ends = (campaigns.ends.cast("timestamp") + ibis.interval(days=LINKED_DAYS + 1)).cast("date")
     until = ibis.least(ends, ibis.literal(as_of, type="date"))
     windows = responded.inner_join(campaigns.select("campaign_id", since=campaigns.starts, until=until), "campaign_id")
-    spent = _spent(wh, windows, "linked")
+    spent = _spent(wh, windows, "linked", trade)
     spent = spent.mutate(  # sums of decimals do not depend on their order
         linked_revenue=spent.linked_revenue.cast("decimal(18, 4)"),
         linked_margin=spent.linked_margin.cast("decimal(18, 4)"),

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from crm_analytics.features.feature import feature
+from crm_analytics.features.trade import lines_of, orders_of
 from crm_analytics.warehouse.engine import TableAbsent
 from crm_analytics.warehouse.release import WarehouseError
 
@@ -23,10 +24,12 @@ def daily_sales(
     region: str | None = None,
     category: str | None = None,
     campaign: str | None = "last",
+    trade: str = "ordinary",
 ) -> ir.Table:
     """Sales of every day from the first to the day before `as_of`, without gaps, and what else moved them.
 
-    Orders of kind sale, goods made to order left out; a region is the store's, else the customer's. `campaign` marks
+    Returns are left out, wholesale and goods made to order set apart (`trade`); a region is the store's, else the
+    customer's. `campaign` marks
     its days in the column `campaign` by its name, and brings its region unless one is given; "last" is the newest
     campaign without a control group that has been over for two weeks, and None marks nothing. Columns: day, revenue,
     units, orders, and where the company has the tables: price_index and competitor_index (base 1 on the first day,
@@ -38,7 +41,7 @@ def daily_sales(
 
     chosen = _campaign(wh, campaign, as_of) if campaign else None
     region = region or (chosen and chosen["region"]) or None
-    lines = _lines(wh, as_of, region=region, category=category)
+    lines = _lines(wh, as_of, region=region, category=category, trade=trade)
     first = lines.day.min().to_pyarrow().as_py()
     if first is None:
         where = f"{region or 'any region'}, {category or 'any category'}"
@@ -115,21 +118,20 @@ def _with_other_campaigns(wh: Warehouse, table: ir.Table, *, but: dict | None, r
     return table.mutate(other_campaigns=table.other_campaigns.fill_null(""))
 
 
-def _lines(wh: Warehouse, as_of: date, *, region: str | None, category: str | None) -> ir.Table:
+def _lines(wh: Warehouse, as_of: date, *, region: str | None, category: str | None, trade: str) -> ir.Table:
     """Lines of sales with their day and category, in this region and category."""
     import ibis
 
-    orders = wh.orders.filter(wh.orders.kind == "sale", wh.orders.ordered_at < ibis.literal(as_of, type="date"))
+    orders = orders_of(wh, trade)
+    orders = orders.filter(orders.kind != "return", orders.ordered_at < ibis.literal(as_of, type="date"))
     if region is not None:
         orders = _in_region(wh, orders, region)
     orders = orders.select("order_id", day=orders.ordered_at.date())
-    lines = wh.order_lines.select("order_id", "product_id", "quantity", "amount")
+    lines = lines_of(wh, trade).select("order_id", "product_id", "quantity", "amount")
     lines = lines.inner_join(orders, "order_id")
     if not wh.has("products"):
         return lines.mutate(category=ibis.literal("unknown"))
-    products = wh.products.select("product_id", "category", "made_to_order")
-    lines = lines.left_join(products, "product_id").drop("product_id_right")
-    lines = lines.filter(~lines.made_to_order.fill_null(False)).drop("made_to_order")
+    lines = lines.left_join(wh.products.select("product_id", "category"), "product_id").drop("product_id_right")
     if category is None:
         return lines
     _known(wh, ("products",), "category", category)

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from crm_analytics.features.feature import feature
+from crm_analytics.features.trade import lines_of, orders_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
 
 
 @feature(needs=("orders", "order_lines"), grain="a customer")
-def purchases(wh: Warehouse, as_of: date | str | None = None) -> ir.Table:
+def purchases(wh: Warehouse, as_of: date | str | None = None, trade: str = "ordinary") -> ir.Table:
     """What each known customer did before `as_of`, in the few numbers customer value needs.
 
     A purchase is a day on which the customer bought for more than nothing: two receipts of one day are one purchase.
-    Wholesale and goods made to order are left out, because they do not come from the habits a forecast rests on.
+    Wholesale and goods made to order are set apart (`trade`): they do not come from the habits a forecast rests on.
     A return is no purchase: it is taken off the customer's latest purchase before it, so what was sent back counts
     neither in `revenue` nor in the mean value. (A return of something bought before the records begin is left out.)
 
@@ -29,7 +30,7 @@ def purchases(wh: Warehouse, as_of: date | str | None = None) -> ir.Table:
     """
     import ibis
 
-    made = _purchases_made(wh, as_of)
+    made = _purchases_made(wh, as_of, trade)
     again = made.number > 1
     customers = made.group_by("customer_id").agg(
         first_day=made.day.min(),
@@ -57,10 +58,10 @@ def purchases(wh: Warehouse, as_of: date | str | None = None) -> ir.Table:
 
 
 @feature(needs=("orders", "order_lines"), grain="a customer")
-def spend(wh: Warehouse, since: date | str, as_of: date | str | None = None) -> ir.Table:
+def spend(wh: Warehouse, since: date | str, as_of: date | str | None = None, trade: str = "ordinary") -> ir.Table:
     """What each known customer brought from `since` until the day before `as_of`: what a forecast is held against.
 
-    Counted as in `purchases`: `orders` are days with a purchase, wholesale and goods made to order are left out.
+    Counted as in `purchases`: `orders` are days with a purchase, wholesale and goods made to order are set apart.
     `revenue` and `margin` are net of what was returned in the same days, so they can be negative. One row per
     customer who bought or returned: `customer_id`, `orders`, `revenue`, `margin` (null where a unit cost is lacking),
     `days` (the length of the window, the same on every row). Ordered by customer.
@@ -68,7 +69,7 @@ def spend(wh: Warehouse, since: date | str, as_of: date | str | None = None) -> 
     import ibis
 
     since = wh.day(since)
-    days = _customer_days(wh, as_of)
+    days = _customer_days(wh, as_of, trade)
     days = days.filter(days.day >= ibis.literal(since, type="date"))
     customers = days.group_by("customer_id").agg(
         orders=days.bought.sum(),
@@ -78,14 +79,29 @@ def spend(wh: Warehouse, since: date | str, as_of: date | str | None = None) -> 
     return customers.mutate(days=ibis.literal((as_of - since).days, type="int64")).order_by("customer_id")
 
 
-def _customer_days(wh: Warehouse, as_of: date) -> ir.Table:
+@feature(needs=("orders", "order_lines"), grain="a customer × purchase day")
+def purchase_days(wh: Warehouse, as_of: date | str | None = None, trade: str = "ordinary") -> ir.Table:
+    """The days on which each known customer bought before `as_of`, and for how much: behaviour as it went on.
+
+    Purchases are those of `purchases`, each net of what was returned before the next. Columns: `customer_id`, `day`,
+    `revenue` (the company's money), `until` (`as_of`, the same on every row). Ordered by customer and day.
+    """
+    import ibis
+
+    made = _purchases_made(wh, as_of, trade)
+    return made.select(
+        "customer_id", "day", revenue=made.revenue.cast("float64"), until=ibis.literal(as_of, type="date")
+    ).order_by("customer_id", "day")
+
+
+def _customer_days(wh: Warehouse, as_of: date, trade: str) -> ir.Table:
     """What each known customer bought and returned on each day before `as_of`, in exact money."""
     import ibis
 
-    orders, lines = wh.orders, wh.order_lines
-    orders = orders.filter(
-        orders.ordered_at < ibis.literal(as_of, type="date"), orders.customer_id.notnull(), orders.kind != "wholesale"
-    ).select("order_id", "customer_id", "kind", day=orders.ordered_at.date())
+    orders, lines = orders_of(wh, trade), lines_of(wh, trade)
+    orders = orders.filter(orders.ordered_at < ibis.literal(as_of, type="date"), orders.customer_id.notnull()).select(
+        "order_id", "customer_id", "kind", day=orders.ordered_at.date()
+    )
     lines = lines.select(
         "order_id",
         "product_id",
@@ -93,11 +109,8 @@ def _customer_days(wh: Warehouse, as_of: date) -> ir.Table:
         margin=lines.amount - lines.quantity * lines.unit_cost,
         cost_known=lines.unit_cost.notnull(),
     )
-    if wh.has("products"):
-        products = wh.products
-        lines = lines.anti_join(products.filter(products.made_to_order), "product_id")
     bought = orders.inner_join(lines, "order_id")
-    sold = bought.amount.sum(where=bought.kind == "sale")
+    sold = bought.amount.sum(where=bought.kind != "return")
     return bought.group_by("customer_id", "day").agg(
         bought=(sold > 0).fill_null(False).cast("int64"),
         revenue=bought.amount.sum(),
@@ -106,11 +119,11 @@ def _customer_days(wh: Warehouse, as_of: date) -> ir.Table:
     )
 
 
-def _purchases_made(wh: Warehouse, as_of: date) -> ir.Table:
+def _purchases_made(wh: Warehouse, as_of: date, trade: str) -> ir.Table:
     """Each purchase with its number in the customer's life, net of what was returned before the next one."""
     import ibis
 
-    days = _customer_days(wh, as_of)
+    days = _customer_days(wh, as_of, trade)
     so_far = ibis.cumulative_window(group_by=days.customer_id, order_by=days.day)
     days = days.mutate(number=days.bought.sum().over(so_far))
     days = days.filter(days.number > 0)

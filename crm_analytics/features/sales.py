@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from crm_analytics.features.feature import feature
+from crm_analytics.features.trade import lines_of, orders_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -19,18 +20,21 @@ CELL = ("month", "region", "store", "channel", "category", "kind")
 
 
 @feature(needs=("orders", "order_lines"), grain="a month × region × store × channel × category × kind")
-def sales(wh: Warehouse, as_of: date | str | None = None, since: date | str | None = None) -> ir.Table:
+def sales(
+    wh: Warehouse, as_of: date | str | None = None, since: date | str | None = None, trade: str = "all"
+) -> ir.Table:
     """What was sold, in the finest cut: every coarser one is a sum of these rows.
 
     Only whole months: the last one ends before `as_of`, the first begins on or after `since`. The region is the
     store's, else the customer's. `kind` is sale, return, wholesale, or made_to_order where the product is (whatever
-    its order was). What a company does not record is 'unknown'. `revenue` and `margin` are in the company's money,
-    returns negative; `margin` is null where no unit cost is known, and `cost_known_revenue` says how much revenue
-    it covers. An order counts once, in the category and kind of its first line, so `orders` may be summed over
-    any rows; `customers`, those of these orders, may not, since one customer buys in many of them.
+    its order was); `trade` keeps one of them only. What a company does not record is 'unknown'. `revenue` and
+    `margin` are in the company's money, returns negative; `margin` is null where no unit cost is known, and
+    `cost_known_revenue` says how much revenue it covers. An order counts once, in the category and kind of its
+    first line, so `orders` may be summed over any rows; `customers`, those of these orders, may not, since one
+    customer buys in many of them.
     """
-    placed = _placed(wh, as_of=as_of, since=None if since is None else wh.day(since))
-    lines = _in_categories(wh)
+    placed = _placed(wh, orders_of(wh, trade), as_of=as_of, since=None if since is None else wh.day(since))
+    lines = _in_categories(wh, lines_of(wh, trade))
     sold = _kinds(lines.inner_join(placed, "order_id"))
     sums = sold.group_by(CELL).aggregate(
         units=sold.quantity.sum().cast("float64"),
@@ -53,21 +57,18 @@ def _kinds(sold: ir.Table) -> ir.Table:
     return sold.mutate(kind=sold.made_to_order.ifelse("made_to_order", sold.order_kind))
 
 
-def _in_categories(wh: Warehouse) -> ir.Table:
+def _in_categories(wh: Warehouse, lines: ir.Table) -> ir.Table:
     """The lines with their product's category."""
-    lines = wh.order_lines
     if not wh.has("products"):
         return lines.mutate(category=ibis.literal(UNKNOWN), made_to_order=ibis.literal(False))
     products = wh.products.select("product_id", "category", "made_to_order")
     lines = lines.left_join(products, "product_id")
-    return lines.mutate(
-        category=lines.category.fill_null(UNKNOWN), made_to_order=lines.made_to_order.fill_null(False)
-    )
+    return lines.mutate(category=lines.category.fill_null(UNKNOWN), made_to_order=lines.made_to_order.fill_null(False))
 
 
-def _placed(wh: Warehouse, *, as_of: date, since: date | None) -> ir.Table:
+def _placed(wh: Warehouse, orders: ir.Table, *, as_of: date, since: date | None) -> ir.Table:
     """The orders of whole months, with their month and place."""
-    orders = wh.orders.filter(wh.orders.ordered_at < ibis.date(as_of.replace(day=1).isoformat()))
+    orders = orders.filter(orders.ordered_at < ibis.date(as_of.replace(day=1).isoformat()))
     if since is not None:
         orders = orders.filter(orders.ordered_at >= ibis.date(_month_from(since).isoformat()))
     region, store = ibis.null("string"), orders.store_id

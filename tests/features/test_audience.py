@@ -18,7 +18,8 @@ def people(company):
 
 @pytest.fixture(scope="module")
 def bought(company):
-    lines = company.order_lines.join(company.orders, "order_id").to_pandas()
+    to_order = company.products.filter(company.products.made_to_order)
+    lines = company.order_lines.anti_join(to_order, "product_id").join(company.orders, "order_id").to_pandas()
     lines = lines[(lines.kind == "sale") & lines.customer_id.notna() & (lines.ordered_at < pd.Timestamp(DAY))]
     money = lines[["amount", "quantity", "unit_cost"]].astype(float)
     return lines.assign(amount=money.amount, margin=money.amount - money.quantity * money.unit_cost)

@@ -20,9 +20,12 @@ def tested(company) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def lines(company) -> pd.DataFrame:
-    """Every line of a known customer's retail order, in plain pandas, to count by hand."""
+    """Every line of ordinary trade with a known customer, in plain pandas, to count by hand."""
     orders = company.orders.to_pandas().query("kind != 'wholesale' and customer_id.notna()")
-    joined = company.order_lines.to_pandas().drop(columns="source").merge(orders, on="order_id")
+    products = company.products.to_pandas()
+    to_order = products.product_id[products.made_to_order.fillna(False).astype(bool)]
+    lines = company.order_lines.to_pandas().drop(columns="source")
+    joined = lines[~lines.product_id.isin(to_order)].merge(orders, on="order_id")
     return joined.assign(day=pd.to_datetime(joined["ordered_at"]).dt.date, amount=joined["amount"].astype(float))
 
 

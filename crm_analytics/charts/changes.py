@@ -1,0 +1,38 @@
+"""Changes drawn: when customers changed, and the money a year that went with it, month by month."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from crm_analytics.charts import draw, theme
+from crm_analytics.planning.customers.changes import KINDS, ChangesResult
+from crm_analytics.say import say, voice
+
+COLOURS = dict(zip(KINDS, (theme.RED, theme.ORANGE, theme.BLUE, theme.YELLOW, theme.GREEN), strict=True))
+
+
+@draw.register
+def _(result: ChangesResult) -> go.Figure:
+    currency = voice().currency
+    fig = theme.figure(
+        title=result.text, x=say("month of the change"), y=say("{currency} a year, won or lost", currency=currency)
+    )
+    table = result.table.assign(month=pd.to_datetime(result.table["changed_on"]).dt.to_period("M").dt.to_timestamp())
+    for kind in KINDS:
+        mine = table[table["change"] == kind].groupby("month")["money_a_year"].agg(["sum", "count"])
+        if len(mine):
+            fig.add_bar(
+                x=mine.index,
+                y=mine["sum"],
+                name=say(kind),
+                marker_color=COLOURS[kind],
+                customdata=[
+                    say("{kind}: {n:count} customers, {money:money} a year", kind=say(kind), n=n, money=money)
+                    for n, money in zip(mine["count"], mine["sum"], strict=True)
+                ],
+                hovertemplate="%{customdata}<extra></extra>",
+            )
+    fig.add_hline(y=0, line={"color": theme.INK, "width": 1})
+    fig.update_yaxes(tickformat=",~s")
+    return fig.update_layout(barmode="relative", bargap=0.15)
