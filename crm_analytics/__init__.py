@@ -15,6 +15,8 @@ _HOMES = {
     "Budget": "planning.offers.budget",
     "CustomerValue": "planning.customers.value",
     "Changes": "planning.customers.changes",
+    "CustomerPage": "planning.customers.page",
+    "NextProduct": "planning.offers.next_product",
     "RFM": "planning.customers.rfm",
     "Sales": "planning.customers.sales",
     "Audience": "execution.audience",

@@ -8,6 +8,8 @@ _HOMES = {
     "purchases": "purchases",
     "purchase_days": "purchases",
     "spend": "purchases",
+    "history": "history",
+    "alike": "history",
     "sales": "sales",
     "daily_sales": "daily",
     "product_periods": "assortment",

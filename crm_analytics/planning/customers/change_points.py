@@ -35,7 +35,7 @@ def company_clock(first: np.ndarray, last: np.ndarray, days: np.ndarray, who: np
     bought = np.bincount(days[inner], minlength=length).astype(float)
     mine = np.bincount(who[inner], minlength=len(first)).astype(float)
     speed = np.ones(length)
-    prior = max(bought.mean(), 1.0)  # a day on which few can be counted says little
+    prior = 5.0  # purchases: a day on which few can be counted says little
     for _ in range(20):
         run = np.concatenate(([0.0], np.cumsum(speed)))
         habit = mine / np.maximum(run[last] - run[np.minimum(first + 1, last)], 1e-9) * (last > first + 1)
