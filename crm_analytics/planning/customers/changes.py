@@ -228,17 +228,17 @@ def _sentence(table: pd.DataFrame, people: int, rate: float) -> str:
     low, high = _share_changed(len(table), people, rate)
     if low <= 0:
         return say(
-            "{low:percent} – {high:percent} of {people:count} customers who bought often enough changed their habits: "
+            "{span:percents} of {people:count} customers who bought often enough changed their habits: "
             "{called:count} seem to have, and {chance:count} would seem so by chance.",
-            low=0.0, high=high, people=people, called=len(table), chance=rate * people,
+            span=(0.0, high), people=people, called=len(table), chance=rate * people,
         )  # fmt: skip
     money = table["money_a_year"]
     lost, won = money[money < 0].sum(), money[money > 0].sum()
     return say(
-        "{share:percent} ({low:percent} – {high:percent}) of {people:count} customers who bought often enough changed "
+        "{share:percent} ({span:percents}) of {people:count} customers who bought often enough changed "
         "their habits: {called:count} are named, {chance:count} of them may be chance. It costs {lost:money} a year "
         "and brings {won:money}.",
-        share=max(len(table) / people - rate, 0), low=low, high=high, people=people, called=len(table),
+        share=max(len(table) / people - rate, 0), span=(low, high), people=people, called=len(table),
         chance=rate * people, lost=-lost, won=won,
     )  # fmt: skip
 

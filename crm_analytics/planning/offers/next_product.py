@@ -56,9 +56,9 @@ class NextProduct(Study):
             study=self,
             table=named,
             text=say(
-                "{product}: {share:percent} ({low:percent} – {high:percent}) of {alike:count} customers who buy alike "
+                "{product}: {share:percent} ({span:percents}) of {alike:count} customers who buy alike "
                 "bought it, {everybody:percent} of all.",
-                product=best["product"], share=best["share_alike"], low=best["low"], high=best["high"], alike=alike,
+                product=best["product"], share=best["share_alike"], span=(best["low"], best["high"]), alike=alike,
                 everybody=best["share_all"],
             ),
             checks=(
