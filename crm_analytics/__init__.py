@@ -17,6 +17,7 @@ _HOMES = {
     "Changes": "planning.customers.changes",
     "CustomerPage": "planning.customers.page",
     "NextProduct": "planning.offers.next_product",
+    "Outside": "planning.market.outside",
     "RFM": "planning.customers.rfm",
     "Sales": "planning.customers.sales",
     "Audience": "execution.audience",

@@ -1,0 +1,1 @@
+"""Planning the market: what comes from outside, and what it does to sales."""
