@@ -69,8 +69,8 @@ class Outside(Study):
 class OutsideResult(Result):
     """One row a series, the strongest first: `series`, `kind` (competitors, market, holiday), `known_share` (of days),
     `changed_days_ago`, `effect` with `low`–`high` (percent of sales for one percent of the series; for holidays:
-    percent of a week's sales for a week with one), `step` (what the series typically moves in a quarter, in percent) and
-    `moves_sales` (yes, not shown, or never moved)."""
+    percent of a week's sales for a week with one), `step` (what the series typically moves in a quarter, in percent)
+    and `moves_sales` (yes, not shown, or never moved)."""
 
 
 def _outside(days: pd.DataFrame) -> dict[str, str]:
