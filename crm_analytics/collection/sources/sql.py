@@ -128,8 +128,9 @@ class _Reading:
             self.engine: Engine = sqlalchemy.create_engine(
                 url, poolclass=sqlalchemy.NullPool, hide_parameters=True, connect_args=_patience(url)
             )
-            self.connection = self.engine.connect().execution_options(stream_results=True, yield_per=FETCH_ROWS)
+            self.connection = self.engine.connect()
             self._only_reading(url.get_backend_name())
+            self.connection.execution_options(stream_results=True, yield_per=FETCH_ROWS)
         except ModuleNotFoundError as error:
             raise SourceError(
                 f"{self.source.name} needs the library {error.name}, which is not installed: pip install {error.name}"
