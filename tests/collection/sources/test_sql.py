@@ -30,7 +30,8 @@ tables:
 TABLES = """
 CREATE SCHEMA shop;
 CREATE TABLE shop.orders (id bigint, at timestamp, who text, kind text);
-CREATE TABLE shop.lines (order_id bigint, no int, product text, n numeric(10,3), sum numeric(12,2), tags text[], j jsonb);
+CREATE TABLE shop.lines
+  (order_id bigint, no int, product text, n numeric(10,3), sum numeric(12,2), tags text[], j jsonb);
 INSERT INTO shop.orders SELECT i, timestamp '2025-01-05 10:30:15' + i * interval '1 minute', 'Анна', 'sale'
   FROM generate_series(1, 20000) i;
 INSERT INTO shop.lines SELECT i, 1, 'a:b', 1.5, 10.25, ARRAY['x','y'], '{"a": 1}' FROM generate_series(1, 20000) i;
@@ -97,7 +98,7 @@ def test_what_would_change_the_database_is_refused_by_it(folder, monkeypatch, qu
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE SEQUENCE IF NOT EXISTS s")
     engine.dispose()
-    with pytest.raises(SourceError, match="read-only|read-write mode must"):
+    with pytest.raises(SourceError, match=r"read-only|read-write mode must"):
         list(answer_of(FileSpec(name="x", path="", url="CRM_SHOP_DB", query=query)).records(lambda _: None))
 
 
