@@ -13,7 +13,8 @@ from pathlib import Path
 
 from crm_analytics.collection.files import FileSpec, check_file, file_spec
 from crm_analytics.collection.section import MapError, Section, parsed, text_of
-from crm_analytics.warehouse.release import Company
+from crm_analytics.warehouse.golden import RULES, SURVIVES
+from crm_analytics.warehouse.release import Company, IdentityRules
 from crm_analytics.warehouse.tables import TABLES
 
 
@@ -159,7 +160,8 @@ def read_map(path: Path) -> SourceMap:
 def _company(section: Section) -> Company:
     known = Company()
     company = Company(
-        **{key: section.text(key, default=getattr(known, key)) for key in ("name", "currency", "country", "language")}
+        **{key: section.text(key, default=getattr(known, key)) for key in ("name", "currency", "country", "language")},
+        identity=_identity(section.section("identity")) if section.has("identity") else known.identity,
     )
     section.done()
     if not re.fullmatch(r"[A-Z]{3}", company.currency):
@@ -167,6 +169,24 @@ def _company(section: Section) -> Company:
     if not re.fullmatch(r"[a-z]{2,3}(_[A-Z]{2})?", company.language):
         raise section.error("language", f"{company.language!r} is not the code of a language, like en.")
     return company
+
+
+def _identity(section: Section) -> IdentityRules:
+    """How one customer is made of several records: certain keys, clean sources, and which value survives."""
+    known = IdentityRules()
+    keys = section.texts("keys") if section.has("keys") else known.keys
+    for key in keys:
+        section.known(section.at("keys"), key, known.keys, "certain key")
+    rules = section.section("survives") if section.has("survives") else None
+    survives = tuple((column, rules.text(column)) for column in rules.raw) if rules else ()
+    for column, rule in survives:
+        table, _, name = column.partition(".")
+        section.known(section.at("survives"), table, SURVIVES, "table with one row a customer")
+        section.known(section.at(f"survives.{table}"), name, TABLES[table].by_name, f"column of {table}")
+        if not rule.startswith("source "):
+            section.known(section.at(f"survives.{column}"), rule, RULES, "rule of survival")
+    section.done()
+    return IdentityRules(keys=keys, unique=section.texts("unique"), survives=survives)
 
 
 def _lookup(section: Section) -> Lookup:

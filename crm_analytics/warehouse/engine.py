@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from crm_analytics.result import Result
 from crm_analytics.say import Voice, speak
 from crm_analytics.warehouse.consents import agreed, barred
+from crm_analytics.warehouse.golden import given_by, golden, merged, refers
 from crm_analytics.warehouse.release import ALL_TABLES, Company, Release, Shelf, WarehouseError, _quoted
 from crm_analytics.warehouse.tables import TABLES
 
@@ -41,6 +42,8 @@ class Warehouse:
 
     Columns that are personal never appear in them; `addresses` is the one door to those.
     """
+
+    _golden = True
 
     def __init__(self, shelf: Shelf, release: Release):
         self._shelf = shelf
@@ -123,7 +126,51 @@ class Warehouse:
     def _opened(self) -> dict[str, ir.Table]:
         return {}
 
+    @cached_property
+    def as_recorded(self) -> Warehouse:
+        """The same facts with the ids under which the sources recorded them, as if nobody had been identified."""
+        recorded = Warehouse(self._shelf, self.release)
+        recorded._golden = False
+        recorded._connection, recorded._opened = self._connection, self._opened  # so that both can be joined
+        return recorded
+
+    def given_by(self, table: str) -> ir.Table:
+        """Which source, and which of a customer's records, gave each value of a merged row of `customers` or
+        `customer_contacts`: customer_id, column, source, record_id. It holds no value itself."""
+        self.require(table, "identities")
+        return given_by(self._rows(table), ALL_TABLES[table], self._merged, ages=self._ages, survives=self._survives)
+
+    @cached_property
+    def _merged(self) -> ir.Table:
+        return merged(self._rows("identities"))
+
+    @property
+    def _ages(self) -> ir.Table | None:
+        if not self.has("customers"):
+            return None
+        return self._rows("customers").select(record_id="customer_id", first_seen="first_seen")
+
+    @property
+    def _survives(self) -> dict[str, str]:
+        return dict(self.company.identity.survives)
+
     def _read(self, name: str) -> ir.Table:
+        """A table by golden ids, where customers have been identified and the table speaks of them."""
+        rows = self._rows(name)
+        if not self._golden or name not in TABLES or not refers(TABLES[name]) or not self.has("identities"):
+            return rows
+        if name not in self._by_golden:
+            self._by_golden[name] = golden(
+                rows, TABLES[name], self._merged, ages=self._ages, survives=self._survives
+            )
+        return self._by_golden[name]
+
+    @cached_property
+    def _by_golden(self) -> dict[str, ir.Table]:
+        return {}
+
+    def _rows(self, name: str) -> ir.Table:
+        """A table as it was loaded."""
         if name not in self._opened:
             import ibis
 

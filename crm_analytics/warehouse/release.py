@@ -41,6 +41,20 @@ class WarehouseError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
+class IdentityRules:
+    """How one customer is made of several records: by which certain keys, which sources have every customer once, and
+    which value survives where records differ (`("customers.region", "first")`)."""
+
+    keys: tuple[str, ...] = ("tax_number", "email", "phone")
+    unique: tuple[str, ...] = ()
+    survives: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def from_plain(cls, raw: Mapping[str, Any]) -> IdentityRules:
+        return cls(keys=tuple(raw["keys"]), unique=tuple(raw["unique"]), survives=tuple(map(tuple, raw["survives"])))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Company:
     """Whose data these are, and how it wants to be spoken to."""
 
@@ -48,6 +62,12 @@ class Company:
     currency: str = "EUR"
     country: str = ""
     language: str = "en"
+    identity: IdentityRules = IdentityRules()
+
+    @classmethod
+    def from_plain(cls, raw: Mapping[str, Any]) -> Company:
+        identity = IdentityRules.from_plain(raw["identity"]) if "identity" in raw else IdentityRules()
+        return cls(**{**raw, "identity": identity})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +110,7 @@ class Release:
     @classmethod
     def from_json(cls, text: str) -> Release:
         raw = json.loads(text)
-        raw["company"] = Company(**raw["company"])
+        raw["company"] = Company.from_plain(raw["company"])
         raw["tables"] = {
             name: TableState(version=t["version"], rows=t["rows"], files=tuple(t["files"]))
             for name, t in raw["tables"].items()

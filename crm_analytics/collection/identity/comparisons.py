@@ -44,7 +44,8 @@ def _slips(column: str, at_most: int) -> str:
 
 
 _SWAPPED = (
-    '(jaro_winkler_similarity("given_l", "surname_r") >= 0.92 OR jaro_winkler_similarity("given_r", "surname_l") >= 0.92)'
+    '(jaro_winkler_similarity("given_l", "surname_r") >= 0.92 OR '
+    'jaro_winkler_similarity("given_r", "surname_l") >= 0.92)'
     ' AND length("given_l") > 1 AND length("given_r") > 1'
 )
 _DAY_AND_MONTH = (
@@ -78,7 +79,8 @@ COMPARISONS = (
     Comparison("birth", _either_empty("birth_year"), (
         Degree("same", '"birth_date_l" = "birth_date_r"', 0.88),
         Degree("one slip", _slips("birth_date", 1) + " OR (" + _DAY_AND_MONTH + ")", 0.05),
-        Degree("same year", '("birth_date_l" IS NULL OR "birth_date_r" IS NULL) AND "birth_year_l" = "birth_year_r"', 0.9),
+        Degree("same year", '("birth_date_l" IS NULL OR "birth_date_r" IS NULL) AND "birth_year_l" = "birth_year_r"',
+               0.9),
         Degree("two slips", _slips("birth_date", 2), 0.03),
         Degree("other", "ELSE", 0.04),
     ), ("birth_date", "birth_year")),

@@ -18,8 +18,8 @@ barbara varvara варвара варя barb babs varya
 benjamin ben benny benji вениамин веня
 boris boriss борис боря borya
 carolyn caroline carol carrie karolina каролина
-catherine katherine kathryn katharina katarina kate katie kathy cathy kat kitty katya katja ekaterina jekaterina yekaterina
-  екатерина катерина катя катюша katrin katrina catalina trina
+catherine katherine kathryn katharina katarina kate katie kathy cathy kat kitty katya katja ekaterina jekaterina
+  yekaterina екатерина катерина катя катюша katrin katrina catalina trina
 charles charlie chuck karl carl carlos карл charley
 charlotte lottie char
 christine christina kristina kristine kristin christin tina chris kris кристина

@@ -25,8 +25,8 @@ def _jw(left: str, right: str, at_least: float) -> str:
 
 
 _GIVEN_SAME = (
-    "(l.root = r.root OR jaro_winkler_similarity(l.given, r.given) >= 0.8 OR damerau_levenshtein(l.given, r.given) <= 2 "
-    "AND least(length(l.given), length(r.given)) > 3 OR least(length(l.given), length(r.given)) > 2 "
+    "(l.root = r.root OR jaro_winkler_similarity(l.given, r.given) >= 0.8 OR damerau_levenshtein(l.given, r.given) "
+    "<= 2 AND least(length(l.given), length(r.given)) > 3 OR least(length(l.given), length(r.given)) > 2 "
     "AND (starts_with(l.given, r.given) OR starts_with(r.given, l.given)))"
 )
 _INITIAL = "(least(length(l.given), length(r.given)) = 1 AND left(l.given, 1) = left(r.given, 1))"
@@ -36,7 +36,8 @@ _SWAPPED = f"({_jw('l.given', 'r.surname', 0.85)} AND {_jw('r.given', 'l.surname
 _HALF_SWAPPED = f"({_jw('l.given', 'r.surname', 0.9)} OR {_jw('r.given', 'l.surname', 0.9)})"
 _BORN_SLIP = (
     "(damerau_levenshtein(l.birth_date, r.birth_date) <= 2 OR left(l.birth_date, 4) = left(r.birth_date, 4) AND "
-    "substr(l.birth_date, 6, 2) = substr(r.birth_date, 9, 2) AND substr(l.birth_date, 9, 2) = substr(r.birth_date, 6, 2))"
+    "substr(l.birth_date, 6, 2) = substr(r.birth_date, 9, 2) AND "
+    "substr(l.birth_date, 9, 2) = substr(r.birth_date, 6, 2))"
 )
 _YEARS = "abs(try_cast(l.birth_year AS INT) - try_cast(r.birth_year AS INT))"
 _MIDDLE_OTHER = (
@@ -57,7 +58,8 @@ _BORN_OTHER = (
     "AND NOT coalesce(right(l.birth_date, 5) = right(r.birth_date, 5), false)"
 )
 _AGAINST = (
-    ("both stand in a source that has everybody once", "l.source = r.source AND l.source IN (SELECT source FROM clean)"),
+    ("both stand in a source that has everybody once",
+     "l.source = r.source AND l.source IN (SELECT source FROM clean)"),
     ("one is a company, the other a person", "l.kind <> r.kind"),
     ("", f"{_AGREED} >= 2"),
     ("different tax numbers", f"NOT {_NUMBER_SLIP}"),
@@ -69,13 +71,15 @@ _AGAINST = (
     ("different patronymics", _MIDDLE_OTHER),
 )  # fmt: skip
 """The reasons, the first of which counts. A person is known by given name, date of birth and personal number: where two
-of the three agree, the third was mistyped (and so with one number and one family name); a twin, a parent or a namesake agrees in one."""
+of the three agree, the third was mistyped (and so with one number and one family name); a twin, a parent or a namesake
+agrees in one."""
 
 _OWN = (
     f"{_GIVEN_AGREES} OR {_NUMBER_SLIP} OR {_BORN_SLIP} OR l.kind = 'company' AND {_SURNAME_SAME}"
 )
 _BESIDE = (
-    f"l.email = r.email OR {_jw('l.email', 'r.email', 0.94)} OR l.phone = r.phone OR damerau_levenshtein(l.phone, r.phone) <= 1 "
+    f"l.email = r.email OR {_jw('l.email', 'r.email', 0.94)} OR l.phone = r.phone "
+    "OR damerau_levenshtein(l.phone, r.phone) <= 1 "
     f"OR {_NUMBER_SLIP} OR {_BORN_SLIP} "
     f"OR (l.house = r.house OR l.postcode = r.postcode) AND {_jw('l.street', 'r.street', 0.8)}"
 )
@@ -102,7 +106,8 @@ def certain_pairs(records: pd.DataFrame, *, keys: tuple[str, ...] = KEYS) -> pd.
     either = f"({_GIVEN_SAME} OR {_SURNAME_SAME} OR {_SWAPPED} OR l.birth_date = r.birth_date OR l.kind = 'company')"
     found = " UNION ALL ".join(
         f"SELECT l.customer_id AS a, r.customer_id AS b, '{key}' AS key, {rank} AS rank FROM records l JOIN records r "
-        f"ON l.{key} = r.{key} AND l.customer_id < r.customer_id WHERE {either if key == 'tax_number' else f'{named} OR {firm}'} "
+        f"ON l.{key} = r.{key} AND l.customer_id < r.customer_id "
+        f"WHERE ({either if key == 'tax_number' else f'{named} OR {firm}'}) "
         f"AND l.{key} IN (SELECT {key} FROM records GROUP BY {key} HAVING count(*) <= {MOST_OF_ONE_KEY})"
         for rank, key in enumerate(keys)
     )

@@ -13,6 +13,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from crm_analytics.collection.identity import names
@@ -28,6 +29,8 @@ LARGEST_BLOCK = 60
 EXPERIENCE = 60
 """Usual shares count as much as this many true pairs of the company's own."""
 RANDOM_PAIRS, TRAINING_PAIRS = 5e5, 2e5
+FEWEST_LESSONS = 30
+"""Fewer true pairs in a training block teach nothing."""
 FEW = 2
 """A probability needs at least so many records."""
 LEAST_WEIGHT = -4.0
@@ -90,20 +93,23 @@ def _scored(
 
     table = api.register(frame.drop(columns=["first_seen"]))
     prior = _prior(len(frame), sure)
-    training = linker([_settings(one) for one in used], prior)
+    first = linker([_settings(one) for one in used], prior)
     connection.execute("SET threads = 1")  # or else the sample would depend on the threads
-    training.training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS, seed=seed, min_count_per_level=None, num_chunks=1)
+    first.training.estimate_u_using_random_sampling(
+        max_pairs=RANDOM_PAIRS, seed=seed, min_count_per_level=None, num_chunks=1
+    )
     connection.execute("SET threads = 2")
-    for columns in _training_blocks(frame):
-        _train(training, block_on(*columns))
-    learnt = training.misc.save_model_to_json()["comparisons"]
-    final = linker([_leaning(one, usual, sure) for one, usual in zip(learnt, used, strict=True)], prior)
+    counted = [_floored(one) for one in first.misc.save_model_to_json()["comparisons"]]
+    lessons = []
+    for columns, pairs in _training_blocks(frame):  # each begins anew: one that fails must not spoil the next
+        lessons += _lesson(linker(deepcopy(counted), prior), block_on(*columns), pairs)
+    final = linker([_leaning(c, one, _learnt(lessons, one), sure) for c, one in zip(counted, used, strict=True)], prior)
     found = final.inference.predict(threshold_match_weight=LEAST_WEIGHT, warning_mode="never").as_pandas_dataframe()
     return _as_pairs(found, used)
 
 
 def _prior(records: int, sure: int) -> float:
-    """How likely two random records are one person's: what sure keys find is about half; one record in fifty at least."""
+    """How likely two random records are one person's: sure keys find half of them; one record in fifty has one."""
     pairs = records * (records - 1) / 2
     return min(max(2.0 * sure, records / 50) / pairs, 0.3)
 
@@ -120,39 +126,64 @@ def _column(comparison: Comparison) -> str:
     return comparison.field.replace(" ", "_").replace("-", "")
 
 
-def _leaning(learnt: dict, usual: Comparison, sure: int) -> dict:
-    """What was learnt, leaning on common experience the more, the fewer true pairs there were to learn from."""
-    levels = [level for level in learnt["comparison_levels"] if not level.get("is_null_level")]
-    total = sum(degree.m for degree in usual.degrees)
-    mixed = []
-    for level, degree in zip(levels, usual.degrees, strict=True):
-        seen = level.get("m_probability")
-        share = degree.m / total
-        mixed.append(share if seen is None else (sure * seen + EXPERIENCE * share) / (sure + EXPERIENCE))
-    for level, m in zip(levels, mixed, strict=True):
-        level["m_probability"] = m / sum(mixed)
+def _levels(settings: dict) -> list[dict]:
+    return [level for level in settings["comparison_levels"] if not level.get("is_null_level")]
+
+
+def _floored(settings: dict) -> dict:
+    for level in _levels(settings):
         level["u_probability"] = max(level.get("u_probability") or 0.0, 1e-7)
-    return learnt
+    return settings
 
 
-def _training_blocks(frame: pd.DataFrame) -> Iterator[tuple[str, ...]]:
-    """Blocks in which both true pairs and others are found; each teaches the fields it does not block on."""
+def _leaning(counted: dict, usual: Comparison, learnt: list[float] | None, sure: int) -> dict:
+    """What was learnt, leaning on common experience the more, the fewer true pairs there were to learn from."""
+    total = sum(degree.m for degree in usual.degrees)
+    shares = [degree.m / total for degree in usual.degrees]
+    if learnt:
+        both = zip(learnt, shares, strict=True)
+        shares = [(sure * m + EXPERIENCE * share) / (sure + EXPERIENCE) for m, share in both]
+    settings = deepcopy(counted)
+    for level, m in zip(_levels(settings), shares, strict=True):
+        level["m_probability"] = m
+    return settings
+
+
+def _training_blocks(frame: pd.DataFrame) -> Iterator[tuple[tuple[str, ...], float]]:
+    """Blocks in which both true pairs and others are found, and their pairs; each teaches what it does not block on."""
     for columns in (
-        ("birth_date",), ("root", "surname_sound"), ("email",), ("phone",), ("tax_number",), ("surname_sound", "postcode"),
-        ("surname_sound", "house"),
+        ("birth_date",), ("root", "surname_sound"), ("email",), ("phone",), ("tax_number",),
+        ("surname_sound", "postcode"), ("surname_sound", "house"),
     ):  # fmt: skip
         sizes = frame.dropna(subset=list(columns)).groupby(list(columns)).size()
-        if (sizes * (sizes - 1) / 2).sum() >= 30:
-            yield columns
+        pairs = float((sizes * (sizes - 1) / 2).sum())
+        if pairs >= FEWEST_LESSONS:
+            yield columns, pairs
 
 
-def _train(linker: Any, rule: Any) -> None:
+def _lesson(linker: Any, rule: Any, pairs: float) -> list[tuple[str, list[float], float]]:
+    """What one block teaches: for each field it could, the share of each degree among true pairs, and how many."""
     from splink.internals.exceptions import EMTrainingException
 
     try:
-        linker.training.estimate_parameters_using_expectation_maximisation(rule, max_pairs=TRAINING_PAIRS)
-    except EMTrainingException:
-        return  # nothing to learn here: what is usual stands
+        session = linker.training.estimate_parameters_using_expectation_maximisation(rule, max_pairs=TRAINING_PAIRS)
+    except (EMTrainingException, ValueError):  # a block without true pairs, or without anything but
+        return []
+    model = session.core_model_settings
+    true = min(pairs, TRAINING_PAIRS) * model.probability_two_random_records_match
+    told = []
+    for one in model.comparisons:
+        shares = [level.m_probability for level in one.comparison_levels if not level.is_null_level]
+        if true >= FEWEST_LESSONS and all(isinstance(share, float) for share in shares):
+            told.append((one.output_column_name, shares, true))
+    return told
+
+
+def _learnt(lessons: list[tuple[str, list[float], float]], one: Comparison) -> list[float] | None:
+    """The mean of what the blocks taught about a field, by the true pairs each had."""
+    mine = [(shares, true) for name, shares, true in lessons if name == _column(one)]
+    whole = sum(true for _, true in mine)
+    return [sum(s[i] * true for s, true in mine) / whole for i in range(len(one.degrees))] if mine else None
 
 
 def _as_pairs(found: pd.DataFrame, used: tuple[Comparison, ...]) -> pd.DataFrame:
@@ -182,7 +213,8 @@ def _blocking_keys(records: pd.DataFrame) -> pd.DataFrame:
     initial = records.given.str[:1]
     box = records.email.str.partition("@")[0]
     joint = {
-        "email": records.email, "phone": records.phone, "tax_number": records.tax_number, "birth_date": records.birth_date,
+        "email": records.email, "phone": records.phone, "tax_number": records.tax_number,
+        "birth_date": records.birth_date,
         "names": both, "box": box, "phone_end": records.phone.str[-7:],
         "names_year": both + " " + records.birth_year, "family_year": surname + initial + records.birth_year,
         "family_home": surname + " " + records.house, "family_code": surname + " " + records.postcode,
@@ -195,7 +227,8 @@ def _blocking_keys(records: pd.DataFrame) -> pd.DataFrame:
         "family": records.surname_sound, "company": records.surname.where(records.given.isna()).str[:5],
     }  # fmt: skip
     keys = {f"key_{name}": _smallest_blocks(key) for name, key in joint.items()}
-    return pd.DataFrame({name: key for name, key in keys.items() if key.duplicated()[key.notna()].any()}, index=records.index)
+    shared = {name: key for name, key in keys.items() if key.dropna().duplicated().any()}
+    return pd.DataFrame(shared, index=records.index)
 
 
 def _smallest_blocks(key: pd.Series) -> pd.Series:

@@ -13,18 +13,26 @@ from functools import cache
 
 from crm_analytics.collection.identity.given_names import FORMS
 
+
+def words(text: str) -> frozenset[str]:
+    """A set of words, written as one text."""
+    return frozenset(text.split())
+
+
 _CYRILLIC = dict(
-    zip("абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґў",
-        "a b v g d e e zh z i y k l m n o p r s t u f h ts ch sh sch _ y _ e yu ya i yi ye g u".replace("_", "").split(" "),
-        strict=True)
-)  # fmt: skip
+    pair.split("=")
+    for pair in words(
+        "а=a б=b в=v г=g д=d е=e ё=e ж=zh з=z и=i й=y к=k л=l м=m н=n о=o п=p р=r с=s т=t у=u ф=f х=h ц=ts ч=ch ш=sh "
+        "щ=sch ъ= ы=y ь= э=e ю=yu я=ya і=i ї=yi є=ye ґ=g ў=u"
+    )
+)
 _LATIN = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ð": "d", "þ": "th", "ł": "l", "đ": "d", "ı": "i"})
 _LOOKALIKES = str.maketrans("АВЕКМНОРСТХаеорсухАВЕКМНОРСТХ"[:18], "ABEKMHOPCTXaeopcyx")
 _TO_CYRILLIC = str.maketrans("ABEKMHOPCTXaeopcyx", "АВЕКМНОРСТХаеорсух")
-_TITLES = frozenset("mr mrs ms miss dr prof sir madam herr frau mme mlle gospodin gospozha g-n g-zha kungs kundze jr sr ii iii".split())
-_LEGAL = frozenset(
-    "ooo oao zao pao ao ip chp tov sia as ik zs uab ab ou ltd limited llc llp inc corp corporation co company plc gmbh ag "
-    "kg sa sarl srl spa bv nv oy oyj aps kft sro doo pty filial".split()
+_TITLES = words("mr mrs ms miss dr prof sir madam herr frau mme mlle gospodin gospozha kungs kundze jr sr ii iii")
+_LEGAL = words(
+    "ooo oao zao pao ao ip chp tov sia as ik zs uab ab ou ltd limited llc llp inc corp corporation co company plc gmbh "
+    "ag kg sa sarl srl spa bv nv oy oyj aps kft sro doo pty filial"
 )
 _PATRONYMIC = re.compile(r"(ovich|evich|ievich|ilich|mich|ovna|evna|ichna|inichna)$")
 _MEN, _WOMEN = re.compile(r"(ovich|evich|ilich)$"), re.compile(r"(ovna|evna|ichna)$")
@@ -118,15 +126,15 @@ def is_given(word: str) -> bool:
 def parsed(text: str, *, surname_first: bool = False) -> Name:
     """A whole name in its parts. The table of given names and patronymics decides the order; else `surname_first`."""
     raw = unicodedata.normalize("NFKC", text)
-    words = folded(raw.replace(".", ". ")).split()
-    if words and (any(word in _LEGAL for word in words) or re.search(r"[\"«»„“]", raw)):
-        return Name(surname=" ".join(word for word in words if word not in _LEGAL), company=True)
-    words = [word for word in words if word not in _TITLES]
-    if not words:
+    said = folded(raw.replace(".", ". ")).split()
+    if said and (any(word in _LEGAL for word in said) or re.search(r"[\"«»„“]", raw)):
+        return Name(surname=" ".join(word for word in said if word not in _LEGAL), company=True)
+    said = [word for word in said if word not in _TITLES]
+    if not said:
         return Name()
     last_first = "," in raw
-    middle = next((w for w in words[1:] if _PATRONYMIC.search(w) and len(w) > 5 and len(words) > 2), "")
-    rest = [word for word in words if word != middle]
+    middle = next((w for w in said[1:] if _PATRONYMIC.search(w) and len(w) > 5 and len(said) > 2), "")
+    rest = [word for word in said if word != middle]
     initials = [word for word in rest if len(word) == 1]
     full = [word for word in rest if len(word) > 1]
     if not full:
@@ -139,7 +147,7 @@ def parsed(text: str, *, surname_first: bool = False) -> Name:
     first, last = full[0], full[-1]
     swapped = last_first or (surname_first if is_given(first) == is_given(last) else is_given(last))
     if middle and not last_first:
-        swapped = words[-1] == middle
+        swapped = said[-1] == middle
     given, surname = (full[-1], " ".join(full[:-1])) if swapped else (full[0], " ".join(full[1:]))
     if not middle and len(full) > 2:  # a second given name, not a second surname, is the rule
         parts = [word for word in full if word != (full[0] if swapped else full[-1])]

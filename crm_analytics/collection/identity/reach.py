@@ -1,23 +1,18 @@
-"""E-mails, telephones, tax numbers, dates of birth and addresses brought to one form each; empty where they are none."""
+"""E-mails, telephones, numbers, dates of birth and addresses in one form each; empty where they are none."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 
-from crm_analytics.collection.identity.names import folded
+from crm_analytics.collection.identity.names import folded, words
 
 _EMAIL = re.compile(r"[a-z0-9._%+'-]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
 _NOBODY_MAIL = re.compile(
     r"(no|none|nomail|noemail|no-email|net|test|tests?\d*|example|user|mail|email|a+|x+|q+|asd\w*|qwe\w*|123\d*|unknown)@"
 )
-_ROLES = frozenset(
-    "info office sales mail admin support contact hello post service kontakt zakaz shop order orders buh bookkeeping "
-    "accounting reception marketing hr pr zakupki noreply no-reply".split()
-)
-"""Post boxes of a firm, not of a person."""
+
 _DOTLESS = frozenset({"gmail.com", "googlemail.com"})
 
 COUNTRIES = {
@@ -35,12 +30,13 @@ COUNTRIES = {
 }  # fmt: skip
 """Country: its telephone code, the digits of a number within it, and what is dialled before one at home."""
 
-_STREET_WORDS = frozenset(
-    "street st str road rd avenue ave av lane ln drive dr place pl court ct crescent cres close cl terrace tce circuit cct "
-    "parade pde way boulevard blvd highway hwy square sq house flat apartment apt unit suite building bldg "
+_STREET_WORDS = words(
+    "street st str road rd avenue ave av lane ln drive dr place pl court ct crescent cres close cl terrace tce circuit "
+    "cct parade pde way boulevard blvd highway hwy square sq house flat apartment apt unit suite building bldg "
     "ul ulitsa ulica pr prospekt prosp per pereulok pl ploshchad ploschad d dom kv kvartira k korp korpus str stroenie "
     "g gor gorod obl oblast rayon n shosse sh naberezhnaya nab bulvar b r "
-    "iela ielas prospekts gatve g tn mnt maantee pst tee gatve gatves pr al aleja strasse weg platz allee gasse rue via".split()
+    "iela ielas prospekts gatve g tn mnt maantee pst tee gatve gatves pr al aleja strasse weg platz allee "
+    "gasse rue via"
 )
 
 
@@ -55,11 +51,6 @@ def email(text: str) -> str:
         box, domain = box.replace(".", ""), "gmail.com"
     plain = f"{box}@{domain}"
     return "" if _NOBODY_MAIL.match(plain) else plain
-
-
-def is_role(address: str) -> bool:
-    """Whether an address is a firm's post box: info@, sales@ …"""
-    return address.partition("@")[0] in _ROLES
 
 
 def phone(text: str, country: str) -> str:
@@ -101,13 +92,6 @@ def birth_date(text: str) -> str:
     return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
 
 
-def is_day(text: str) -> bool:
-    try:
-        return 1880 <= date.fromisoformat(text).year
-    except ValueError:
-        return False
-
-
 @dataclass(frozen=True)
 class Place:
     """Where somebody lives: `street` in folded words without the likes of «street», `house` and `flat`."""
@@ -133,9 +117,9 @@ def place(address: str, city: str = "", postcode: str = "") -> Place:
         if found:
             code, text = found[1], text.replace(found[0], " ")
     numbers = re.findall(r"\b\d+[a-z]?\b", text)
-    words = [word for word in text.split() if word not in _STREET_WORDS and not word[0].isdigit()]
+    street = [word for word in text.split() if word not in _STREET_WORDS and not word[0].isdigit()]
     town = " ".join(word for word in town.split() if word not in _STREET_WORDS)
     return Place(
-        street=" ".join(words), house=numbers[0] if numbers else "", flat=numbers[1] if len(numbers) > 1 else "",
+        street=" ".join(street), house=numbers[0] if numbers else "", flat=numbers[1] if len(numbers) > 1 else "",
         postcode=code, city=town,
     )  # fmt: skip
