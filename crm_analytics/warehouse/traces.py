@@ -1,0 +1,184 @@
+"""Traces: what identifies one person, and how it is recognised wherever it is written.
+
+A value that other customers have too (a common name, the telephone of a household) proves nothing by itself: it counts
+only where a second value of the same person stands in the same record, and no other customer has both.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations, permutations
+
+NEAR = r"[^{}\n]{0,60}?"
+"""Between the parts of one name in running text; no record ends in between."""
+COUNTRY_DIGITS = 3
+"""A telephone may be written without the code of its country, which has one to three digits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """What a company's tables say of one person. Never print it.
+
+    `ids`: every id the person has in the tables or the sources. `values`: kind (full_name, email …) → the texts.
+    `others`: the same values, kind by kind, of customers who share one of them and are somebody else.
+    """
+
+    ids: frozenset[str]
+    values: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    others: tuple[Mapping[str, str], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Person(ids={len(self.ids)}, values={sum(map(len, self.values.values()))})"
+
+    @cached_property
+    def marks(self) -> tuple[Mark, ...]:
+        """Everything the person can be recognised by."""
+        found = [_mark(kind, text, self.others) for kind in sorted(self.values) for text in sorted(self.values[kind])]
+        return tuple(mark for mark in found if mark)
+
+    @cached_property
+    def telling_ids(self) -> tuple[str, ...]:
+        """The ids that cannot be anything else; a number of few digits may be a price."""
+        return tuple(one for one in sorted(self.ids) if _telling(one))
+
+    @cached_property
+    def _alone(self) -> re.Pattern[str] | None:
+        patterns = [f"(?:{mark.pattern})" for mark in self.marks if mark.alone]
+        patterns += [rf"(?<!\w){re.escape(fold(one))}(?!\w)" for one in self.telling_ids]
+        return re.compile("|".join(patterns)) if patterns else None
+
+    def in_text(self, text: str) -> bool:
+        """Whether a text, long or short, holds a trace."""
+        folded = fold(text)
+        return bool(self._alone and self._alone.search(folded)) or any(map(self._together, _lines(self, folded)))
+
+    def in_record(self, cells: Sequence[str]) -> bool:
+        """Whether the cells of one record, taken together, are about this person."""
+        folded = [fold(cell) for cell in cells]
+        whole = "\n".join(folded)
+        if self._alone and self._alone.search(whole):
+            return True
+        return any(mark.alone and mark.words_in(whole) for mark in self.marks) or self._together(whole)
+
+    def in_cell(self, cell: str) -> bool:
+        """Whether a cell of a record about this person says something of the person, even if others share it."""
+        folded = fold(cell)
+        if not folded:
+            return False
+        if self._alone and self._alone.search(folded):
+            return True
+        return any(mark.found.search(folded) or folded in mark.parts for mark in self.marks)
+
+    def _together(self, folded: str) -> bool:
+        """Two kinds of shared values in one record, which no other customer has both of."""
+        there = [mark for mark in self.marks if mark.found.search(folded)]
+        return any(
+            one.kind != two.kind
+            and not any(one.same(other.get(one.kind)) and two.same(other.get(two.kind)) for other in self.others)
+            for one, two in combinations(there, 2)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """One value of a person: how it is found in folded text, and whether it tells who it is by itself."""
+
+    kind: str
+    text: str
+    pattern: str
+    alone: bool
+    parts: tuple[str, ...] = ()
+
+    @cached_property
+    def found(self) -> re.Pattern[str]:
+        return re.compile(self.pattern)
+
+    @cached_property
+    def _words(self) -> tuple[re.Pattern[str], ...]:
+        return tuple(re.compile(rf"(?<!\w){re.escape(part)}(?!\w)") for part in self.parts)
+
+    def words_in(self, folded: str) -> bool:
+        """Whether all parts of a name stand somewhere in a record."""
+        return len(self.parts) > 1 and all(word.search(folded) for word in self._words)
+
+    def same(self, value: str | None) -> bool:
+        return bool(value) and bool(self.found.search(fold(value)))
+
+
+def fold(text: str) -> str:
+    """The text as it is compared: small letters, one form of each letter and of every space."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).replace("ё", "е").replace("Ё", "Е")
+    return text.casefold()
+
+
+def texts_of(data: bytes) -> Iterator[str]:
+    """Bytes as the texts they may be: UTF-8, cp1251, UTF-16; with what JSON and HTML write in other words."""
+    first = data.decode("utf-8", "replace")
+    yield first
+    if "\\u0" in first or "\\u1" in first:
+        yield re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), first)
+    if "&" in first and ";" in first:
+        yield html.unescape(first)
+    if not data.isascii():
+        yield data.decode("cp1251", "replace")
+    if b"\0" in data:
+        for start in (0, 1):
+            for encoding in ("utf-16-le", "utf-16-be"):
+                yield data[start:].decode(encoding, "replace")
+
+
+def digits(phone: str) -> str:
+    return re.sub(r"\D", "", phone)
+
+
+def _lines(person: Person, folded: str) -> Iterator[str]:
+    """The lines of a text on which one of the values that others share stands; each is a record."""
+    if any(mark.found.search(folded) for mark in person.marks if not mark.alone):
+        yield from folded.splitlines()
+
+
+def _mark(kind: str, text: str, others: Iterable[Mapping[str, str]]) -> Mark | None:
+    folded = fold(text).strip()
+    words = re.findall(r"\w+", folded)
+    if not words:
+        return None
+    if kind == "phone" and len(digits(text)) >= 5:
+        pattern, telling = _phone(digits(text)), len(digits(text)) >= 7
+    elif kind == "email":
+        pattern, telling = rf"(?<![\w.+-]){re.escape(folded)}(?!\w)", "@" in folded
+    elif kind == "full_name":
+        pattern, telling = _name(words), len(words) > 1 and max(map(len, words)) > 2
+    else:
+        pattern = r"(?<!\w)" + r"\W{1,4}".join(map(re.escape, words)) + r"(?!\w)"
+        telling = len(words) > 2 or len(folded) >= 8
+    mark = Mark(kind=kind, text=folded, pattern=pattern, alone=telling, parts=_parts(kind, words))
+    shared = any(mark.same(other.get(kind)) for other in others)
+    return Mark(kind=kind, text=folded, pattern=pattern, alone=telling and not shared, parts=mark.parts)
+
+
+def _parts(kind: str, words: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word for word in words if len(word) > 1)) if kind == "full_name" else ()
+
+
+def _name(words: list[str]) -> str:
+    """A name as it is written, or with its parts in another order and a little in between."""
+    orders = permutations(words) if len(words) <= 3 else [words]
+    between = rf"(?!\w){NEAR}(?<!\w)"
+    return "|".join(r"(?<!\w)" + between.join(map(re.escape, order)) + r"(?!\w)" for order in orders)
+
+
+def _phone(number: str) -> str:
+    """The digits in a row or with the usual marks in between; with the country's code, without, or behind 0 or 8."""
+    tails = {number[cut:] for cut in range(COUNTRY_DIGITS + 1) if cut == 0 or len(number) - cut >= 8}
+    spelt = "|".join(r"[\s().\-/]{0,3}".join(tail) for tail in sorted(tails, key=len, reverse=True))
+    return rf"(?<![0-9a-z])(?:[08][\s().\-/]{{0,3}})?(?:{spelt})(?![0-9])"
+
+
+def _telling(one: str) -> bool:
+    return len(one) >= 9 or (len(one) >= 5 and any(c.isalpha() for c in one) and any(c.isdigit() for c in one))
