@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from crm_analytics.warehouse.release import ALL_TABLES, Release, Shelf
+from crm_analytics.warehouse.release import ALL_TABLES, WHOLE_LOG, Release, Shelf, settle
 from crm_analytics.warehouse.subject import data_files
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def rewrite_tables(shelf: Shelf, rewriting: Callable[[str], Rewriting], *, table
     now = _numbered(exchanged, anew)
     for before, after in zip(releases, now, strict=True):
         if before != after:
-            put_whole(shelf.manifests / f"{after.id:06d}.json", after.to_json().encode())
+            put_whole(shelf.manifest(after.id), after.to_json().encode())
     for table in sorted(anew):
         _begin_log_anew(shelf, table, now)
     for table in tables or ALL_TABLES:
@@ -150,8 +150,7 @@ def _begin_log_anew(shelf: Shelf, table: str, releases: list[Release]) -> None:
     shutil.rmtree(room, ignore_errors=True)
     room.mkdir(parents=True)
     schema = ALL_TABLES[table].arrow_schema()
-    delta = DeltaTable.create(str(room), schema=schema, partition_by=["source"],
-                              configuration={"delta.enableExpiredLogCleanup": "false"})  # fmt: skip
+    delta = DeltaTable.create(str(room), schema=schema, partition_by=["source"], configuration=WHOLE_LOG)
     for version in sorted(states):
         adds = [
             AddAction(
@@ -215,14 +214,6 @@ def _kept(shelf: Shelf) -> list[Path]:
             folder.with_name(f".anew-{folder.name}").rename(folder)
         shutil.rmtree(old)
     return sorted(path for path in kept.glob("[!.]*") if path.is_dir())
-
-
-def settle(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def put_whole(path: Path, content: bytes, *, mode: int | None = None) -> None:
