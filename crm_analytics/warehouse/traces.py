@@ -10,7 +10,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations, permutations
 
@@ -47,41 +47,71 @@ class Person:
         return tuple(one for one in sorted(self.ids) if _telling(one))
 
     @cached_property
-    def _alone(self) -> re.Pattern[str] | None:
-        patterns = [f"(?:{mark.pattern})" for mark in self.marks if mark.alone]
-        patterns += [rf"(?<!\w){re.escape(fold(one))}(?!\w)" for one in self.telling_ids]
-        return re.compile("|".join(patterns)) if patterns else None
+    def _ids(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
+        folded = [fold(one) for one in self.telling_ids]
+        return tuple((one, re.compile(rf"(?<!\w){re.escape(one)}(?!\w)")) for one in folded)
+
+    def perhaps_in(self, text: str) -> bool:
+        """Whether it is worth looking at a text record by record: some value, some part of a name, any id is there."""
+        told = _Told(text)
+        return (
+            any(fold(one) in told.folded for one in self.ids)
+            or any(mark.perhaps_in(told) for mark in self.marks)
+            or any(part in told.folded for mark in self.marks for part in mark.parts)
+        )
 
     def in_text(self, text: str) -> bool:
         """Whether a text, long or short, holds a trace."""
-        folded = fold(text)
-        return bool(self._alone and self._alone.search(folded)) or any(map(self._together, _lines(self, folded)))
+        told = _Told(text)
+        if self._alone(told):
+            return True
+        if not any(mark.stands_in(told) for mark in self.marks if not mark.alone):
+            return False
+        return any(self._together(_Told(line)) for line in told.folded.splitlines())
 
     def in_record(self, cells: Sequence[str]) -> bool:
         """Whether the cells of one record, taken together, are about this person."""
-        folded = [fold(cell) for cell in cells]
-        whole = "\n".join(folded)
-        if self._alone and self._alone.search(whole):
+        told = _Told("\n".join(cells))
+        if self._alone(told) or any(mark.alone and mark.words_in(told) for mark in self.marks):
             return True
-        return any(mark.alone and mark.words_in(whole) for mark in self.marks) or self._together(whole)
+        return self._together(told)
 
     def in_cell(self, cell: str) -> bool:
         """Whether a cell of a record about this person says something of the person, even if others share it."""
-        folded = fold(cell)
-        if not folded:
+        told = _Told(cell)
+        if not told.folded:
             return False
-        if self._alone and self._alone.search(folded):
-            return True
-        return any(mark.found.search(folded) or folded in mark.parts for mark in self.marks)
+        return self._alone(told) or any(mark.stands_in(told) or told.folded in mark.parts for mark in self.marks)
 
-    def _together(self, folded: str) -> bool:
+    def _alone(self, told: _Told) -> bool:
+        """A value that nobody else has, or an id that can be nothing else."""
+        return any(mark.alone and mark.stands_in(told) for mark in self.marks) or any(
+            one in told.folded and pattern.search(told.folded) for one, pattern in self._ids
+        )
+
+    def _together(self, told: _Told) -> bool:
         """Two kinds of shared values in one record, which no other customer has both of."""
-        there = [mark for mark in self.marks if mark.found.search(folded)]
+        there = [mark for mark in self.marks if mark.stands_in(told)]
         return any(
             one.kind != two.kind
             and not any(one.same(other.get(one.kind)) and two.same(other.get(two.kind)) for other in self.others)
             for one, two in combinations(there, 2)
         )
+
+
+class _Told:
+    """A text, folded once, whatever is asked of it."""
+
+    def __init__(self, text: str):
+        self.folded = fold(text)
+
+    @cached_property
+    def bare(self) -> str:
+        """Without the marks that people put between the digits of a telephone."""
+        bare = self.folded
+        for mark in " .-/()\t\n\r":
+            bare = bare.replace(mark, "")
+        return bare
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,23 +121,31 @@ class Mark:
     kind: str
     text: str
     pattern: str
+    needle: str
+    """What must be there, if the value is: a look for it is much cheaper than one for the pattern."""
     alone: bool
     parts: tuple[str, ...] = ()
 
     @cached_property
-    def found(self) -> re.Pattern[str]:
+    def _found(self) -> re.Pattern[str]:
         return re.compile(self.pattern)
 
     @cached_property
     def _words(self) -> tuple[re.Pattern[str], ...]:
         return tuple(re.compile(rf"(?<!\w){re.escape(part)}(?!\w)") for part in self.parts)
 
-    def words_in(self, folded: str) -> bool:
+    def perhaps_in(self, told: _Told) -> bool:
+        return self.needle in (told.bare if self.kind == "phone" else told.folded)
+
+    def stands_in(self, told: _Told) -> bool:
+        return self.perhaps_in(told) and bool(self._found.search(told.folded))
+
+    def words_in(self, told: _Told) -> bool:
         """Whether all parts of a name stand somewhere in a record."""
-        return len(self.parts) > 1 and all(word.search(folded) for word in self._words)
+        return len(self.parts) > 1 and all(word.search(told.folded) for word in self._words)
 
     def same(self, value: str | None) -> bool:
-        return bool(value) and bool(self.found.search(fold(value)))
+        return bool(value) and self.stands_in(_Told(value))
 
 
 def fold(text: str) -> str:
@@ -137,33 +175,26 @@ def digits(phone: str) -> str:
     return re.sub(r"\D", "", phone)
 
 
-def _lines(person: Person, folded: str) -> Iterator[str]:
-    """The lines of a text on which one of the values that others share stands; each is a record."""
-    if any(mark.found.search(folded) for mark in person.marks if not mark.alone):
-        yield from folded.splitlines()
-
-
 def _mark(kind: str, text: str, others: Iterable[Mapping[str, str]]) -> Mark | None:
     folded = fold(text).strip()
     words = re.findall(r"\w+", folded)
     if not words:
         return None
+    needle, parts = max(words, key=len), ()
     if kind == "phone" and len(digits(text)) >= 5:
-        pattern, telling = _phone(digits(text)), len(digits(text)) >= 7
+        tails = _tails(digits(text))
+        pattern, needle, telling = _phone(tails), min(tails, key=len), len(digits(text)) >= 7
     elif kind == "email":
-        pattern, telling = rf"(?<![\w.+-]){re.escape(folded)}(?!\w)", "@" in folded
+        pattern, needle, telling = rf"(?<![\w.+-]){re.escape(folded)}(?!\w)", folded, "@" in folded
     elif kind == "full_name":
-        pattern, telling = _name(words), len(words) > 1 and max(map(len, words)) > 2
+        pattern, telling = _name(words), len(words) > 1 and len(needle) > 2
+        parts = tuple(dict.fromkeys(word for word in words if len(word) > 1))
     else:
         pattern = r"(?<!\w)" + r"\W{1,4}".join(map(re.escape, words)) + r"(?!\w)"
         telling = len(words) > 2 or len(folded) >= 8
-    mark = Mark(kind=kind, text=folded, pattern=pattern, alone=telling, parts=_parts(kind, words))
+    mark = Mark(kind=kind, text=folded, pattern=pattern, needle=needle, alone=telling, parts=parts)
     shared = any(mark.same(other.get(kind)) for other in others)
-    return Mark(kind=kind, text=folded, pattern=pattern, alone=telling and not shared, parts=mark.parts)
-
-
-def _parts(kind: str, words: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(word for word in words if len(word) > 1)) if kind == "full_name" else ()
+    return replace(mark, alone=telling and not shared)
 
 
 def _name(words: list[str]) -> str:
@@ -173,10 +204,14 @@ def _name(words: list[str]) -> str:
     return "|".join(r"(?<!\w)" + between.join(map(re.escape, order)) + r"(?!\w)" for order in orders)
 
 
-def _phone(number: str) -> str:
-    """The digits in a row or with the usual marks in between; with the country's code, without, or behind 0 or 8."""
-    tails = {number[cut:] for cut in range(COUNTRY_DIGITS + 1) if cut == 0 or len(number) - cut >= 8}
-    spelt = "|".join(r"[\s().\-/]{0,3}".join(tail) for tail in sorted(tails, key=len, reverse=True))
+def _tails(number: str) -> list[str]:
+    """The number with its country's code, and without the one, two or three digits that this may have."""
+    return [number[cut:] for cut in range(COUNTRY_DIGITS + 1) if cut == 0 or len(number) - cut >= 8]
+
+
+def _phone(tails: list[str]) -> str:
+    """The digits in a row or with the usual marks in between, perhaps behind a trunk 0 or 8."""
+    spelt = "|".join(r"[\s().\-/]{0,3}".join(tail) for tail in tails)
     return rf"(?<![0-9a-z])(?:[08][\s().\-/]{{0,3}})?(?:{spelt})(?![0-9])"
 
 
