@@ -1,6 +1,14 @@
 """`python -m crm_analytics` and `crm`: the command, with every stage of the loop."""
 
-from crm_analytics.command import ask, customers, facts, pages, quarantine, releases  # noqa: F401  (each adds its commands)
+from crm_analytics.command import (  # noqa: F401  (each adds its commands)
+    ask,
+    customers,
+    facts,
+    pages,
+    privacy,
+    quarantine,
+    releases,
+)
 from crm_analytics.command.app import main
 
 if __name__ == "__main__":

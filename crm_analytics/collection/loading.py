@@ -12,6 +12,7 @@ from crm_analytics.collection.audit import Audit
 from crm_analytics.collection.bench import Arrival, Bench, Kind
 from crm_analytics.collection.crosscheck import Crosscheck, files_of
 from crm_analytics.collection.fitting import Fit, fitted
+from crm_analytics.collection.forgetting.fields import remember_maps
 from crm_analytics.collection.history import remembered
 from crm_analytics.collection.maps import SourceMap, read_maps
 from crm_analytics.collection.report import LoadReport
@@ -85,6 +86,7 @@ class _Loading:
         if audit.stopped:
             return LoadReport.of(audit, company=company, release=None)
         self.progress("publishing")
+        remember_maps(self.draft.shelf, self.maps, self.data)
         release = self.draft.publish(company=company, loads=marks, facts_until=self._facts_until(release))
         return LoadReport.of(audit, company=company, release=release)
 

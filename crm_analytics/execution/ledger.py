@@ -33,6 +33,8 @@ from crm_analytics.result import Result
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
 
     from crm_analytics.execution.outbox import Mailing
@@ -178,6 +180,18 @@ class Ledger:
         with self._writer.begin() as connection:
             connection.execute(MAILINGS.delete().where(same))
             connection.execute(insert(MAILINGS), row)
+
+    def forget(self, customers: Iterable[str]) -> int:
+        """Take customers out of every arm, so that no page of the database keeps their ids; how many rows went."""
+        with self._writer.begin() as connection:
+            gone = connection.execute(ARMS.delete().where(ARMS.c.customer_id.in_(sorted(customers)))).rowcount
+        if self._engine.dialect.name == "sqlite":
+            with self._engine.connect() as connection:
+                bare = connection.connection.dbapi_connection
+                for order in ("ROLLBACK", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                    if order != "ROLLBACK" or bare.in_transaction:
+                        bare.execute(order)
+        return gone
 
     def publish(self, folder: str | Path) -> list[Path]:
         """Write campaigns.csv and arms.csv for `crm load maps/ledger.yaml`: what we did becomes one more source.

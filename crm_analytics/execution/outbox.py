@@ -17,6 +17,8 @@ from crm_analytics.execution.ledger import put_whole
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from crm_analytics.execution.ledger import Launch
@@ -99,12 +101,35 @@ class Outbox:
         put_whole(path.with_suffix(".json"), manifest.encode(), mode=0o600)
         return mailing
 
+    def forget(self, theirs: Callable[[list[str]], bool]) -> int:
+        """Take the letters out of every file for which `theirs` (of the row's cells) is true; how many there were.
+
+        The manifest beside the file says how many letters it holds now, and its new fingerprint.
+        """
+        gone = 0
+        for path in sorted(self.folder.rglob("*.csv")) if self.folder.is_dir() else ():
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                head, *rows = csv.reader(file, delimiter=self._delimiter)
+            left = [row for row in rows if not theirs(row)]
+            if len(left) < len(rows):
+                gone += len(rows) - len(left)
+                content = _as_csv([tuple(head), *map(tuple, left)], self._delimiter)
+                put_whole(path, content, mode=0o600)
+                _restate(path.with_suffix(".json"), letters=len(left), sha256=hashlib.sha256(content).hexdigest())
+        return gone
+
     def _room(self, campaign: str) -> Path:
         room = self.folder / _safe(campaign)
         room.mkdir(mode=0o700, parents=True, exist_ok=True)
         if room.resolve().parent != self.folder.resolve():
             raise ValueError(f"{room.name} in the outbox leads elsewhere; remove the link and write again.")
         return room
+
+
+def _restate(manifest: Path, **facts: Any) -> None:
+    if manifest.exists():
+        told = json.loads(manifest.read_text("utf-8")) | facts
+        put_whole(manifest, json.dumps(told, ensure_ascii=False, indent=1).encode(), mode=0o600)
 
 
 def _letters(launch: Launch, book: Addresses, on: date) -> tuple[list[tuple[str, str, str]], dict[str, int]]:

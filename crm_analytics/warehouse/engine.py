@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import weakref
@@ -18,6 +19,8 @@ from crm_analytics.warehouse.release import ALL_TABLES, Company, Release, Shelf,
 from crm_analytics.warehouse.tables import TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import ibis.expr.types as ir
 
 
@@ -120,7 +123,27 @@ class Warehouse:
 
         connection = ibis.duckdb.connect()
         connection.raw_sql("SET TimeZone = 'UTC'; SET enable_progress_bar = false;")
+        for reading in ("read_parquet", "execute", "to_pyarrow", "to_pyarrow_batches"):
+            setattr(connection, reading, self._told_when_rewritten(getattr(connection, reading)))
         return connection
+
+    def _told_when_rewritten(self, reading: Callable[..., Any]) -> Callable[..., Any]:
+        """Where a file is gone because somebody was forgotten meanwhile, a sentence in place of a traceback."""
+        import duckdb
+
+        @functools.wraps(reading)
+        def told(*args: Any, **options: Any) -> Any:
+            try:
+                return reading(*args, **options)
+            except duckdb.IOException:
+                if self._shelf.release(self.release.id) == self.release:
+                    raise
+                raise WarehouseError(
+                    f"Release {self.release.id} was written anew while it was open here, because a customer was "
+                    "forgotten; open it again."
+                ) from None
+
+        return told
 
     @cached_property
     def _opened(self) -> dict[str, ir.Table]:

@@ -6,8 +6,9 @@ It holds when it was done, why, and how many rows it touched; nobody can read fr
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from crm_analytics.warehouse.rewriting import put_whole
 from crm_analytics.warehouse.secret import Secret
 from crm_analytics.warehouse.traces import Person
 
+FOLDER = "privacy"
 PURPOSE = "forgotten"
 
 
@@ -31,7 +33,7 @@ class Forgotten:
 
 def trail(home: Path) -> list[Forgotten]:
     """Everybody who was forgotten, the first one first."""
-    path = _folder(home) / "forgotten.json"
+    path = home / FOLDER / "forgotten.json"
     raw = json.loads(path.read_text("utf-8")) if path.exists() else []
     return [Forgotten(**one | {"marks": tuple(one["marks"])}) for one in raw]
 
@@ -44,16 +46,14 @@ def stopped(home: Path) -> frozenset[str]:
 def note(home: Path, person: Person, *, secret: Secret, reason: str, counts: Mapping[str, int], proven: bool) -> None:
     """Enter somebody into the trail; done again, it adds to what was counted before."""
     marks = tuple(sorted(secret.mark(PURPOSE, one) for one in person.ids))
-    before = [one for one in trail(home) if one.marks == marks and not one.proven]
-    others = [one for one in trail(home) if one not in before]
-    summed = {key: counts.get(key, 0) + sum(one.counts.get(key, 0) for one in before)
-              for key in {*counts, *(key for one in before for key in one.counts)}}  # fmt: skip
-    entry = Forgotten(
-        at=datetime.now(UTC).isoformat(timespec="seconds"), reason=reason, marks=marks,
-        counts=dict(sorted(summed.items())), proven=proven,
-    )  # fmt: skip
-    text = json.dumps([asdict(one) for one in [*others, entry]], ensure_ascii=False, indent=1)
-    put_whole(_folder(home) / "forgotten.json", text.encode(), mode=0o600)
+    known = trail(home)
+    begun = [one for one in known if one.marks == marks and not one.proven]
+    summed = Counter(counts)
+    for one in begun:
+        summed.update(one.counts)
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    entry = Forgotten(at=at, reason=reason, marks=marks, counts=dict(sorted(summed.items())), proven=proven)
+    _put(home / FOLDER / "forgotten.json", [asdict(one) for one in [*(o for o in known if o not in begun), entry]])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,17 +75,20 @@ class Underway:
         return cls(**json.loads(path.read_text("utf-8"))) if path.exists() else None
 
     def write(self, home: Path) -> None:
-        put_whole(underway_file(home), json.dumps(asdict(self), ensure_ascii=False).encode(), mode=0o600)
+        _put(underway_file(home), asdict(self))
+
+    def but_erased(self) -> Underway:
+        """Everything has been rewritten; only the proof is to come."""
+        return replace(self, erased=True)
 
     def done(self, home: Path) -> None:
         underway_file(home).unlink(missing_ok=True)
 
 
 def underway_file(home: Path) -> Path:
-    return _folder(home) / "underway.json"
+    return home / FOLDER / "underway.json"
 
 
-def _folder(home: Path) -> Path:
-    folder = home / "privacy"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+def _put(path: Path, what: object) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    put_whole(path, json.dumps(what, ensure_ascii=False, indent=1).encode(), mode=0o600)

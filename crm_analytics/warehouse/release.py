@@ -195,10 +195,18 @@ class Shelf:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
+    def _nobody_half_forgotten(self) -> None:
+        from crm_analytics.warehouse.forgotten import Underway
+
+        underway = Underway.of(self.home)
+        if underway and not underway.erased:
+            raise WarehouseError("Forgetting a customer was interrupted; finish it before loading: crm forget")
+
     @contextmanager
     def draft(self) -> Iterator[Draft]:
         """A release in the making: write to it, audit it, publish it. Left unpublished it changes nothing."""
         with self.locked("facts"):
+            self._nobody_half_forgotten()
             base = self.release() if self.ids() else None
             yield Draft(self, base)
 

@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
-from crm_analytics.warehouse.release import ALL_TABLES, WHOLE_LOG, Release, Shelf, settle
+from crm_analytics.warehouse import delta
+from crm_analytics.warehouse.release import ALL_TABLES, Release, Shelf, settle
 from crm_analytics.warehouse.subject import data_files
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _numbered(releases: list[Release], anew: set[str]) -> list[Release]:
             known, files = states[name], tables[name].files
             if not known or known[-1] != files:
                 known.append(files)
-            tables[name] = replace(tables[name], version=len(known))
+            tables[name] = replace(tables[name], version=len(known) - 1)
         numbered.append(replace(release, tables=tables))
     return numbered
 
@@ -142,40 +143,14 @@ def _logged(shelf: Shelf, table: str) -> set[str]:
 
 def _begin_log_anew(shelf: Shelf, table: str, releases: list[Release]) -> None:
     """A log whose versions are the releases' states of the table, and which knows nothing of what was before."""
-    from deltalake import DeltaTable
-    from deltalake.transaction import AddAction
-
-    states = {r.tables[table].version: r.tables[table] for r in releases if table in r.tables}
-    folder, room = shelf.table_path(table), shelf.workshop / "log" / table
-    shutil.rmtree(room, ignore_errors=True)
-    room.mkdir(parents=True)
-    schema = ALL_TABLES[table].arrow_schema()
-    delta = DeltaTable.create(str(room), schema=schema, partition_by=["source"], configuration=WHOLE_LOG)
-    for version in sorted(states):
-        adds = [
-            AddAction(
-                path=quote((shelf.folder / file).relative_to(folder).as_posix(), safe="/=~"),
-                size=(shelf.folder / file).stat().st_size,
-                partition_values={"source": source},
-                modification_time=int((shelf.folder / file).stat().st_mtime * 1000),
-                data_change=True,
-                stats=json.dumps({"numRecords": rows_in(shelf.folder / file)}),
-            )
-            for source, files in states[version].by_source.items()
-            for file in files
-        ]
-        delta.create_write_transaction(adds, mode="overwrite", schema=delta.schema(), partition_by=["source"])
-        delta.update_incremental()
+    folder = shelf.table_path(table)
+    states = {r.tables[table].version: r.tables[table].files for r in releases if table in r.tables}
     shutil.rmtree(folder / "_delta_log", ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    (room / "_delta_log").rename(folder / "_delta_log")
-    shutil.rmtree(room)
-
-
-def rows_in(path: Path) -> int:
-    import pyarrow.parquet as pq
-
-    return pq.read_metadata(path).num_rows
+    before: list[str] = []
+    for version in sorted(states):
+        files = [(shelf.folder / file).relative_to(folder).as_posix() for file in states[version]]
+        delta.enter(ALL_TABLES[table], folder, released=version - 1, before=before, files=dict.fromkeys(files))
+        before = files
 
 
 def rewrite_kept(shelf: Shelf, rewriting: Callable[[str], Rewriting]) -> int:

@@ -40,8 +40,8 @@ class Secret:
         path = home / "secret"
         if given is None and not path.exists():
             raise SecretError(
-                f"The secret of this company is not in {home}; put the file «secret» back from where it is kept, or set "
-                "CRM_SECRET. Without it no pseudonym can be made."
+                f"The secret of this company is not in {home}, and without it no pseudonym can be made; put the file "
+                "«secret» back from where it is kept, or set CRM_SECRET."
             )
         if given is None:
             if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,13 @@ def known_person(shelf: Shelf, ids: Iterable[str]) -> Person | None:
             if row.get(name) and name != SOURCE_ID:
                 values[name].add(row[name])
     known_as = {row[SOURCE_ID] for row in mine if row.get(SOURCE_ID)}
-    return Person(
-        ids=frozenset(found | known_as),
-        values={kind: frozenset(texts) for kind, texts in values.items()},
-        others=tuple(facts.others_like(values, but=found)),
-    )
+    return told_apart(shelf, Person(ids=frozenset(found | known_as), values=values))
+
+
+def told_apart(shelf: Shelf, person: Person) -> Person:
+    """The person, together with what other customers have in common with them, who are to lose nothing."""
+    facts = _Facts(shelf)
+    return replace(person, others=tuple(facts.others_like(person.values, but=set(person.ids))))
 
 
 class _Facts:
@@ -107,12 +110,12 @@ class _Facts:
     def contacts_of(self, ids: set[str]) -> list[dict[str, Any]]:
         return self._contacts("list_contains(?, customer_id)", ids)
 
-    def others_like(self, values: Mapping[str, set[str]], *, but: set[str]) -> list[dict[str, str]]:
+    def others_like(self, values: Mapping[str, Collection[str]], *, but: set[str]) -> list[dict[str, str]]:
         """The values of other customers who share one with this person."""
         alike = [row for row in self._like(values) if row["customer_id"] not in but]
         return [{name: row[name] for name in PERSONAL if row.get(name) and name != SOURCE_ID} for row in alike]
 
-    def _like(self, values: Mapping[str, set[str]]) -> list[dict[str, Any]]:
+    def _like(self, values: Mapping[str, Collection[str]]) -> list[dict[str, Any]]:
         """Rows that have one of the values, written in whatever letters; telephones by their last digits."""
         conditions, given = [], []
         for name, texts in values.items():

@@ -35,6 +35,16 @@ class Person:
     def __repr__(self) -> str:
         return f"Person(ids={len(self.ids)}, values={sum(map(len, self.values.values()))})"
 
+    def also_called(self, ids: Iterable[str]) -> Person:
+        """The same person, who has these ids, too."""
+        return replace(self, ids=self.ids | frozenset(ids))
+
+    def with_values(self, values: Mapping[str, Iterable[str]]) -> Person:
+        """The same person, of whom this is known, too."""
+        kinds = {*self.values, *values}
+        joined = {kind: frozenset(self.values.get(kind, ())) | frozenset(values.get(kind, ())) for kind in kinds}
+        return replace(self, values=joined)
+
     @cached_property
     def marks(self) -> tuple[Mark, ...]:
         """Everything the person can be recognised by."""
@@ -157,18 +167,21 @@ def fold(text: str) -> str:
 
 def texts_of(data: bytes) -> Iterator[str]:
     """Bytes as the texts they may be: UTF-8, cp1251, UTF-16; with what JSON and HTML write in other words."""
-    first = data.decode("utf-8", "replace")
-    yield first
-    if "\\u0" in first or "\\u1" in first:
-        yield re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), first)
-    if "&" in first and ";" in first:
-        yield html.unescape(first)
+    yield from _spelt_out(data.decode("utf-8", "replace"))
     if not data.isascii():
         yield data.decode("cp1251", "replace")
     if b"\0" in data:
         for start in (0, 1):
             for encoding in ("utf-16-le", "utf-16-be"):
-                yield data[start:].decode(encoding, "replace")
+                yield from _spelt_out(data[start:].decode(encoding, "replace"))
+
+
+def _spelt_out(text: str) -> Iterator[str]:
+    yield text
+    if "\\u" in text:
+        yield re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
+    if "&" in text and ";" in text:
+        yield html.unescape(text)
 
 
 def digits(phone: str) -> str:

@@ -33,18 +33,19 @@ ANY_FILE = Fields(ids=frozenset({"customer_id", "golden_id", "source_customer_id
 
 def remember_maps(shelf: Shelf, maps: Iterable[SourceMap], data: Path) -> None:
     """Keep the maps of what was loaded, and where the files lay, for whoever must find a person in them again."""
-    folder = shelf.folder / "maps"
+    folder, data, home = shelf.folder / "maps", data.resolve(), shelf.home.resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    place = data.relative_to(home) if data.is_relative_to(home) else data  # a home may be moved
     for one in maps:
         put_whole(folder / f"{one.source}.yaml", one.text.encode())
-        put_whole(folder / f"{one.source}.folder", str(data.resolve()).encode())
+        put_whole(folder / f"{one.source}.folder", str(place).encode())
 
 
 def fields_of_files(shelf: Shelf) -> dict[Path, Fields]:
     """Every source file that a remembered map describes, with what the map says of its columns."""
     found: dict[Path, Fields] = {}
     for path in sorted((shelf.folder / "maps").glob("*.yaml")):
-        folder = Path(path.with_suffix(".folder").read_text("utf-8"))
+        folder = shelf.home / path.with_suffix(".folder").read_text("utf-8")
         one = read_map(path)
         for spec in one.files.values():
             fields = _fields(one, spec)

@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crm_analytics.collection.forgetting.blanking import Blanking
+from crm_analytics.warehouse.traces import fold
+
+RECORD_CELLS = 200
+"""An element with more texts in it is no record of one person, but a list."""
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -82,22 +86,48 @@ def _xml_file(path: Path, blanking: Blanking, into: Path | None) -> int:
     return changed
 
 
-def _xml(element: Element, blanking: Blanking) -> int:
-    """Empty the person's values: the record is the smallest element that is about them."""
-    changed = sum(_xml(child, blanking) for child in element)
-    if changed and not any(True for _ in element.attrib):
-        return changed
-    leaves = [leaf for leaf in element.iter() if (leaf.text or "").strip() and not len(leaf)]
-    if len(leaves) > 200:  # not a person but a catalogue
-        leaves = [element] if element in leaves else []
-    names = [leaf.tag.rpartition("}")[2] for leaf in leaves] + list(element.attrib)
-    for place in blanking.of(names, [leaf.text for leaf in leaves] + list(element.attrib.values())):
-        if place < len(leaves):
-            leaves[place].text = ""
-        else:
-            element.attrib[names[place]] = ""
-        changed += 1
+def _xml(root: Element, blanking: Blanking) -> int:
+    """Empty the person's values. The record is the smallest element that is about them, and as much of what is around
+    it as holds no value of theirs twice: a second one may be a namesake's, or another member's of the household."""
+    above = {child: element for element in root.iter() for child in element}
+    changed = 0
+    for record in list(_about(root, blanking)):
+        while record in above and _held_once(above[record], blanking):
+            record = above[record]
+        cells = _xml_cells(record)
+        for place in blanking.of([name for _, name, _ in cells], [text for _, _, text in cells]):
+            element, name, _ = cells[place]
+            if name in element.attrib:
+                element.attrib[name] = ""
+            else:
+                element.text = ""
+            changed += 1
     return changed
+
+
+def _about(element: Element, blanking: Blanking) -> list[Element]:
+    """The smallest elements that are about the person."""
+    inside = [found for child in element for found in _about(child, blanking)]
+    cells = [] if inside else _xml_cells(element)
+    return inside or ([element] if cells and blanking.person.in_record([text for _, _, text in cells]) else [])
+
+
+def _held_once(element: Element, blanking: Blanking) -> bool:
+    cells = _xml_cells(element)
+    theirs = [fold(text) for _, _, text in cells if text not in blanking.person.ids and blanking.person.in_cell(text)]
+    return bool(cells) and len(theirs) == len(set(theirs))
+
+
+def _xml_cells(element: Element) -> list[tuple[Element, str, str]]:
+    """(element, name, text) of every text and attribute inside; none where there are too many for one record."""
+    cells = []
+    for one in element.iter():
+        cells += [(one, name, text) for name, text in one.attrib.items() if text.strip()]
+        if (one.text or "").strip():
+            cells.append((one, one.tag.rpartition("}")[2], one.text))
+        if len(cells) > RECORD_CELLS:
+            return []
+    return cells
 
 
 def workbook(path: Path, blanking: Blanking, into: Path | None) -> int:
@@ -165,7 +195,10 @@ def sqlite(path: Path, blanking: Blanking, into: Path | None) -> int:
     import sqlite3
     from contextlib import closing
 
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as source, closing(sqlite3.connect(into or ":memory:")) as copy:
+    with (
+        closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(into or ":memory:")) as copy,
+    ):
         source.backup(copy)
         copy.execute("PRAGMA secure_delete = ON")
         copy.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")

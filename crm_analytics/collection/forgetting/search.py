@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 8 << 20
 OVERLAP_BYTES = 4096
 """What is cut in two by the end of a block is found in the next one."""
+UNREADABLE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError)
+"""What a damaged, encrypted or mistaken file raises when it is opened."""
 NESTED = 3
 """A zip in a zip in a zip is looked into; what is packed deeper nobody will read either."""
 
@@ -51,7 +53,7 @@ def searched(
             found = holds(path, person, fields.get(path.resolve(), ANY_FILE))
         except FileNotFoundError:
             continue
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError):
+        except UNREADABLE:
             unreadable.append(str(path))
             found = False
         count, size = count + 1, size + (path.stat().st_size if path.exists() else 0)
