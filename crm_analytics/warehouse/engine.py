@@ -124,26 +124,9 @@ class Warehouse:
         connection = ibis.duckdb.connect()
         connection.raw_sql("SET TimeZone = 'UTC'; SET enable_progress_bar = false;")
         for reading in ("read_parquet", "execute", "to_pyarrow", "to_pyarrow_batches"):
-            setattr(connection, reading, self._told_when_rewritten(getattr(connection, reading)))
+            asked = getattr(connection, reading)
+            setattr(connection, reading, _told_when_rewritten(asked, self._shelf, self.release))
         return connection
-
-    def _told_when_rewritten(self, reading: Callable[..., Any]) -> Callable[..., Any]:
-        """Where a file is gone because somebody was forgotten meanwhile, a sentence in place of a traceback."""
-        import duckdb
-
-        @functools.wraps(reading)
-        def told(*args: Any, **options: Any) -> Any:
-            try:
-                return reading(*args, **options)
-            except duckdb.IOException:
-                if self._shelf.release(self.release.id) == self.release:
-                    raise
-                raise WarehouseError(
-                    f"Release {self.release.id} was written anew while it was open here, because a customer was "
-                    "forgotten; open it again."
-                ) from None
-
-        return told
 
     @cached_property
     def _opened(self) -> dict[str, ir.Table]:
@@ -267,6 +250,25 @@ class Warehouse:
         import ibis
 
         return ibis.memtable(DeltaTable(path).to_pyarrow_table().drop_columns(["kept_under"]))
+
+
+def _told_when_rewritten(reading: Callable[..., Any], shelf: Shelf, release: Release) -> Callable[..., Any]:
+    """Where a file is gone because somebody was forgotten meanwhile, a sentence in place of a traceback."""
+    import duckdb
+
+    @functools.wraps(reading)
+    def told(*args: Any, **options: Any) -> Any:
+        try:
+            return reading(*args, **options)
+        except duckdb.IOException:
+            if shelf.release(release.id) == release:
+                raise
+            raise WarehouseError(
+                f"Release {release.id} was written anew while it was open here, because a customer was forgotten; "
+                "open it again."
+            ) from None
+
+    return told
 
 
 class AddressBook:
