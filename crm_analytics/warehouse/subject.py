@@ -14,6 +14,12 @@ from crm_analytics.warehouse.traces import Person, digits, fold
 
 PERSONAL = TABLES["customer_contacts"].personal
 SOURCE_ID = "source_customer_id"
+OF_IDENTITY = {
+    "identities": ("customer_id", "golden_id"),
+    "identity_pairs": ("a", "b"),
+    "identity_log": ("customer_id", "before", "after"),
+}
+"""Where customers stand in what identification remembers."""
 
 
 def data_files(shelf: Shelf, table: str) -> list[Path]:
@@ -24,11 +30,10 @@ def data_files(shelf: Shelf, table: str) -> list[Path]:
 
 def customer_columns(table: Table) -> tuple[str, ...]:
     """The columns of a table in which customers stand."""
-    if table.name == "customers":
-        return ("customer_id",)
-    named = (column.name for column in table.columns)
-    refers = {column.name for column in table.columns if column.refers == "customers.customer_id"}
-    return tuple(name for name in named if name in refers | {"customer_id", "golden_id"})
+    if table.name in OF_IDENTITY:
+        return OF_IDENTITY[table.name]
+    refers = (column.name for column in table.columns if column.refers == "customers.customer_id")
+    return ("customer_id",) if table.name == "customers" else tuple(refers)
 
 
 def known_person(shelf: Shelf, ids: Iterable[str]) -> Person | None:
