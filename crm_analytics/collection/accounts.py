@@ -27,6 +27,12 @@ class Account:
     money_read: Decimal | None
     money_loaded: Decimal | None
     money_quarantined: Decimal | None
+    kind: str | None = None
+    """Which of its map's files it is, where those add to one another; its place among them; how far a database went."""
+    place: int | None = None
+    watermark: str | None = None
+    corrected: int = 0
+    deleted: int = 0
 
     @property
     def reconciles(self) -> bool:
@@ -57,7 +63,7 @@ def accounts(bench: Bench, kinds: list[Kind], fits: list[Fit]) -> Iterator[tuple
             f"SELECT file, reason, count(*), {money} FROM {kind.lines} JOIN fates USING (rid) "
             "GROUP BY file, reason ORDER BY file, count(*) DESC, reason"
         ).fetchall()
-        newest = _newest(bench, kind, fits)
+        newest, watermarks = _newest(bench, kind, fits), _watermarks(bench, kind)
         zero = Decimal(0) if kind.money else None
         for number, arrival in enumerate(kind.arrivals):
             source, file = kind.map.source, arrival.name
@@ -80,6 +86,11 @@ def accounts(bench: Bench, kinds: list[Kind], fits: list[Fit]) -> Iterator[tuple
                     money_read=zero if zero is None else read.get(number, (0, None))[1] or zero,
                     money_loaded=zero if zero is None else loaded.get(number, (0, None))[1] or zero,
                     money_quarantined=zero if zero is None else sum((r.money or zero for r in refusals), zero),
+                    kind=kind.spec.name if kind.adds else None,
+                    place=arrival.place if kind.adds else None,
+                    watermark=watermarks.get(number),
+                    corrected=arrival.corrected,
+                    deleted=arrival.deleted,
                 ),
                 refusals,
             )
@@ -108,3 +119,22 @@ def _newest(bench: Bench, kind: Kind, fits: list[Fit]) -> dict[int, datetime]:
     if not moments:
         return {}
     return dict(bench.run(f"SELECT file, max(newest) FROM ({' UNION ALL '.join(moments)}) GROUP BY file").fetchall())
+
+
+def _watermarks(bench: Bench, kind: Kind) -> dict[int, str]:
+    """How far each answer of a database reached, by the column that says what is newer."""
+    if not kind.watermark:
+        return {}
+    mark = kind.watermark
+    whole, moment = f"TRY_CAST({mark} AS BIGINT)", f"TRY_CAST({mark} AS TIMESTAMP)"
+    found = bench.run(
+        f"SELECT file, count(*) FILTER ({whole} IS NULL), count(*) FILTER ({moment} IS NULL), "
+        f"CAST(max({whole}) AS VARCHAR), CAST(max({moment}) AS VARCHAR) "
+        f"FROM {kind.lines} WHERE {mark} IS NOT NULL GROUP BY file"
+    ).fetchall()
+    if any(no_number and no_moment for _, no_number, no_moment, _, _ in found):
+        raise kind.map.error(
+            f"files.{kind.spec.name}.watermark", f"{kind.spec.watermark} holds neither moments nor whole numbers only, "
+            "so it cannot tell what is newer."
+        )
+    return {file: moment if no_number else whole for file, no_number, _, whole, moment in found}

@@ -15,8 +15,12 @@ from crm_analytics.collection.sources import answer_of, sources_of
 from crm_analytics.collection.sources.parcel import Parcel
 from crm_analytics.collection.sources.source import Source, SourceError
 
-ENGINE = "1"
+ENGINE = "2"
 """Changes when the same files and map would load otherwise than before."""
+
+
+class NothingCame(SourceError):
+    """There is no file of this kind; where files add to one another, there need not be a new one every day."""
 
 
 def arrivals(maps: list[SourceMap], data: Path) -> list[Kind]:
@@ -25,7 +29,12 @@ def arrivals(maps: list[SourceMap], data: Path) -> list[Kind]:
     for one in maps:
         for spec in one.files.values():
             kind = Kind(number=len(kinds), map=one, spec=spec)
-            kind.arrivals = [Arrival(of=kind, source=source) for source in _came(spec, data)]
+            try:
+                kind.arrivals = [Arrival(of=kind, source=source) for source in _came(spec, data)]
+            except NothingCame as nothing:
+                if not kind.adds:
+                    raise
+                kind.missing = nothing
             kinds.append(kind)
     return kinds
 
@@ -49,7 +58,7 @@ def found(spec: FileSpec, data: Path) -> list[Path]:
             raise SourceError(f"{path.name} is a link that leads out of {data}; copy the file itself there.")
     if not paths:
         names = sorted(path.name for path in data.iterdir() if path.is_file())
-        raise SourceError(f"There is no file {spec.path} in {data}.{closest(spec.path, names)}")
+        raise NothingCame(f"There is no file {spec.path} in {data}.{closest(spec.path, names)}")
     return paths
 
 
@@ -59,21 +68,26 @@ def file_name(path: Path, data: Path) -> str:
 
 
 def fingerprints(kinds: list[Kind], data: Path) -> dict[str, str]:
-    """For each source, what its map and files are: the same again means that nothing changed."""
+    """For each source, what its map is, and what the files are that do not add to one another: the same again means
+    that nothing in them changed."""
     marks: dict[str, str] = {}
     for one in {kind.map.source: kind.map for kind in kinds}.values():
-        parts = [ENGINE, one.text]
-        for kind in kinds:
-            if kind.map is one:
-                parts += [f"{arrival.name} {arrival.source.fingerprint}" for arrival in kind.arrivals]
-        parts += [
+        files = [
+            f"{arrival.name} {arrival.source.fingerprint}"
+            for kind in kinds if kind.map is one and not kind.adds for arrival in kind.arrivals
+        ]
+        lookups = [
             Parcel(path, lookup.file).fingerprint
             for lookup in one.lookups.values()
             if lookup.file
             for path in found(lookup.file, data)
         ]
-        marks[one.source] = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+        marks[one.source] = f"{_digest([ENGINE, one.text, *lookups])}:{_digest(files)}"
     return marks
+
+
+def _digest(parts: list[str]) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def entries(lookup: Lookup, one: SourceMap, name: str, data: Path) -> list[tuple[str, str]]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 from crm_analytics.collection.accounts import Account, Refusal, accounts
 from crm_analytics.collection.bench import Bench, Kind
-from crm_analytics.collection.crosscheck import Crosscheck, files_of
+from crm_analytics.collection.crosscheck import Crosscheck
 from crm_analytics.collection.fitting import Fit
+from crm_analytics.collection.increments import files_of
 from crm_analytics.result import Check
 from crm_analytics.say import say
 from crm_analytics.warehouse.release import Release
@@ -49,16 +50,34 @@ class Audit:
         self._references(crosscheck)
         self._fresh()
 
-    def after_writing(self, release: Release) -> None:
-        """Whether what was written is what was read, and whether it is about as much as before."""
+    def after_writing(self, release: Release, merged: dict[tuple[str, str], int]) -> None:
+        """Whether what was written is what was read, and whether it is about as much as before.
+
+        `merged` says of tables to which rows were added how many they must hold, by source and table.
+        """
+        self.merged = merged
         for fit in {(fit.source, fit.table.name): fit for fit in self.fits}.values():
             self._written(release, fit)
             self._volume(release, fit)
 
+    def count_merged(self, source: str, corrected: Mapping[str, int], deleted: Mapping[str, int]) -> None:
+        """Say in the accounts of a source's files how many earlier rows each corrected and deleted."""
+        self.accounts = [
+            replace(
+                account,
+                corrected=max(account.corrected, corrected.get(account.file, 0)),
+                deleted=max(account.deleted, deleted.get(account.file, 0)),
+            )
+            if account.source == source
+            else account
+            for account in self.accounts
+        ]
+
     def loads_of(self, source: str, loaded_at: datetime) -> Iterator[dict[str, list]]:
         """The rows of the system table `loads`."""
         mine = [asdict(account) | {"loaded_at": loaded_at} for account in self.accounts if account.source == source]
-        yield {name: [account[name] for account in mine] for name in mine[0] if name != "source"}
+        if mine:
+            yield {name: [account[name] for account in mine] for name in mine[0] if name != "source"}
 
     def _check(self, name: str, verdict: str, text: str) -> None:
         self.checks.append(Check(name=name, verdict=verdict, text=text))
@@ -76,8 +95,9 @@ class Audit:
     def _something_came(self) -> None:
         for source in dict.fromkeys(account.source for account in self.accounts):
             mine = [account for account in self.accounts if account.source == source]
-            if not sum(account.lines_loaded for account in mine):
-                read = sum(account.lines_read for account in mine)
+            read = sum(account.lines_read for account in mine)
+            added_none = not read and all(account.kind for account in mine)
+            if not sum(account.lines_loaded for account in mine) and not added_none:
                 sentence = (
                     "Nothing could be loaded from {source}: of {read:count} lines that came, all were refused."
                     if read
@@ -145,7 +165,9 @@ class Audit:
 
     def _written(self, release: Release, fit: Fit) -> None:
         feeding = [one for one in self.fits if one.source == fit.source and one.table is fit.table]
-        expected = sum(self.bench.one(f"SELECT count(*) FROM {one.good}") for one in feeding)
+        expected = self.merged.get((fit.source, fit.table.name))
+        if expected is None:
+            expected = sum(self.bench.one(f"SELECT count(*) FROM {one.good}") for one in feeding)
         written = self._rows(release, fit)
         if written != expected:
             sentence = "Of {table} from {source}, {written:count} rows were written instead of {expected:count}."

@@ -35,6 +35,11 @@ class Arrival:
     of: Kind
     source: Source
     offset: int = 0
+    place: int = 0
+    """Its place among the files that add to one another, from 1."""
+    corrected: int = 0
+    deleted: int = 0
+    """How many earlier rows it corrected and deleted when it was read before."""
     proof: Proof | None = None
 
     @property
@@ -50,17 +55,28 @@ class Kind:
     map: SourceMap
     spec: FileSpec
     arrivals: list[Arrival] = field(default_factory=list)
+    missing: SourceError | None = None
+    """Why there are none."""
     header: tuple[str, ...] = ()
     used: dict[str, str] = field(default_factory=dict)
     steps: tuple[dict[str, str], dict[str, str], dict[str, str]] = field(default_factory=lambda: ({}, {}, {}))
     """What the scan calculates, as SQL → name: from columns, from what the step before has, and what is kept."""
     start: int = 0
+    gone: str = ""
+    """Whether a line says that its row is no more, as the scan can tell, where the map says how to know it."""
+    watermark: str = ""
+    """By what the lines of a database are known to be newer."""
     money: str = ""
     """The money on a line, where the map names it."""
     rule: str = ""
     """The reason for which the map's own rules, or the lack of a table, refuse a line."""
     expected: set[str] = field(default_factory=set)
     """The reasons for which the map itself refuses lines."""
+
+    @property
+    def adds(self) -> bool:
+        """Whether its files add to what came before; else they are all there is."""
+        return self.spec.load == "add"
 
     @property
     def dialect(self) -> str:
@@ -267,6 +283,22 @@ class Bench:
         for path in (Path(name) for name, count, *_ in made if not count):
             path.unlink()
         return {Path(name): count for name, count, *_ in made if count}
+
+    def twice(self, new: list[str], old: Iterable[str] = ()) -> int:
+        """Find the hashes (`h`) that stand more than once in queries, as the table `twice`. How many they are.
+
+        Sorting numbers is several times as fast as grouping them, and in most loads no key stands twice. What stands
+        in `old` alone does not count.
+        """
+        import numpy as np
+        import pyarrow as pa
+
+        hashes = np.concatenate([self.run(query).fetchnumpy()["h"] for query in new])
+        hashes.sort()
+        again = hashes[1:][hashes[1:] == hashes[:-1]]
+        with self.seen("new_hashes", pa.table({"h": hashes})), self.seen("again", pa.table({"h": again})):
+            met = "".join(f" UNION FROM ({query}) SEMI JOIN new_hashes USING (h)" for query in old)
+            return self.run(f"CREATE OR REPLACE TABLE twice AS SELECT DISTINCT h FROM (FROM again{met})").fetchone()[0]
 
     @contextmanager
     def seen(self, name: str, table: Any) -> Iterator[None]:

@@ -8,11 +8,12 @@ so this goes on until nothing more is found.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from crm_analytics.collection.bench import Bench
 from crm_analytics.collection.conversion import quoted
 from crm_analytics.collection.fitting import Fit
+from crm_analytics.collection.increments import Stock, files_of
 from crm_analytics.warehouse.release import Release
 from crm_analytics.warehouse.tables import TABLES, Column
 
@@ -22,25 +23,20 @@ ELSEWHERE = "its key has already come from another source"
 ROUNDS = 20
 
 
-def files_of(release: Release | None, table: str) -> dict[str, tuple[str, ...]]:
-    """The files of a table in a release, by the source whose rows they hold."""
-    state = release.tables.get(table) if release else None
-    return state.by_source if state else {}
-
-
 class Crosscheck:
-    """The rows of this load, and of the sources that stay as they are, against one another."""
+    """The rows of this load, and those that stay as they are, against one another."""
 
-    def __init__(self, bench: Bench, fits: list[Fit], base: Release | None):
+    def __init__(self, bench: Bench, fits: list[Fit], base: Release | None, *, stock: Stock):
         self.bench, self.fits = bench, fits
-        loading = {fit.source for fit in fits}
         self.by_table: dict[str, list[Fit]] = defaultdict(list)
         for fit in fits:
             self.by_table[fit.table.name].append(fit)
-        self.staying = {
-            table: [file for source, files in files_of(base, table).items() if source not in loading for file in files]
+        self.others = {
+            table: [file for source, files in files_of(base, table).items() if source not in stock.loading
+                    for file in files]
             for table in TABLES
         }
+        self.stock = stock
         self.emptied: dict[tuple[int, str], int] = {}
         """Optional references to nothing: (fit number, column) → how many rows."""
 
@@ -82,15 +78,21 @@ class Crosscheck:
             changed |= again
         return changed
 
-    def _staying(self, table: str, columns: str) -> list[str]:
-        files = self.staying[table]
+    def _others(self, table: str, columns: str) -> list[str]:
+        files = self.others[table]
         return [f"SELECT {columns} FROM {self.bench.facts(files)}"] if files else []
+
+    def _staying(self, table: str, columns: str) -> list[str]:
+        """Rows of other sources, and of this load's sources where their files add to what came before."""
+        return self._others(table, columns) + [f"SELECT {columns} FROM {rows}" for rows in self.stock.staying(table)]
 
     def _keys(self, table: str) -> None:
         fits = self.by_table[table]
         key = ", ".join(f'"{name}"' for name in TABLES[table].key)
         content = ", ".join(f'"{column.name}"' for column in TABLES[table].columns)
-        if not self._twice(fits, key, self._staying(table, f"hash({key}) AS h")):
+        if not self.bench.twice(
+            [f"SELECT hash({key}) AS h FROM {fit.good}" for fit in fits], self._others(table, f"hash({key}) AS h")
+        ):
             return
         rivals = " UNION ALL ".join(
             [
@@ -98,7 +100,7 @@ class Crosscheck:
                 f"hash({content}) AS content, {key} FROM {fit.good} WHERE hash({key}) IN (FROM twice)"
                 for fit in fits
             ]
-            + self._staying(table, f"NULL AS rid, -1 AS fit, 0 AS rank, '' AS origin, 0::UBIGINT AS content, {key}")
+            + self._others(table, f"NULL AS rid, -1 AS fit, 0 AS rank, '' AS origin, 0::UBIGINT AS content, {key}")
         )
         self.bench.run(
             f"CREATE OR REPLACE TABLE rivals AS SELECT *, first_value(content) OVER w AS first_content, "
@@ -116,24 +118,6 @@ class Crosscheck:
                 self.bench.run(
                     f"INSERT INTO yielded_{fit.number} SELECT rid FROM rivals WHERE place > 1 AND fit = {fit.number}"
                 )
-
-    def _twice(self, fits: list[Fit], key: str, staying: list[str]) -> int:
-        """Find the hashes of keys that may stand more than once, as the table `twice`. How many they are.
-
-        Sorting numbers is several times as fast as grouping them, and most loads have no key twice.
-        """
-        import numpy as np
-        import pyarrow as pa
-
-        hashes = np.concatenate(
-            [self.bench.run(f"SELECT hash({key}) AS h FROM {fit.good}").fetchnumpy()["h"] for fit in fits]
-        )
-        hashes.sort()
-        again = hashes[1:][hashes[1:] == hashes[:-1]]
-        with self.bench.seen("new_hashes", pa.table({"h": hashes})), self.bench.seen("again", pa.table({"h": again})):
-            met = "".join(f" UNION FROM ({rows}) SEMI JOIN new_hashes USING (h)" for rows in staying)
-            self.bench.run(f"CREATE OR REPLACE TABLE twice AS SELECT DISTINCT h FROM (FROM again{met})")
-        return self.bench.one("SELECT count(*) FROM twice")
 
     def _references(self, table: str) -> set[str]:
         """Check what a table's rows refer to. Every table that may have lost rows."""
@@ -201,19 +185,48 @@ class Crosscheck:
                 )
             else:
                 columns.append(name)
+        if fit.kind.adds:
+            names = ", ".join(quoted(arrival.name) for arrival in fit.kind.arrivals)
+            starts = ", ".join(str(arrival.offset) for arrival in fit.kind.arrivals)
+            columns += [f"[{names}][file + 1] AS _file", f"rid - [{starts}][file + 1] AS _line"]
         return f"SELECT {', '.join(columns)} FROM {fit.good}"
+
+    def unknown(self, source: str) -> Iterator[dict[str, list]]:
+        """What the rows of a source name and is not there, by file and column, with how many rows and what money."""
+        for (number, column), rows in self.emptied.items():
+            fit = self.fits[number]
+            if not rows or fit.source != source:
+                continue
+            money = fit.kind.money or "CAST(NULL AS DECIMAL(18,4))"
+            lines = f"{fit.kind.lines} ANTI JOIN refused USING (rid)"
+            behind = f"(SELECT rid, {money} AS money FROM {lines}) USING (rid)"
+            if fit.group:
+                whole = f"SELECT {fit.grp} AS grp, sum({money}) AS money FROM {lines} WHERE {fit.belongs} GROUP BY grp"
+                behind = f"({whole}) USING (grp)"
+            found = self.bench.run(
+                f'SELECT file, "{column}" AS v, count(*), CAST(sum(money) AS DECIMAL(18,4)) FROM {fit.good} '
+                f"JOIN {behind} WHERE v IN (SELECT v FROM emptied_{number}_{column}) GROUP BY ALL ORDER BY ALL"
+            ).fetchall()
+            yield {
+                "file": [fit.kind.arrivals[file].name for file, *_ in found],
+                "table": [fit.table.name] * len(found),
+                "column": [column] * len(found),
+                "value": [value for _, value, *_ in found],
+                "rows": [rows for _, _, rows, _ in found],
+                "money": [amount for *_, amount in found],
+            }
 
     def dangling(self) -> Iterable[tuple[str, str, int]]:
         """(table, referred table, rows) of sources that stay and now refer to what is no longer there."""
-        for table, files in self.staying.items():
-            for column in TABLES[table].columns if files else ():
+        for table in TABLES:
+            for column in TABLES[table].columns if self._staying(table, "1") else ():
                 parent, _, referred = column.refers.partition(".")
-                if parent in self.by_table:
+                if any(not one.kind.adds for one in self.by_table.get(parent, ())):
                     there = " UNION ALL ".join(
                         [f'SELECT "{referred}" AS v FROM {one.good}' for one in self.by_table[parent]]
                         + self._staying(parent, f'"{referred}" AS v')
                     )
-                    rows = self._staying(table, f'"{column.name}" AS v')[0]
+                    rows = " UNION ALL ".join(self._staying(table, f'"{column.name}" AS v'))
                     lost = self.bench.one(f"SELECT count(v) FROM ({rows}) ANTI JOIN ({there}) USING (v)")
                     if lost:
                         yield table, parent, lost

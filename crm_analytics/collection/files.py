@@ -13,6 +13,7 @@ from crm_analytics.collection.survey.spec import SurveySpec, survey_spec
 PARTS = ("groups", "products", "prices", "stock", "orders", "order_lines", "counterparties")
 """What a CommerceML file can be asked for."""
 FORMATS = ("delimited", "excel", "parquet", "json", "commerceml", "survey")
+_ADDING = ("load", "deleted", "watermark", "overlap")
 _OWNER = {"sheet": "excel", "records": "json", "part": "commerceml", "table": "sql", "query": "sql"}
 
 
@@ -44,6 +45,14 @@ class FileSpec:
     header: tuple[str, ...] = ()
     empty: tuple[str, ...] = ()
     money: str = ""
+    load: str = "replace"
+    """replace: these files are all there is; add: they add to what came before, and correct it."""
+    deleted: str = ""
+    """For `load: add`: which lines say that a row is no more."""
+    watermark: str = ""
+    """For `load: add` from a database: the column by which newer rows are known."""
+    overlap: str = ""
+    """How far before the newest row seen the next question begins."""
     tolerate: float = 0.2
     """The share of lines that may be refused, beside the map's own rules, before the load is stopped."""
 
@@ -67,12 +76,24 @@ def file_spec(section: Section) -> FileSpec:
         tolerate=_share(section, "tolerate", default.tolerate),
         **{
             key: section.text(key, default=getattr(default, key))
-            for key in ("member", "delimiter", "encoding", "decimal", "thousands", "quote", "money")
+            for key in ("member", "delimiter", "encoding", "decimal", "thousands", "quote", "money", *_ADDING)
         },
         **said,
     )
     section.done()
+    _check_adding(section, spec)
     return check_file(section.file, section.place, spec)
+
+
+def _check_adding(section: Section, spec: FileSpec) -> None:
+    section.known(section.at("load"), spec.load, ("replace", "add"), "way to load")
+    for key in _ADDING[1:]:
+        if getattr(spec, key) and spec.load != "add":
+            raise section.error(key, "this is said of files that add to what came before; write load: add.")
+    if spec.watermark and spec.format != "sql":
+        raise section.error("watermark", "only a database can be asked for newer rows; files are known by their bytes.")
+    if spec.overlap and not (spec.watermark and re.fullmatch(r"\d{1,9}( (second|minute|hour|day)s?)?", spec.overlap)):
+        raise section.error("overlap", f"{spec.overlap!r} should stand beside watermark:, as 2 days, 6 hours or 1000.")
 
 
 def _format(section: Section, said: dict[str, str], *, database: bool) -> str:

@@ -32,19 +32,29 @@ class Fit:
         self.places: dict[str, str] = {}
         """For columns that number lines within a group: the group's name."""
         checks: list[tuple[str, int]] = []
+        needed: list[tuple[str, int]] = []
         for column in self.table.columns:
             if column.name in self.given:
-                checks += self._fit(column, self.given[column.name])
+                found = self._fit(column, self.given[column.name])
+                checks += found
+                needed += found if column.name in self.table.key else []
         self.member = " AND ".join(
             part for part in (self.where, self.group and f"{self.group} IS NOT NULL") if part
         )
         """Whether a line is of this table at all, as the scan can tell; empty when all are."""
         fault = bench.cases(checks)
+        if kind.gone:  # whoever takes a row away need say no more than which one
+            fault = f"CASE WHEN {kind.gone} THEN {bench.cases(needed)} ELSE {fault} END"
         self.fault = kind.keep(f"CASE WHEN {self.member} THEN {fault} END" if self.member else fault)
         self.grp = self.group and kind.keep(self.group)
         self.belongs = " AND ".join(
             part
-            for part in (self.where and kind.keep(self.where), self.grp and f"{self.grp} IS NOT NULL", "true")
+            for part in (
+                self.where and kind.keep(self.where),
+                self.grp and f"{self.grp} IS NOT NULL",
+                self.grp and kind.gone and f"NOT {kind.keep(kind.gone)}",
+                "true",
+            )
             if part
         )
         """The same of a line that was scanned."""
@@ -114,13 +124,23 @@ class Fit:
         """The rows of this block that stand: (rid, file, the table's columns)."""
         return f"good_{self.number}"
 
+    @property
+    def keyed(self) -> str:
+        """Of lines that stand, where files add to one another: (rid, file, the table's key, gone)."""
+        return f"keyed_{self.number}"
+
+    @property
+    def superseded(self) -> str:
+        """The lines (rid) that a newer line of the same load corrects or takes away."""
+        return f"superseded_{self.number}"
+
     def prepare(self) -> None:
         """Lay the block's views on the bench. The files have been read."""
         run = self.bench.run
         for target, group in self.places.items():
             run(
-                f"CREATE TABLE place_{self.number}_{target} AS SELECT min(rid) AS start, {group} AS grp "
-                f"FROM {self.kind.lines} WHERE {group} IS NOT NULL GROUP BY {group}"
+                f"CREATE TABLE place_{self.number}_{target} AS SELECT min(rid) AS start, {group} AS grp"
+                f"{self._by_file} FROM {self.kind.lines} WHERE {group} IS NOT NULL GROUP BY {group}{self._by_file}"
             )
         if self.group:
             run(f"CREATE TABLE {self.chosen} AS {self._rows(f'(FROM {self.kind.lines} LIMIT 0)')}")
@@ -131,7 +151,24 @@ class Fit:
                 f"CREATE VIEW {self.lines} AS FROM {self.kind.lines} ANTI JOIN refused USING (rid) "
                 f"WHERE {self.fault} IS NULL AND {self.belongs}"
             )
-            run(f"CREATE VIEW {self.good} AS {self._rows(self.lines)}")
+            if self.kind.adds:
+                self._prepare_adding()
+            else:
+                run(f"CREATE VIEW {self.good} AS {self._rows(self.lines)}")
+
+    def _prepare_adding(self) -> None:
+        key = ", ".join(f'"{name}"' for name in self.table.key)
+        gone = self.kind.keep(self.kind.gone) if self.kind.gone else "false"
+        self.bench.run(f"CREATE TABLE {self.superseded} (rid BIGINT)")
+        every = self._rows(self.lines, also=f", {gone} AS gone")
+        self.bench.run(f"CREATE VIEW {self.keyed} AS SELECT rid, file, {key}, gone FROM ({every})")
+        newest = f"(FROM {self.lines} ANTI JOIN {self.superseded} USING (rid) WHERE NOT {gone})"
+        self.bench.run(f"CREATE VIEW {self.good} AS {self._rows(newest)}")
+
+    @property
+    def _by_file(self) -> str:
+        """Where files add to one another, a line's place is that in its own file."""
+        return ", file" if self.kind.adds else ""
 
     def refuse(self) -> None:
         """Refuse the lines whose rows have a fault; for `rows:`, choose the first lines that have none."""
@@ -159,7 +196,7 @@ class Fit:
 
     def _choose(self, among: str = "") -> int:
         """Choose for each value its first line without a fault, and refuse those with one before it. How many."""
-        lines = f"{self.kind.lines} AS l ANTI JOIN refused USING (rid){among}"
+        lines = f"{self.kind.lines} AS l ANTI JOIN refused USING (rid){self._not_spent}{among}"
         first = f"SELECT min(rid) AS rid FROM {lines} WHERE {self.fault} IS NULL AND {self.belongs} GROUP BY {self.grp}"
         self.bench.run(
             f"INSERT INTO {self.chosen} {self._rows(f'(FROM {self.kind.lines} SEMI JOIN ({first}) USING (rid))')}"
@@ -170,13 +207,17 @@ class Fit:
             f"WHERE c.rid IS NULL OR t.rid < c.rid"
         )
 
+    @property
+    def _not_spent(self) -> str:
+        return f" ANTI JOIN spent_{self.kind.number} USING (rid)" if self.kind.adds else ""
+
     def candidates(self) -> str:
         """The lines that belong to this block and are not refused: (rid, grp)."""
         return (
             f"SELECT rid, {self.grp} AS grp FROM {self.kind.lines} ANTI JOIN refused USING (rid) WHERE {self.belongs}"
         )
 
-    def _rows(self, lines: str) -> str:
+    def _rows(self, lines: str, also: str = "") -> str:
         """rid, file, the table's columns (and the value of `rows:`) of these lines."""
         columns, joins = [], ""
         for column in self.table.columns:
@@ -184,21 +225,29 @@ class Fit:
             if name in self.places:
                 place = f"place_{self.number}_{name}"
                 joins += f" LEFT JOIN {place} ON {place}.grp = l.{self.places[name]}"
+                joins += f" AND {place}.file = l.file" if self.kind.adds else ""
                 columns.append(f'CAST(l.rid - {place}.start + 1 AS BIGINT) AS "{name}"')
             elif name in self.values:
                 columns.append(f'{self.values[name]} AS "{name}"')
             else:
                 columns.append(f'CAST(NULL AS {column.sql_type}) AS "{name}"')
         grp = f", l.{self.grp} AS grp" if self.group else ""
-        return f"SELECT l.rid, l.file, {', '.join(columns)}{grp} FROM {lines} AS l{joins}"
+        return f"SELECT l.rid, l.file, {', '.join(columns)}{grp}{also} FROM {lines} AS l{joins}"
 
 
 def fitted(bench: Bench, kinds: list[Kind], now: str) -> Iterator[Fit]:
-    """The blocks of all maps, bound to their files."""
+    """The blocks of all maps, bound to their files; those of files that brought nothing new are left out."""
     number = 0
     by_name = {(kind.map.source, kind.spec.name): kind for kind in kinds}
+    for kind in kinds:
+        if kind.spec.deleted:
+            place = f"files.{kind.spec.name}.deleted"
+            sql = bench.expression(kind, kind.spec.deleted, place)
+            bench.check(f"CAST({sql} AS BOOLEAN)", kind, place)
+            kind.gone = kind.take(f"coalesce(CAST({sql} AS BOOLEAN), false)")
     for one in dict.fromkeys(kind.map.source for kind in kinds):
         source_map = next(kind.map for kind in kinds if kind.map.source == one)
         for block in source_map.blocks:
-            yield Fit(bench, by_name[one, block.file], block, number=number, now=now)
-            number += 1
+            if (one, block.file) in by_name:
+                yield Fit(bench, by_name[one, block.file], block, number=number, now=now)
+                number += 1

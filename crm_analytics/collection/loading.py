@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 from crm_analytics.collection.arrivals import arrivals, entries, fingerprints
 from crm_analytics.collection.audit import Audit
 from crm_analytics.collection.bench import Arrival, Bench, Kind
-from crm_analytics.collection.crosscheck import Crosscheck, files_of
+from crm_analytics.collection.conversion import quoted
+from crm_analytics.collection.crosscheck import Crosscheck
 from crm_analytics.collection.fitting import Fit, fitted
 from crm_analytics.collection.forgetting.fields import remember_maps
 from crm_analytics.collection.history import remembered
+from crm_analytics.collection.increments import Plan, Stock, files_of, supersede
 from crm_analytics.collection.maps import SourceMap, read_maps
+from crm_analytics.collection.merging import SMALL_FILES, Merge
 from crm_analytics.collection.report import LoadReport
 from crm_analytics.say import Voice, speak
 from crm_analytics.warehouse.release import Company, Draft, Release, Shelf
@@ -31,7 +34,8 @@ def load(
 ) -> LoadReport:
     """Load the files that one map, or a folder of maps, describes, as one new release of the company in `home`.
 
-    The files of a source replace what that source brought before. The same files by the same maps change nothing.
+    The files of a source replace what that source brought before, or add to it where its map says so. The same files by
+    the same maps change nothing.
     When the audit stops the load, nothing is published and the report says why; `report.exit_code` is then 1.
     Raises MapError or SourceError, each with one sentence, where a map or a file cannot be used at all.
     """
@@ -47,10 +51,11 @@ def _load(maps: list[SourceMap], shelf: Shelf, *, data: Path, progress: Callable
     with shelf.draft() as draft:
         company = next((one.company for one in maps if one.company), draft.base.company if draft.base else Company())
         speak(Voice(language=company.language, currency=company.currency))
-        if draft.base and all(draft.base.loads.get(source) == mark for source, mark in marks.items()):
+        plan = Plan.of(kinds, shelf, draft.base, marks)
+        if plan.unchanged(draft.base, marks):
             return LoadReport.unchanged(draft.base, list(marks))
         with Bench(shelf.workshop, readable=shelf.folder) as bench:
-            return _Loading(bench, draft, maps=maps, kinds=kinds, data=data, progress=progress).run(company, marks)
+            return _Loading(bench, draft, maps=maps, plan=plan, data=data, progress=progress).run(company, marks)
 
 
 class _Loading:
@@ -60,11 +65,11 @@ class _Loading:
         draft: Draft,
         *,
         maps: list[SourceMap],
-        kinds: list[Kind],
+        plan: Plan,
         data: Path,
         progress: Callable[[str], None],
     ):
-        self.bench, self.draft, self.maps, self.kinds = bench, draft, maps, kinds
+        self.bench, self.draft, self.maps, self.plan, self.kinds = bench, draft, maps, plan, plan.kinds
         self.data, self.progress = data, progress
         self.now = datetime.now(UTC).replace(tzinfo=None)
 
@@ -73,7 +78,8 @@ class _Loading:
         self._read(fits)
         self.progress("checking every line")
         self._refuse(fits)
-        crosscheck = Crosscheck(self.bench, fits, self.draft.base)
+        self.stock = Stock(self.bench, self.maps, self.draft.base, plan=self.plan)
+        crosscheck = Crosscheck(self.bench, fits, self.draft.base, stock=self.stock)
         crosscheck.run()
         self._settle_fates()
         audit = Audit(self.bench, self.kinds, fits, base=self.draft.base)
@@ -82,7 +88,7 @@ class _Loading:
             return LoadReport.of(audit, company=company, release=None)
         self._write(crosscheck, fits, audit)
         release = self.draft.as_release(company=company, loads=marks)
-        audit.after_writing(release)
+        audit.after_writing(release, self.merged)
         if audit.stopped:
             return LoadReport.of(audit, company=company, release=None)
         self.progress("publishing")
@@ -101,6 +107,8 @@ class _Loading:
         for kind in self.kinds:
             kind.rule = self._rule(kind, [fit for fit in fits if fit.kind is kind])
             kind.money = self._money(kind)
+            if kind.spec.watermark:
+                kind.watermark = kind.keep(kind.column(kind.spec.watermark, f"files.{kind.spec.name}.watermark"))
         return fits
 
     def _rule(self, kind: Kind, fits: list[Fit]) -> str:
@@ -139,26 +147,38 @@ class _Loading:
         for kind in self.kinds:
             if kind.rule:
                 self.bench.refuse(f"SELECT rid, {kind.rule} AS reason FROM {kind.lines} WHERE {kind.rule} IS NOT NULL")
-        for fit in sorted(fits, key=lambda fit: bool(fit.group)):
-            fit.refuse()
+        for fit in fits:
+            if not fit.group:
+                fit.refuse()
+        supersede(self.bench, fits, [kind for kind in self.kinds if kind.adds])
+        for fit in fits:
+            if fit.group:
+                fit.refuse()
 
     def _settle_fates(self) -> None:
         """Give every refused line one reason: the first that was found."""
         self.bench.run("CREATE TABLE fates AS SELECT rid, arg_min(reason, step) AS reason FROM refused GROUP BY rid")
 
     def _write(self, crosscheck: Crosscheck, fits: list[Fit], audit: Audit) -> None:
-        for source in dict.fromkeys(kind.map.source for kind in self.kinds):
+        self.merged: dict[tuple[str, str], int] = {}
+        for source in dict.fromkeys(one.source for one in self.maps):
             mine = [fit for fit in fits if fit.source == source]
+            adding = self.stock.tables[source]
+            merge = Merge(self.bench, crosscheck, self.stock, self.draft, source=source)
+            merge.run([fit for fit in mine if fit.table.name in adding], self.progress)
+            self.merged |= {(source, table): rows for table, rows in merge.rows.items()}
             for table in TABLES:
                 feeding = [fit for fit in mine if fit.table.name == table]
-                if feeding:
+                if feeding and table not in adding:
                     self.progress(f"writing {table.replace('_', ' ')}")
                     rows = " UNION ALL ".join(crosscheck.rows(fit) for fit in feeding)
                     parts = self.bench.write(rows, self.draft.folder(table, source=source))
                     self.draft.adopt(table, source=source, parts=parts)
-                elif source in files_of(self.draft.base, table):
+                elif source in files_of(self.draft.base, table) and table not in adding:
                     self.draft.adopt(table, source=source, parts={})
+            audit.count_merged(source, merge.corrected, merge.deleted)
             self._write_system("loads", source, audit.loads_of(source, self.now))
+            self._write_system("unknown_references", source, crosscheck.unknown(source))
             self._write_quarantine(source)
 
     def _write_quarantine(self, source: str) -> None:
@@ -179,8 +199,8 @@ class _Loading:
         with pq.ParquetWriter(apart, schema) as lines:
             self._write_system("quarantine", source, refused(lines))
         texts = pq.ParquetFile(apart)
-        self.draft.replace_source(
-            "quarantine_lines", pa.RecordBatchReader.from_batches(schema, texts.iter_batches()), source=source
+        self._adopt_system(
+            "quarantine_lines", source, pa.RecordBatchReader.from_batches(schema, texts.iter_batches())
         )
         apart.unlink()
 
@@ -194,7 +214,20 @@ class _Loading:
             pa.RecordBatch.from_pydict(batch | {"source": [source] * len(batch["file"])}, schema=schema)
             for batch in batches
         )
-        self.draft.replace_source(table, pa.RecordBatchReader.from_batches(schema, made), source=source)
+        self._adopt_system(table, source, pa.RecordBatchReader.from_batches(schema, made))
+
+    def _adopt_system(self, table: str, source: str, rows: pa.RecordBatchReader) -> None:
+        """Write what is to be said of this load beside what was said of the files that stay."""
+        parts, staying = self.draft.write(table, rows, source=source), files_of(self.draft.base, table).get(source, ())
+        kept = ", ".join(map(quoted, sorted(self.plan.kept(source)))) or "NULL"
+        if staying:
+            said = f"{self.bench.facts(staying)} WHERE coalesce(file IN ({kept}), false)"
+            whole = self.bench.one(f"SELECT count(*) FROM {self.bench.facts(staying)}")
+            if len(staying) > SMALL_FILES or self.bench.one(f"SELECT count(*) FROM {said}") < whole:
+                columns = ", ".join(f'"{column.name}"' for column in SYSTEM_TABLES[table].columns)
+                parts |= self.bench.write(f"SELECT {columns} FROM {said}", self.draft.folder(table, source=source))
+                staying = ()
+        self.draft.adopt(table, source=source, parts=parts, staying=staying)
 
     def _quarantine(self, source: str) -> Iterator[dict[str, list]]:
         for kind in self.kinds:

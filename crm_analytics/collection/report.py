@@ -121,6 +121,14 @@ class LoadReport:
                     refused=account.money_quarantined,
                 )
             )
+        if account.corrected or account.deleted:
+            lines.append(
+                say(
+                    "  rows that came before: {corrected:count} corrected, {deleted:count} deleted",
+                    corrected=account.corrected,
+                    deleted=account.deleted,
+                )
+            )
         for refusal in self.refusals:
             if (refusal.source, refusal.file) == (account.source, account.file):
                 about = f"{refusal.column}: {refusal.reason}" if refusal.column else refusal.reason

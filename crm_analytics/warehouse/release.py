@@ -222,6 +222,10 @@ class Draft:
 
     def replace_source(self, table: str, rows: pa.Table | pa.RecordBatchReader, *, source: str) -> TableState:
         """Let these rows be all that `source` says in this table; the rows of other sources stay as they are."""
+        return self.adopt(table, source=source, parts=self.write(table, rows, source=source))
+
+    def write(self, table: str, rows: pa.Table | pa.RecordBatchReader, *, source: str) -> dict[Path, int]:
+        """Write rows into a new file, which is to be adopted; the file and its rows, nothing where there are none."""
         import pyarrow as pa
         from pyarrow import parquet
 
@@ -234,7 +238,7 @@ class Draft:
                 count += batch.num_rows
         if not count:
             path.unlink()
-        return self.adopt(table, source=source, parts={path: count} if count else {})
+        return {path: count} if count else {}
 
     def folder(self, table: str, *, source: str) -> Path:
         """Where the files with a source's rows in a table lie. A new one is seen by nobody before it is adopted."""

@@ -328,6 +328,21 @@ SYSTEM_TABLES: dict[str, Table] = {
             Column("money_read", MONEY, "money in the file, where it carries any", unit="money"),
             Column("money_loaded", MONEY, "money that became rows", unit="money"),
             Column("money_quarantined", MONEY, "money refused", unit="money"),
+            Column("kind", TEXT, "which of its map's files it is, where those add to one another"),
+            Column("place", INT, "its place among the files that add to one another, from 1"),
+            Column("corrected", INT, "rows loaded earlier that it corrected"),
+            Column("deleted", INT, "rows loaded earlier that it deleted"),
+            Column("watermark", TEXT, "how far a database was asked, where newer rows are known by a column"),
+        )),
+        Table("unknown_references", "a file × name of something that is not there", (
+            "source", "file", "table", "column", "value",
+        ), (
+            Column("file", TEXT, "the file's name", required=True),
+            Column("table", TEXT, "the table whose rows name it", required=True),
+            Column("column", TEXT, "the column that names it", required=True),
+            Column("value", TEXT, "the name", required=True),
+            Column("rows", INT, "how many rows were kept without it", required=True),
+            Column("money", MONEY, "money on their lines, where it can be read", unit="money"),
         )),
         Table("quarantine", "a refused line", ("source", "file", "line_no"), (
             Column("file", TEXT, "the file's name", required=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,3 +119,9 @@ def small_shop(folder: Path) -> Shop:
 def shop(tmp_path: Path) -> Shop:
     """Four good lines of three receipts, two known customers."""
     return small_shop(tmp_path)
+
+
+@pytest.fixture
+def shop_of() -> Callable[[Path, str], Shop]:
+    """A shop without files, in a folder, with a map of its own."""
+    return lambda folder, map_text: Shop(folder, map=map_text)
