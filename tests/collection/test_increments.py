@@ -175,7 +175,7 @@ def test_from_replacing_to_adding_and_back(adding):
     adding.map = MAP
     day(adding, 3, line(2, 1, 21))
     assert amounts(adding) == {"r1.1": 10, "r2.1": 21}
-    adding.map = MAP.replace("    load: add\n    deleted: \"Op = 'gone'\"\n", "").replace("tolerate: 1", "tolerate: 0.9")
+    adding.map = MAP.replace("    load: add\n    deleted: \"Op = 'gone'\"\n", "")
     (adding.data / "day2.csv").unlink()
     adding.load()
     assert amounts(adding) == {"r1.1": 10, "r2.1": 21}
@@ -200,7 +200,7 @@ def test_an_empty_increment_is_no_broken_export(adding):
         ("load: add", "load: append", "way to load"),
         ("    load: add\n", "", "write load: add"),
         ("load: add", "load: add\n    watermark: Day", "only a database"),
-        ("  order_lines:\n    from: lines", "  order_lines:\n    from: lines\n    rows: Receipt", "which row is deleted"),
+        ("order_lines:\n    from: lines", "order_lines:\n    from: lines\n    rows: Receipt", "which row is deleted"),
     ],
 )
 def test_a_map_says_what_is_wrong(adding, old, new, why):
