@@ -12,7 +12,7 @@ from crm_analytics.collection.bench import Bench
 from crm_analytics.collection.crosscheck import files_of
 from crm_analytics.collection.expectations import STOP, Expectation, expectations
 from crm_analytics.collection.measures import ALL, NEW, Measure, Measuring
-from crm_analytics.collection.usual import LIMIT, Usual, unusual, usual
+from crm_analytics.collection.usual import LEAST, Usual, unusual, usual
 from crm_analytics.result import Check
 from crm_analytics.say import say
 from crm_analytics.warehouse.release import Release
@@ -20,9 +20,10 @@ from crm_analytics.warehouse.tables import MONEY, TABLES
 
 REMEMBERED = 60
 """So many former loads of a source are remembered."""
-SHARES = ("empty", "unknown", "without", "mix", "duplicates")
 FEWER, MORE, DEARER, POINTS, LATER_DAYS = math.log(0.7), math.log(3), math.log(1.15), 0.05, 1.0
 """Smaller differences than these are nobody's business, however sure: of rows and sums, prices, shares, age."""
+OF_MANY = 5.0
+"""The limit for the shares of a mix, of which there are many."""
 NEWCOMER = 0.05
 """A value that nobody knew before is worth a word when it takes this share."""
 LINES = "lines"
@@ -33,6 +34,7 @@ LINES = "lines"
 class Finding:
     """An expectation that was looked at, and what was found against it; nothing where it holds."""
 
+    source: str
     expectation: Expectation
     text: str = ""
 
@@ -56,9 +58,7 @@ class Gate:
         self.rows: dict[str, list[tuple]] = defaultdict(list)
         """By source, what is to be remembered: the columns of the system table `measures`."""
 
-    def judge(
-        self, source: str, tables: Mapping[str, Iterable[Expectation]], counted: Iterable[Measure] = ()
-    ) -> None:
+    def judge(self, source: str, tables: Mapping[str, Iterable[Expectation]], counted: Iterable[Measure] = ()) -> None:
         """Measure and judge what came of these tables, with what a map expects of each.
 
         `counted` are measures that were taken on the way: references to nothing, and lines that came again.
@@ -79,6 +79,13 @@ class Gate:
             for one in expected:
                 self.findings += judged.findings(one)
 
+    def knows(self, source: str, table: str) -> bool:
+        """Whether it is known how many rows of a table the source usually brings."""
+        return any(
+            (one.source, one.expectation.table, one.expectation.measure) == (source, table, "rows")
+            for one in self.findings
+        )
+
     def checks(self) -> Iterator[Check]:
         """What was found, and how many expectations hold."""
         found = [finding.check for finding in self.findings if finding.text]
@@ -93,10 +100,10 @@ class Gate:
         files = files_of(self.base, "measures").get(source, ())
         if not files:
             return {}, {}, []
+        facts = self.bench.facts(files)
+        recent = f"SELECT DISTINCT loaded_at FROM {facts} ORDER BY loaded_at DESC LIMIT {REMEMBERED}"
         rows = self.bench.run(
-            f"SELECT {', '.join(COLUMNS)} FROM {self.bench.facts(files)} WHERE loaded_at > coalesce((SELECT min(at) FROM "
-            f"(SELECT DISTINCT loaded_at AS at FROM {self.bench.facts(files)} ORDER BY at DESC LIMIT {REMEMBERED})), "
-            "TIMESTAMP '1900-01-01') - INTERVAL 1 MICROSECOND ORDER BY ALL"
+            f"SELECT {', '.join(COLUMNS)} FROM {facts} WHERE loaded_at IN ({recent}) ORDER BY ALL"
         ).fetchall()
         past: dict[tuple[str, str, str, str], dict[datetime, Measure]] = defaultdict(dict)
         weekdays: dict[str, dict[datetime, int]] = defaultdict(dict)
@@ -107,7 +114,7 @@ class Gate:
         return past, weekdays, rows
 
 
-COLUMNS = ("loaded_at", "until", '"table"', "scope", "measure", "value", "number", '"of"')
+COLUMNS = ("loaded_at", "until", "of_table", "scope", "measure", "value", "number", "counted")
 
 
 def _row(one: Measure, at: datetime, until: datetime) -> tuple:
@@ -131,11 +138,11 @@ class _Judged:
         elif one.usual:
             told = [text for text in (self._usual(one, measure) for measure in mine) if text is not None]
             if told:
-                yield Finding(expectation=one, text=next(filter(None, reversed(told)), ""))
+                yield Finding(source=self.source, expectation=one, text=next(filter(None, reversed(told)), ""))
         else:
             for measure in mine:
                 if measure.scope == ALL:
-                    yield Finding(expectation=one, text=self._bound(one, measure))
+                    yield Finding(source=self.source, expectation=one, text=self._bound(one, measure))
 
     def _series(self, measure: Measure) -> tuple[list[Measure], list[int]]:
         series = self.past.get((measure.table, measure.scope, measure.name, measure.value), {})
@@ -145,7 +152,7 @@ class _Judged:
         """What is unusual about a number; nothing when all is as ever, None when it is too early to say."""
         former, weekdays = self._series(measure)
         logs = one.measure in ("rows", "sum", "typical")
-        if logs and one.measure != "rows" and min([measure.number, *(m.number for m in former)]) <= 0:
+        if one.measure in ("sum", "typical") and min((m.number for m in former), default=0) <= 0:
             return None
         scale = _log if logs else float
         expected = usual([scale(m.number) for m in former], weekdays, self.weekday)
@@ -155,7 +162,7 @@ class _Judged:
         by = scale(measure.number) - expected.value
         if not _matters(one.measure, by) or not unusual(scale(measure.number), expected, noise):
             return ""
-        before = max(math.exp(expected.value) - 0.5, 0) if logs else expected.value
+        before = math.exp(expected.value) if logs else expected.value
         return _told(one, measure, self.source, _USUAL, usual=before)
 
     def _mix(self, one: Expectation) -> Iterator[Finding]:
@@ -167,7 +174,7 @@ class _Judged:
             loads = self.past.get((one.table, scope, "rows", ""), {})
             known = [key for key in self.past if key[:3] == (one.table, scope, one.subject)]
             loads = {at: m for at, m in loads.items() if m.of and any(at in self.past[key] for key in known)}
-            if not mine or not rows or len(loads) < 5:
+            if not mine or not rows or len(loads) < LEAST:
                 continue
             judged = True
             for value in sorted({*mine, *(key[3] for key in known)}):
@@ -182,7 +189,7 @@ class _Judged:
         if judged:
             worst = max(told, key=lambda one: one[0], default=None)
             text = _told(one, worst[1], self.source, _USUAL, usual=max(worst[2].value, 0)) if worst else ""
-            yield Finding(expectation=one, text=text)
+            yield Finding(source=self.source, expectation=one, text=text)
 
     def _moved(self, expected: Usual, shares: list[float], now: Measure) -> bool:
         noise = math.sqrt(max(expected.value * (1 - expected.value), 1 / max(now.of, 1)) / max(now.of, 1))
@@ -190,7 +197,7 @@ class _Judged:
             return now.number >= NEWCOMER and now.number * now.of >= 5
         if now.number == 0 and all(shares) and expected.value * now.of >= 10:
             return True
-        return abs(now.number - expected.value) >= 2 * POINTS and unusual(now.number, expected, noise)
+        return abs(now.number - expected.value) > 2 * POINTS and unusual(now.number, expected, noise, limit=OF_MANY)
 
     def _bound(self, one: Expectation, measure: Measure) -> str:
         if one.condition:
@@ -202,7 +209,8 @@ class _Judged:
 
 
 def _log(number: float) -> float:
-    return math.log(max(number, 0) + 0.5)
+    """None at all is half a one: far from many, and near to few."""
+    return math.log(max(number, 0.5))
 
 
 def _noise(measure: str, expected: Usual, now: Measure) -> float:
@@ -235,7 +243,7 @@ _USUAL = {
     "typical": "A typical {column} of {table} from {source} is {now:number}; about {usual:number} is usual.",
     "typical money": "A typical {column} of {table} from {source} is {now:money}; about {usual:money} is usual.",
     "empty": "{column} is empty in {now:percent} of {table} from {source}; about {usual:percent} is usual.",
-    "unknown": "{now:percent} of {table} from {source} name a {column} that is not known; about {usual:percent} is usual.",
+    "unknown": "{now:percent} of {table} from {source} name an unknown {column}; about {usual:percent} is usual.",
     "without": "{now:percent} of {table} from {source} have no {column}; about {usual:percent} is usual.",
     "mix": "{column} is «{value}» in {now:percent} of {table} from {source}; about {usual:percent} is usual.",
     "duplicates": "{now:percent} of the lines of {source} have come before; about {usual:percent} is usual.",
@@ -246,7 +254,7 @@ _EXPECTED = {
     "sum": "{column} of {table} from {source} comes to {now:number}; expected is «{that}».",
     "typical": "A typical {column} of {table} from {source} is {now:number}; expected is «{that}».",
     "empty": "{column} is empty in {now:percent} of {table} from {source}; expected is «{that}».",
-    "unknown": "{now:percent} of {table} from {source} name a {column} that is not known; expected is «{that}».",
+    "unknown": "{now:percent} of {table} from {source} name an unknown {column}; expected is «{that}».",
     "without": "{now:percent} of {table} from {source} have no {column}; expected is «{that}».",
 }
 _BROKEN = "{now:count} of {all:count} rows of {table} from {source} break «{that}»."
@@ -266,6 +274,3 @@ def _told(one: Expectation, measure: Measure, source: str, sentences: Mapping[st
         usual=usual,
         all=measure.of,
     )
-
-
-__all__ = ["LIMIT", "LINES", "SHARES", "Finding", "Gate"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,22 +30,36 @@ BATCH_ROWS = 131_072
 
 
 def load(
-    map_path: str | Path, *, data: str | Path, home: str | Path, progress: Callable[[str], None] | None = None
+    map_path: str | Path,
+    *,
+    data: str | Path,
+    home: str | Path,
+    progress: Callable[[str], None] | None = None,
+    now: datetime | None = None,
 ) -> LoadReport:
     """Load the files that one map, or a folder of maps, describes, as one new release of the company in `home`.
 
     The files of a source replace what that source brought before, or add to it where its map says so. The same files by
-    the same maps change nothing.
+    the same maps change nothing. `now` (UTC, without a zone) takes the place of the clock where the load of an earlier
+    day is made up for.
     When the audit stops the load, nothing is published and the report says why; `report.exit_code` is then 1.
     Raises MapError or SourceError, each with one sentence, where a map or a file cannot be used at all.
     """
     shelf = Shelf(Path(home))
     with remembered(shelf, Path(map_path).name) as outcome:
-        outcome.report = _load(read_maps(map_path), shelf, data=Path(data), progress=progress or (lambda _: None))
+        outcome.report = _load(
+            read_maps(map_path),
+            shelf,
+            data=Path(data),
+            progress=progress or (lambda _: None),
+            now=now or datetime.now(UTC).replace(tzinfo=None),
+        )
     return outcome.report
 
 
-def _load(maps: list[SourceMap], shelf: Shelf, *, data: Path, progress: Callable[[str], None]) -> LoadReport:
+def _load(
+    maps: list[SourceMap], shelf: Shelf, *, data: Path, progress: Callable[[str], None], now: datetime
+) -> LoadReport:
     kinds = arrivals(maps, data)
     marks = fingerprints(kinds, data)
     with shelf.draft() as draft:
@@ -55,7 +69,8 @@ def _load(maps: list[SourceMap], shelf: Shelf, *, data: Path, progress: Callable
         if plan.unchanged(draft.base, marks):
             return LoadReport.unchanged(draft.base, list(marks))
         with Bench(shelf.workshop, readable=shelf.folder) as bench:
-            return _Loading(bench, draft, maps=maps, plan=plan, data=data, progress=progress).run(company, marks)
+            loading = _Loading(bench, draft, maps=maps, plan=plan, data=data, progress=progress)
+            return loading.run(company, marks, now=now)
 
 
 class _Loading:
@@ -71,9 +86,9 @@ class _Loading:
     ):
         self.bench, self.draft, self.maps, self.plan, self.kinds = bench, draft, maps, plan, plan.kinds
         self.data, self.progress = data, progress
-        self.now = datetime.now(UTC).replace(tzinfo=None)
 
-    def run(self, company: Company, marks: dict[str, str]) -> LoadReport:
+    def run(self, company: Company, marks: dict[str, str], *, now: datetime) -> LoadReport:
+        self.now = now
         fits = self._bound()
         self._read(fits)
         self.progress("checking every line")
@@ -88,12 +103,17 @@ class _Loading:
             return LoadReport.of(audit, company=company, release=None)
         self._write(crosscheck, fits, audit)
         release = self.draft.as_release(company=company, loads=marks)
-        audit.after_writing(release, self.merged)
+        audit.after_writing(release, self.merged, now=self.now)
         if audit.stopped:
             return LoadReport.of(audit, company=company, release=None)
+        for source in dict.fromkeys(kind.map.source for kind in self.kinds):
+            told = _said("measures", source, audit.measures_of(source))
+            self.draft.replace_source("measures", told, source=source)
         self.progress("publishing")
         remember_maps(self.draft.shelf, self.maps, self.data)
-        release = self.draft.publish(company=company, loads=marks, facts_until=self._facts_until(release))
+        release = self.draft.publish(
+            company=company, loads=marks, facts_until=self._facts_until(release), checks=audit.warnings
+        )
         return LoadReport.of(audit, company=company, release=release)
 
     def _bound(self) -> list[Fit]:
@@ -204,17 +224,8 @@ class _Loading:
         )
         apart.unlink()
 
-    def _write_system(
-        self, table: str, source: str, batches: Iterator[dict[str, list]] | list[dict[str, list]]
-    ) -> None:
-        import pyarrow as pa
-
-        schema = SYSTEM_TABLES[table].arrow_schema()
-        made: Iterator[pa.RecordBatch] = (
-            pa.RecordBatch.from_pydict(batch | {"source": [source] * len(batch["file"])}, schema=schema)
-            for batch in batches
-        )
-        self._adopt_system(table, source, pa.RecordBatchReader.from_batches(schema, made))
+    def _write_system(self, table: str, source: str, batches: Iterable[dict[str, list]]) -> None:
+        self._adopt_system(table, source, _said(table, source, batches))
 
     def _adopt_system(self, table: str, source: str, rows: pa.RecordBatchReader) -> None:
         """Write what is to be said of this load beside what was said of the files that stay."""
@@ -274,3 +285,15 @@ class _Loading:
         sold = f"SELECT CAST(max(ordered_at) AS DATE) FROM {self.bench.facts(files)} WHERE kind = 'sale'"
         day = self.bench.one(sold)
         return day.isoformat() if day else None
+
+
+def _said(table: str, source: str, batches: Iterable[dict[str, list]]) -> pa.RecordBatchReader:
+    """The rows of a system table, as the warehouse takes them."""
+    import pyarrow as pa
+
+    schema = SYSTEM_TABLES[table].arrow_schema()
+    made = (
+        pa.RecordBatch.from_pydict(batch | {"source": [source] * len(next(iter(batch.values())))}, schema=schema)
+        for batch in batches
+    )
+    return pa.RecordBatchReader.from_batches(schema, made)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from crm_analytics.collection.expectations import Expectation, read_expectations
 from crm_analytics.collection.files import FileSpec, check_file, file_spec
 from crm_analytics.collection.section import MapError, Section, parsed, text_of
 from crm_analytics.warehouse.golden import RULES, SURVIVES
@@ -77,6 +78,7 @@ class SourceMap:
     files: Mapping[str, FileSpec]
     lookups: Mapping[str, Lookup]
     refuse: Mapping[str, tuple[Rule, ...]]
+    expect: Mapping[str, tuple[Expectation, ...]]
     blocks: tuple[Block, ...]
 
     @property
@@ -136,6 +138,10 @@ def read_map(path: Path) -> SourceMap:
         top.known(f"tables.{table}", table, TABLES, "canonical table")
         for section in top.section("tables").sections(table):
             blocks += _blocks(section, table, files, lookups)
+    expect = {}
+    for table in top.names("expect", default=()):
+        top.known(f"expect.{table}", table, [block.table for block in blocks], "table that this map fills")
+        expect[table] = read_expectations(top.section("expect"), table)
     top.done()
     if not files or not blocks:
         raise top.error("files and tables", "a map needs at least one file and one table fed by it.")
@@ -153,6 +159,7 @@ def read_map(path: Path) -> SourceMap:
         files=files,
         lookups=lookups,
         refuse=refuse,
+        expect=expect,
         blocks=tuple(blocks),
     )
 

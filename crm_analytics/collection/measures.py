@@ -91,7 +91,7 @@ class Measuring:
         if not since:
             return "", None
         _, parents = self._parent(table)
-        newer = f"SELECT \"{key}\" FROM {parents} WHERE \"{moment_of(TABLES[name])}\" > TIMESTAMP '{since}'"
+        newer = f'SELECT "{key}" FROM {parents} WHERE "{moment_of(TABLES[name])}" > TIMESTAMP \'{since}\''
         return f'"{table.key[0]}" IN ({newer})', since
 
     def _numbers(
@@ -133,9 +133,7 @@ class Measuring:
                     table=table.name, scope=scope, name=one.subject, number=share, of=count, value=value[:100]
                 )
 
-    def _without(
-        self, source: str, table: Table, written: list[str], expected: list[Expectation]
-    ) -> Iterator[Measure]:
+    def _without(self, source: str, table: Table, written: list[str], expected: list[Expectation]) -> Iterator[Measure]:
         for one in expected:
             if one.measure != "without":
                 continue

@@ -1,8 +1,8 @@
 """What is usual: the next number of a series as its past lets one expect it, and how far such guesses went wrong.
 
 Three simple guesses are tried on the past, each as if it had not happened yet: the same as last time, the middle of the
-last weeks, and the middle of the same weekdays. The one that did best speaks. Its spread is read from its own errors,
-by their middle and by their ninth decile, so that one odd day neither hides the next nor sets off an alarm for ever.
+last weeks, and the middle of the last week set right for the weekday. The one that did best speaks. Its spread is read
+from its own errors, at their eighth decile, so that a few odd days neither hide the next nor set off alarms for ever.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ WEEKS = 4
 RECENT = 7 * WEEKS
 LIMIT = 3.5
 """So many spreads away is unusual."""
-NORMAL_MIDDLE, NORMAL_NINTH = 1.4826, 1 / 1.645
-"""What makes a standard deviation of the middle, and of the ninth decile, of absolute errors that are normal."""
+DECILE, NORMAL = 0.8, 1.2816
+"""Four in five normal errors are smaller than so many standard deviations."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ def usual(past: Sequence[float], weekdays: Sequence[int], weekday: int) -> Usual
     return min((_tried(guess, past, weekdays, weekday) for guess in guesses), key=lambda one: one.spread)
 
 
-def unusual(now: float, expected: Usual, noise: float) -> bool:
+def unusual(now: float, expected: Usual, noise: float, *, limit: float = LIMIT) -> bool:
     """Whether a number lies farther off than guesses did before, and than chance (`noise`) alone would take it."""
-    return abs(now - expected.value) > LIMIT * max(expected.spread, noise)
+    return abs(now - expected.value) > limit * max(expected.spread, noise)
 
 
 Guess = Callable[[Sequence[float], Sequence[int], int], float]
@@ -48,9 +48,8 @@ Guess = Callable[[Sequence[float], Sequence[int], int], float]
 def _tried(guess: Guess, past: Sequence[float], weekdays: Sequence[int], weekday: int) -> Usual:
     tried = range(max(2, len(past) - RECENT), len(past))
     errors = sorted(abs(past[i] - guess(past[:i], weekdays[:i], weekdays[i])) for i in tried)
-    ninth = errors[min(len(errors) - 1, round(0.9 * len(errors)))]
     few = 1 + 2 / len(errors)
-    spread = few * max(NORMAL_MIDDLE * median(errors), NORMAL_NINTH * ninth)
+    spread = few * errors[min(len(errors) - 1, int(DECILE * len(errors)))] / NORMAL
     return Usual(guess(past, weekdays, weekday), spread)
 
 
@@ -63,5 +62,6 @@ def _level(past: Sequence[float], weekdays: Sequence[int], weekday: int) -> floa
 
 
 def _weekday(past: Sequence[float], weekdays: Sequence[int], weekday: int) -> float:
-    same = [value for value, day in zip(past, weekdays, strict=True) if day == weekday][-WEEKS:]
-    return median(same) if len(same) >= 2 else _level(past, weekdays, weekday)
+    days = range(max(7, len(past) - RECENT), len(past))
+    away = [past[i] - median(past[i - 7 : i]) for i in days if weekdays[i] == weekday]
+    return median(past[-7:]) + (median(away) if away else 0.0)

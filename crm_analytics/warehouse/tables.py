@@ -344,6 +344,18 @@ SYSTEM_TABLES: dict[str, Table] = {
             Column("rows", INT, "how many rows were kept without it", required=True),
             Column("money", MONEY, "money on their lines, where it can be read", unit="money"),
         )),
+        Table("measures", "a load × table × measure", ("source", "loaded_at", "of_table", "scope", "measure", "value"),
+              (
+            Column("loaded_at", MOMENT, "when it was loaded", required=True),
+            Column("until", MOMENT, "the newest moment that came", required=True),
+            Column("of_table", TEXT, "of which table", required=True),
+            Column("scope", TEXT, "of all rows that came, or of those newer than any before", required=True,
+                   values=("all", "new")),
+            Column("measure", TEXT, "what was measured", required=True),
+            Column("value", TEXT, "of which value of a column; empty where it is not about one"),
+            Column("number", FLOAT, "what it came to"),
+            Column("counted", INT, "on how many rows", required=True),
+        )),
         Table("quarantine", "a refused line", ("source", "file", "line_no"), (
             Column("file", TEXT, "the file's name", required=True),
             Column("line_no", INT, "the line in the file, header included, from 1", required=True),
