@@ -191,15 +191,14 @@ class Audit:
 
     def _come_before(self) -> None:
         """Yesterday's file under today's name brings nothing, and looks like a quiet day."""
-        files = [file for account in self.accounts for file in files_of(self.base, "loads").get(account.source, ())]
-        known = (
-            self.bench.run(
-                f"SELECT source, fingerprint, file FROM {self.bench.facts(sorted(set(files)))} WHERE lines_read > 0"
+        came = {
+            (source, fingerprint): file
+            for source in {account.source for account in self.accounts}
+            if (files := files_of(self.base, "loads").get(source, ()))
+            for fingerprint, file in self.bench.run(
+                f"SELECT fingerprint, file FROM {self.bench.facts(files)} WHERE lines_read > 0"
             ).fetchall()
-            if files
-            else []
-        )
-        came = {(source, fingerprint): file for source, fingerprint, file in known}
+        }
         for account in self.accounts:
             before = came.get((account.source, account.fingerprint))
             if before and before != account.file:

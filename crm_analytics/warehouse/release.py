@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from crm_analytics.result import Check
@@ -175,14 +175,6 @@ class Shelf:
 
     def table_path(self, table: str) -> Path:
         return self.folder / "tables" / table
-
-    def state(self, table: str, delta: Any) -> TableState:
-        """The table as a version of its Delta log says it is."""
-        written = delta.get_add_actions(flatten=True)
-        folder = Path("tables") / table
-        files = tuple(sorted(str(folder / unquote(path)) for path in written.column("path").to_pylist()))
-        rows = sum(written.column("num_records").to_pylist())
-        return TableState(version=delta.version(), rows=rows, files=files)
 
     @contextmanager
     def locked(self, writing: str) -> Iterator[None]:

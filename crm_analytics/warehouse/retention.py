@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from crm_analytics.warehouse.release import Release, Shelf, WarehouseError, settle
+from crm_analytics.warehouse import delta
+from crm_analytics.warehouse.release import ALL_TABLES, Release, Shelf, WarehouseError, settle
 
 IN_USE = "somebody has it open"
 
@@ -182,9 +183,10 @@ def _step_back(shelf: Shelf, stay: list[Release]) -> None:
     from deltalake import DeltaTable
 
     for table, state in stay[-1].tables.items():
-        delta = DeltaTable(str(shelf.table_path(table)))
-        if delta.version() != state.version and shelf.state(table, delta).files != state.files:
-            delta.restore(state.version)
+        folder = shelf.table_path(table)
+        files = [(shelf.folder / file).relative_to(folder).as_posix() for file in state.files]
+        if set(DeltaTable(str(folder)).file_uris()) != {str(folder.resolve() / file) for file in files}:
+            delta.enter(ALL_TABLES[table], folder, released=state.version, before=files, files=dict.fromkeys(files))
 
 
 def _remove(shelf: Shelf, numbers: list[int], files: list[Path]) -> None:

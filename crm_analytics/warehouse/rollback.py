@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from crm_analytics.say import say
-from crm_analytics.warehouse.release import Release, Shelf, TableState, WarehouseError, link_into_place, settle
-
-if TYPE_CHECKING:
-    from deltalake import DeltaTable
+from crm_analytics.warehouse import delta
+from crm_analytics.warehouse.release import (
+    ALL_TABLES,
+    Release,
+    Shelf,
+    TableState,
+    WarehouseError,
+    link_into_place,
+    settle,
+)
 
 
 def roll_back(shelf: Shelf, number: int) -> Release:
@@ -22,59 +25,45 @@ def roll_back(shelf: Shelf, number: int) -> Release:
     WarehouseError when that release is the newest, is not there, or has lost files.
     """
     with shelf.locked("facts"):
-        then, newest = shelf.release(number), shelf.ids()[-1]
-        if number == newest:
+        then, newest = shelf.release(number), shelf.release()
+        if number == newest.id:
             raise WarehouseError(f"Release {number} is the newest one; there is nothing to roll back.")
         for state in then.tables.values():
             for file in state.files:
                 if not (shelf.folder / file).is_file():
                     raise WarehouseError(f"Release {number} has lost its file {file}; roll back to another one.")
+        nothing = TableState(version=-1, rows=0, files=())
+        entered = {
+            table: _entered(shelf, table, then.tables.get(table, nothing), newest.tables.get(table, nothing))
+            for table in then.tables | newest.tables
+        }
         release = replace(
             then,
-            id=newest + 1,
+            id=newest.id + 1,
             published_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            tables={table: _reinstated(shelf, table, state) for table, state in then.tables.items()},
+            tables={table: entered[table] for table in then.tables},
             loads=dict.fromkeys(then.loads, ""),
             about=say("as release {number} was", number=number),
         )
-        for table, state in release.tables.items():
-            log = shelf.table_path(table) / "_delta_log" / f"{state.version:020}.json"
-            if log.exists():
-                settle(log)
         link_into_place(shelf.manifest(release.id), release.to_json())
         return release
 
 
-def _reinstated(shelf: Shelf, table: str, state: TableState) -> TableState:
-    """The state as Delta's newest version, so that other readers and the next load find what the release says."""
-    from deltalake import DeltaTable
-    from deltalake.exceptions import DeltaError
+def _entered(shelf: Shelf, table: str, then: TableState, newest: TableState) -> TableState:
+    """The earlier state as the newest entry of the table's log, for other readers and the next load to find."""
+    if then.files == newest.files:
+        return newest
+    folder = shelf.table_path(table)
 
-    delta = DeltaTable(str(shelf.table_path(table)))
-    if shelf.state(table, delta).files != state.files:
-        try:
-            delta.restore(state.version)
-        except DeltaError:  # a log that was shortened does not know that version any more; its files are there
-            _commit(shelf, table, state, delta=delta)
-        delta.update_incremental()
-    return replace(state, version=delta.version())
+    def inside(state: TableState) -> list[str]:
+        return [(shelf.folder / file).relative_to(folder).as_posix() for file in state.files]
 
-
-def _commit(shelf: Shelf, table: str, state: TableState, *, delta: DeltaTable) -> None:
-    import pyarrow.parquet as pq
-    from deltalake.transaction import AddAction
-
-    def added(file: str, source: str) -> AddAction:
-        path = shelf.folder / file
-        status, rows = path.stat(), pq.read_metadata(path).num_rows
-        return AddAction(
-            path=quote(path.relative_to(shelf.table_path(table)).as_posix(), safe="/=~"),
-            size=status.st_size,
-            partition_values={"source": source},
-            modification_time=int(status.st_mtime * 1000),
-            data_change=True,
-            stats=json.dumps({"numRecords": rows}),
-        )
-
-    files: list[Any] = [added(file, source) for source, files in state.by_source.items() for file in files]
-    delta.create_write_transaction(files, mode="overwrite", schema=delta.schema(), partition_by=["source"])
+    version = delta.enter(
+        ALL_TABLES[table],
+        folder,
+        released=newest.version,
+        before=inside(newest),
+        files=dict.fromkeys(inside(then)),
+    )
+    settle(delta.log_of(folder, version))
+    return replace(then, version=version)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from crm_analytics.warehouse import retention, rollback
+from crm_analytics.warehouse import delta, retention, rollback
+from crm_analytics.warehouse.delta import log_of
 from crm_analytics.warehouse.engine import Warehouse
 from crm_analytics.warehouse.release import Shelf, WarehouseError
 from crm_analytics.warehouse.retention import due, pin, pins, remember_reports, report_folders, retain, unpin
@@ -155,10 +156,9 @@ def test_rolling_back_to_before_a_table_existed(many, make):
 
 def test_rolling_back_needs_no_old_log(many, make):
     path = Shelf(many).table_path("order_lines")
-    delta = DeltaTable(str(path))
-    delta.create_checkpoint()
-    for version in range(delta.version()):
-        (path / "_delta_log" / f"{version:020}.json").unlink()
+    DeltaTable(str(path)).create_checkpoint()
+    for version in range(DeltaTable(str(path)).version()):
+        log_of(path, version).unlink()
     roll_back(Shelf(many), 1)
     assert total(many) == Decimal("10.30")
     make.publish(many, order_lines=make.rows("order_lines", make.line("o1", "5"), source="web"))
@@ -192,7 +192,7 @@ def _die_at(step: int, home: Path, work: str) -> None:
         return changed
 
     Path.unlink = dying(Path.unlink)
-    DeltaTable.restore = dying(DeltaTable.restore)
+    delta.enter = dying(delta.enter)
     rollback.link_into_place = dying(rollback.link_into_place)
     shelf = Shelf(home)
     retain(shelf, due(shelf, keep=2)) if work == "retain" else roll_back(shelf, 2)
@@ -225,6 +225,6 @@ def test_killed_at_any_moment_it_can_be_done_again(many, make, worker, work):
         assert files(many) == named(many)
     else:
         assert total(many) == 0
-        assert shelf.ids()[-1] == 6
+        assert shelf.ids()[-1] in (6, 7), "killed when it was published, it may be asked for once more"
     make.publish(many, order_lines=make.rows("order_lines", make.line("o1", "8")))
     assert total(many) == 8
