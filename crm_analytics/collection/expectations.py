@@ -205,7 +205,9 @@ def _bound(table: str, that: str) -> str:
         typed = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in known.items())
         try:
             connection.execute(MACRO)
-            connection.execute(f"SELECT NOT {sql} FROM (SELECT {typed})")
+            [[_, kind, *_]] = connection.execute(f"SELECT {sql} FROM (SELECT {typed})").description
         except duckdb.Error as error:
-            raise ValueError(f"{that!r} is no condition: {str(error).splitlines()[0][:200]}") from None
+            raise ValueError(f"{that!r} cannot be carried out: {str(error).splitlines()[0][:200]}") from None
+    if str(kind) != "BOOLEAN":
+        raise ValueError(f"{that!r} is no condition; one is true or not of every row, like price >= 0.")
     return sql

@@ -215,8 +215,9 @@ def _log(number: float) -> float:
 
 def _noise(measure: str, expected: Usual, now: Measure) -> float:
     """How far chance alone takes a number that is counted on so many rows."""
-    if measure == "rows":
-        return 1 / math.sqrt(max(math.exp(expected.value), 1))
+    if measure == "rows":  # roots of counts vary alike, few or many; said here in logarithms
+        roots = 2 * abs(math.sqrt(max(now.number, 0)) - math.sqrt(math.exp(expected.value)))
+        return abs(_log(now.number) - expected.value) / max(roots, 1e-9)
     if measure in ("sum", "typical"):
         return (2 if measure == "sum" else 1) / math.sqrt(max(now.of, 1))
     if measure == "newest":

@@ -104,7 +104,7 @@ class Measuring:
             if one.measure == "sum":
                 asked[one.subject] = f"CAST(sum({column}) AS DOUBLE) / {days}"
             elif one.measure == "typical":
-                asked[one.subject] = f"exp(avg(ln(CAST({column} AS DOUBLE))) FILTER ({column} > 0))"
+                asked[one.subject] = f"exp(avg(ln(CASE WHEN {column} > 0 THEN CAST({column} AS DOUBLE) END)))"
             elif one.measure == "empty":
                 asked[one.subject] = f"1 - count({column}) / count(*)"
             elif one.condition:

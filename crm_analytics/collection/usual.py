@@ -15,7 +15,7 @@ LEAST = 5
 """With fewer former loads nothing is usual yet."""
 WEEKS = 4
 RECENT = 7 * WEEKS
-LIMIT = 3.5
+LIMIT = 3.0
 """So many spreads away is unusual."""
 DECILE, NORMAL = 0.8, 1.2816
 """Four in five normal errors are smaller than so many standard deviations."""
@@ -34,7 +34,12 @@ def usual(past: Sequence[float], weekdays: Sequence[int], weekday: int) -> Usual
     if len(past) < LEAST:
         return None
     guesses = (_last, _level, *([_weekday] if len(past) >= 2 * 7 else []))
-    return min((_tried(guess, past, weekdays, weekday) for guess in guesses), key=lambda one: one.spread)
+    errors = {guess: _errors(guess, past, weekdays) for guess in guesses}
+    best = min(guesses, key=lambda guess: sum(errors[guess]))
+    missed = sorted(errors[best])
+    few = 1 + 2 / len(missed)
+    spread = few * missed[min(len(missed) - 1, int(DECILE * len(missed)))] / NORMAL
+    return Usual(best(past, weekdays, weekday), spread)
 
 
 def unusual(now: float, expected: Usual, noise: float, *, limit: float = LIMIT) -> bool:
@@ -45,12 +50,10 @@ def unusual(now: float, expected: Usual, noise: float, *, limit: float = LIMIT) 
 Guess = Callable[[Sequence[float], Sequence[int], int], float]
 
 
-def _tried(guess: Guess, past: Sequence[float], weekdays: Sequence[int], weekday: int) -> Usual:
+def _errors(guess: Guess, past: Sequence[float], weekdays: Sequence[int]) -> list[float]:
+    """How far the guess would have been off, each time of late."""
     tried = range(max(2, len(past) - RECENT), len(past))
-    errors = sorted(abs(past[i] - guess(past[:i], weekdays[:i], weekdays[i])) for i in tried)
-    few = 1 + 2 / len(errors)
-    spread = few * errors[min(len(errors) - 1, int(DECILE * len(errors)))] / NORMAL
-    return Usual(guess(past, weekdays, weekday), spread)
+    return [abs(past[i] - guess(past[:i], weekdays[:i], weekdays[i])) for i in tried]
 
 
 def _last(past: Sequence[float], weekdays: Sequence[int], weekday: int) -> float:
