@@ -18,6 +18,7 @@ from crm_analytics.collection import conversion
 from crm_analytics.collection.expressions import ExpressionError, bind
 from crm_analytics.collection.files import FileSpec
 from crm_analytics.collection.maps import SourceMap
+from crm_analytics.collection.pseudonyms import Customers
 from crm_analytics.collection.section import MapError, closest
 from crm_analytics.collection.sources.source import Progress, Proof, Source, SourceError
 from crm_analytics.warehouse.release import WarehouseError
@@ -124,7 +125,8 @@ class Kind:
 class Bench:
     """The connection and its folder. Use as a context manager; the folder is gone afterwards."""
 
-    def __init__(self, folder: Path, *, readable: Path):
+    def __init__(self, folder: Path, *, readable: Path, customers: Customers = Customers()):
+        self.customers = customers
         self.folder = folder
         self.readable = readable
         self.reasons: list[tuple[str, str]] = []
@@ -149,6 +151,7 @@ class Bench:
             f"SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET allowed_directories = [{allowed}]; "
             "SET enable_external_access = false; SET lock_configuration = true"
         )
+        self.customers.ready(self.connection)
         self.connection.execute("CREATE TABLE refused (rid BIGINT, reason INTEGER, step INTEGER)")
         self.refusals = 0
         self._step = 0

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from crm_analytics.collection.bench import Bench, Kind
 from crm_analytics.collection.conversion import converted, faults, quoted
 from crm_analytics.collection.maps import Block, ColumnSpec
+from crm_analytics.collection.pseudonyms import FORGOTTEN
+from crm_analytics.warehouse.subject import SOURCE_ID, customer_columns
 from crm_analytics.warehouse.tables import TABLES, Column
 
 
@@ -96,6 +98,8 @@ class Fit:
         if spec.default is not None:
             default = f"TRY_CAST({quoted(spec.default)} AS {column.sql_type})"
             value = f"CASE WHEN {x} IS NULL THEN {default} ELSE {value} END"
+        if column.name in customer_columns(self.table):
+            value, checks = self._customer(column, value, named)
         if spec.constant is None:
             value = self.kind.value(value)
             self.values[column.name] = f"l.{self.kind.keep(value)}"
@@ -103,11 +107,26 @@ class Fit:
             self.values[column.name] = value
         if spec.lookup:
             missing = f"a value that the lookup {spec.lookup} does not have"
-            checks = [(f"{x} IS NOT NULL AND {value} IS NULL", self.bench.reason(missing, named))]
+            checks += [(f"{x} IS NOT NULL AND {value} IS NULL", self.bench.reason(missing, named))]
         return checks + [
             (condition, self.bench.reason(reason, named))
             for condition, reason in faults(column, value, f"{x} IS NOT NULL", self.now)
         ]
+
+    def _customer(self, column: Column, value: str, named: str) -> tuple[str, list[tuple[str, int]]]:
+        """What the customer is called here, and the check that it is nobody who asked to be forgotten.
+
+        A row that can be without its customer stays, without.
+        """
+        customers, ids = self.bench.customers, self.kind.map.ids
+        plain = self.kind.value(value)
+        if self.table.name == "customer_contacts" and customers.pseudonyms:
+            self.values.setdefault(SOURCE_ID, f"l.{self.kind.keep(plain)}")
+        called, gone = customers.called(value, ids), customers.is_gone(value)
+        if gone and column.required:
+            self.kind.expected.add(FORGOTTEN)
+            return called, [(gone, self.bench.reason(FORGOTTEN, named))]
+        return (f"CASE WHEN {gone} THEN NULL ELSE {called} END" if gone else called), []
 
     @property
     def chosen(self) -> str:

@@ -18,6 +18,7 @@ from crm_analytics.collection.history import remembered
 from crm_analytics.collection.increments import Plan, Stock, files_of, supersede
 from crm_analytics.collection.maps import SourceMap, read_maps
 from crm_analytics.collection.merging import SMALL_FILES, Merge
+from crm_analytics.collection.pseudonyms import FORGOTTEN, settled
 from crm_analytics.collection.report import LoadReport
 from crm_analytics.say import Voice, speak
 from crm_analytics.warehouse.release import Company, Draft, Release, Shelf
@@ -65,10 +66,11 @@ def _load(
     with shelf.draft() as draft:
         company = next((one.company for one in maps if one.company), draft.base.company if draft.base else Company())
         speak(Voice(language=company.language, currency=company.currency))
+        company, customers = settled(company, draft, loading=set(marks))
         plan = Plan.of(kinds, shelf, draft.base, marks)
         if plan.unchanged(draft.base, marks):
             return LoadReport.unchanged(draft.base, list(marks))
-        with Bench(shelf.workshop, readable=shelf.folder) as bench:
+        with Bench(shelf.workshop, readable=shelf.folder, customers=customers) as bench:
             loading = _Loading(bench, draft, maps=maps, plan=plan, data=data, progress=progress)
             return loading.run(company, marks, now=now)
 
@@ -275,8 +277,12 @@ class _Loading:
                 "reason": [one[2] for one in part],
                 "column": [one[3] or None for one in part],
                 "money": [one[4] for one in part],
-                "line": [next(texts) for _ in part],
+                "line": [self._text(next(texts), one[2]) for one in part],
             }
+
+    def _text(self, line: str, reason: str) -> str | None:
+        """The line as it came, but for what speaks of somebody who was forgotten."""
+        return None if reason == FORGOTTEN or self.bench.customers.speaks_of_gone(line) else line
 
     def _facts_until(self, release: Release) -> str | None:
         files = [file for files in files_of(release, "orders").values() for file in files]

@@ -75,6 +75,8 @@ class SourceMap:
     source: str
     about: str
     company: Company | None
+    ids: str
+    """`ours` where the source already calls customers as the warehouse does, else `theirs`."""
     files: Mapping[str, FileSpec]
     lookups: Mapping[str, Lookup]
     refuse: Mapping[str, tuple[Rule, ...]]
@@ -125,6 +127,8 @@ def read_map(path: Path) -> SourceMap:
         raise top.error("source", f"{source!r} should be a short name of small Latin letters, digits and _, like shop.")
     about = top.text("about", default="")
     company = _company(top.section("company")) if top.has("company") else None
+    ids = top.text("ids", default="theirs")
+    top.known("ids", ids, ("theirs", "ours"), "kind of ids")
     files = {name: file_spec(top.inside("files", name)) for name in top.names("files")}
     lookups = {name: _lookup(top.inside("lookups", name)) for name in top.names("lookups", default=())}
     refuse = {
@@ -156,6 +160,7 @@ def read_map(path: Path) -> SourceMap:
         source=source,
         about=about,
         company=company,
+        ids=ids,
         files=files,
         lookups=lookups,
         refuse=refuse,
@@ -169,6 +174,9 @@ def _company(section: Section) -> Company:
     company = Company(
         **{key: section.text(key, default=getattr(known, key)) for key in ("name", "currency", "country", "language")},
         identity=_identity(section.section("identity")) if section.has("identity") else known.identity,
+        pseudonyms="yes" if _yes(section, "pseudonyms") else "",
+        keep_contacts_days=_count(section, "keep_contacts_days", known.keep_contacts_days),
+        fewest_people=_count(section, "fewest_people", known.fewest_people),
     )
     section.done()
     if not re.fullmatch(r"[A-Z]{3}", company.currency):
@@ -176,6 +184,20 @@ def _company(section: Section) -> Company:
     if not re.fullmatch(r"[a-z]{2,3}(_[A-Z]{2})?", company.language):
         raise section.error("language", f"{company.language!r} is not the code of a language, like en.")
     return company
+
+
+def _yes(section: Section, key: str) -> bool:
+    word = section.text(key, default="no")
+    if word not in ("yes", "no", "true", "false"):
+        raise section.error(key, f"{word!r} should be yes or no.")
+    return word in ("yes", "true")
+
+
+def _count(section: Section, key: str, default: int) -> int:
+    word = section.text(key, default=str(default))
+    if not word.isdecimal():
+        raise section.error(key, f"{word!r} should be a whole number, 0 or more.")
+    return int(word)
 
 
 def _identity(section: Section) -> IdentityRules:

@@ -22,7 +22,7 @@ PURPOSE = "forgotten"
 
 @dataclass(frozen=True, kw_only=True)
 class Forgotten:
-    """One entry of the trail. `marks` are keyed hashes of the ids, `counts` what was found where."""
+    """One entry of the trail. `marks` are keyed hashes of the ids and addresses, `counts` what was found where."""
 
     at: str
     reason: str
@@ -39,13 +39,14 @@ def trail(home: Path) -> list[Forgotten]:
 
 
 def stopped(home: Path) -> frozenset[str]:
-    """The marks of the ids that no load may bring back."""
+    """The marks of the ids that no load may bring back, and of the values that no refused line may show."""
     return frozenset(mark for one in trail(home) for mark in one.marks)
 
 
 def note(home: Path, person: Person, *, secret: Secret, reason: str, counts: Mapping[str, int], proven: bool) -> None:
     """Enter somebody into the trail; done again, it adds to what was counted before."""
-    marks = tuple(sorted(secret.mark(PURPOSE, one) for one in person.ids))
+    told = {*person.ids, *(mark.text for mark in person.marks if mark.alone)}
+    marks = tuple(sorted(secret.mark(PURPOSE, one) for one in told))
     known = trail(home)
     begun = [one for one in known if one.marks == marks and not one.proven]
     summed = Counter(counts)

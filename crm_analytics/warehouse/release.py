@@ -63,6 +63,12 @@ class Company:
     country: str = ""
     language: str = "en"
     identity: IdentityRules = IdentityRules()
+    pseudonyms: str = ""
+    """By which secret customers get pseudonyms, as a keyed hash that says nothing else; empty: they keep their ids."""
+    keep_contacts_days: int = 0
+    """After so many days without a sign of life a customer's addresses are removed; 0: they are kept."""
+    fewest_people: int = 5
+    """Groups of fewer people are not shown on a page; 0: all are."""
 
     @classmethod
     def from_plain(cls, raw: Mapping[str, Any]) -> Company:
