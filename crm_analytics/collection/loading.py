@@ -66,7 +66,7 @@ def _load(
     with shelf.draft() as draft:
         company = next((one.company for one in maps if one.company), draft.base.company if draft.base else Company())
         speak(Voice(language=company.language, currency=company.currency))
-        company, customers = settled(company, draft, loading=set(marks))
+        company, customers = settled(company, draft, maps=maps)
         plan = Plan.of(kinds, shelf, draft.base, marks)
         if plan.unchanged(draft.base, marks):
             return LoadReport.unchanged(draft.base, list(marks))

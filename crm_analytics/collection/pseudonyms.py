@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from crm_analytics.collection.maps import SourceMap
 from crm_analytics.collection.section import MapError
 from crm_analytics.warehouse.forgotten import PURPOSE, stopped
 from crm_analytics.warehouse.release import Company, Draft
@@ -54,7 +55,7 @@ class Customers:
         return any(self.secret.mark(PURPOSE, text) in self.gone for cell in cells for text in (cell, fold(cell)))
 
 
-def settled(company: Company, draft: Draft, *, loading: set[str]) -> tuple[Company, Customers]:
+def settled(company: Company, draft: Draft, *, maps: list[SourceMap]) -> tuple[Company, Customers]:
     """What this load calls customers, and the company as the release will remember it.
 
     Raises SecretError when the secret is lost or another one, and MapError when only some of the sources would change
@@ -63,7 +64,15 @@ def settled(company: Company, draft: Draft, *, loading: set[str]) -> tuple[Compa
     home, base = draft.shelf.home, draft.base
     before = base.company.pseudonyms if base else ""
     gone = stopped(home)
-    if bool(company.pseudonyms) != bool(before) and base and (staying := sorted(set(base.loads) - loading)):
+    adding = {one.source for one in maps if any(spec.load == "add" for spec in one.files.values())}
+    switched = base is not None and bool(company.pseudonyms) != bool(before)
+    if switched and adding & set(base.loads):
+        raise MapError(
+            "Pseudonyms cannot be switched for what was added load by load; load everything into another home: "
+            + ", ".join(sorted(adding))
+            + "."
+        )
+    if switched and (staying := sorted(set(base.loads) - {one.source for one in maps})):
         raise MapError(
             "Pseudonyms cannot be switched for some sources only; load these together with the others: "
             + ", ".join(staying)
