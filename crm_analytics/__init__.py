@@ -11,6 +11,7 @@ _HOMES = {
     "draw": "charts",
     "Sources": "collection.reconciliation",
     "DataValue": "collection.data_value",
+    "Defects": "collection.defects",
     "ABC": "planning.products.assortment",
     "Budget": "planning.offers.budget",
     "CustomerValue": "planning.customers.value",

@@ -3,6 +3,7 @@
 from crm_analytics.command import (  # noqa: F401  (each adds its commands)
     ask,
     customers,
+    defects,
     facts,
     pages,
     privacy,

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import pandas as pd
 
+from crm_analytics.collection.defects import DefectsResult
 from crm_analytics.collection.worth import FILLED, PARTS, next_fields, questions, scored
 from crm_analytics.result import Check, Result, Study
 from crm_analytics.say import say
@@ -51,9 +52,9 @@ class DataValueResult(Result):
         parts = [set(one.split(" + ")) for one in self.next_fields.ask_for]
         return self.next_fields.loc[[not any(one <= better for better in parts[:i]) for i, one in enumerate(parts)]]
 
-    def less(self, defects: Result) -> DataValueResult:
+    def less(self, defects: DefectsResult) -> DataValueResult:
         """The same with `quality` lowered by the defects that were found: the share of a field's rows at fault."""
-        at_fault = defects.table.groupby(["table", "column"])["rows"].max()
+        at_fault = defects.found.groupby(["table", "column"])["rows"].max()
         places = pd.MultiIndex.from_frame(self.fields[["table", "column"]])
         rows = at_fault.reindex(places).fillna(0).to_numpy() / self.fields.rows.where(self.fields.rows > 0)
         fields = self.fields.assign(quality=self.fields.quality * (1 - rows.fillna(0).clip(upper=1)))

@@ -19,6 +19,7 @@ _HOMES = {
     "reachable": "audience",
     "loads": "loads",
     "fields": "fields",
+    "defects": "defects",
 }
 """Every feature, and the module it lives in."""
 

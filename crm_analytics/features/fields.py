@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from crm_analytics.features import lineage
 from crm_analytics.features.feature import feature
+from crm_analytics.features.rows import day_of, nothing, with_day, with_money
 from crm_analytics.warehouse.tables import DAY, MOMENT, TABLES, TEXT, Table
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _told() -> ir.Table:
             "personal": column.personal,
             "required": column.required,
             "key": column.name in table.key or bool(column.refers),
-            "dates_facts": any(c.name == _day_of(table) and c.past for c in table.columns),
+            "dates_facts": any(c.name == day_of(table) and c.past for c in table.columns),
             "about": column.about,
             "opens": table.opens,
             "used_by": " ".join(sorted(name for name, used in uses.items() if (table.name, column.name) in used)),
@@ -106,16 +107,16 @@ def _told() -> ir.Table:
 
 def _counted(wh: Warehouse, table: Table) -> ir.Table:
     """A table's fields in one pass: grouped by source and month, then turned so that each field is a row."""
-    rows = _dated(wh, table, _valued(wh, table, getattr(wh, table.name)))
+    rows = with_day(wh, table.name, with_money(wh, table.name))
     counts = {}
     for column in table.columns:
         value, empty = rows[column.name], rows[column.name].isnull()
         counts |= {f"filled_{column.name}": value.count(), f"money_{column.name}": rows.money.sum(where=empty)}
-        nothing = _says_nothing(value, column.kind) if not column.refers and column.name not in table.key else None
-        counts[f"blank_{column.name}"] = _none("int64") if nothing is None else nothing.sum()
-        plain = nothing is not None and column.kind != MOMENT
-        counts[f"lowest_{column.name}"] = _digest(value.min()) if plain else _none("string")
-        counts[f"highest_{column.name}"] = _digest(value.max()) if plain else _none("string")
+        idle = _says_nothing(value, column.kind) if not column.refers and column.name not in table.key else None
+        counts[f"blank_{column.name}"] = nothing("int64") if idle is None else idle.sum()
+        plain = idle is not None and column.kind != MOMENT
+        counts[f"lowest_{column.name}"] = _digest(value.min()) if plain else nothing("string")
+        counts[f"highest_{column.name}"] = _digest(value.max()) if plain else nothing("string")
         counts[f"last_{column.name}"] = rows.day.max(where=~empty)
     months = rows.group_by("source", "month").agg(
         rows=rows.count(),
@@ -163,7 +164,7 @@ def _personal(wh: Warehouse, retention_days: int) -> ir.Table:
     import ibis
 
     name = "customer_contacts"
-    people = _dated(wh, TABLES[name], _valued(wh, TABLES[name], wh.customer_contacts))
+    people = with_day(wh, name, with_money(wh, name))
     whole = people.group_by("source", "month").agg(
         rows=people.count(),
         money=people.money.sum().cast("float64"),
@@ -202,8 +203,8 @@ def _personal(wh: Warehouse, retention_days: int) -> ir.Table:
             blank=cells.blank.fill_null(0),
             money_empty=money_empty,
             based=is_id.ifelse(cells.rows, cells.based.fill_null(0)),
-            lowest=_none("string"),
-            highest=_none("string"),
+            lowest=nothing("string"),
+            highest=nothing("string"),
             newest_filled=is_id.ifelse(cells.newest, cells.newest_filled),
         )
     )
@@ -229,47 +230,6 @@ def _may_be_held(wh: Warehouse, marks: ir.Table, retention_days: int) -> ir.Bool
     return based
 
 
-def _valued(wh: Warehouse, table: Table, rows: ir.Table) -> ir.Table:
-    """The rows with the money each sold: its own lines', or those of the orders that refer to it; null elsewhere."""
-    if table.name == "order_lines":
-        return rows.mutate(money=rows.amount)
-    key = table.key[0]
-    if len(table.key) > 1 or not wh.has("orders", "order_lines"):
-        return rows.mutate(money=_none("decimal(38, 4)"))
-    lines = wh.order_lines
-    if key in ("order_id", "product_id"):
-        sold = lines.group_by(key).agg(money=lines.amount.sum())
-    elif key in ("customer_id", "store_id"):
-        lines = lines.select("order_id", "amount").join(wh.orders.select("order_id", key), "order_id")
-        sold = lines.group_by(key).agg(money=lines.amount.sum())
-    else:
-        return rows.mutate(money=_none("decimal(38, 4)"))
-    return rows.left_join(sold, key).drop(f"{key}_right")
-
-
-def _dated(wh: Warehouse, table: Table, rows: ir.Table) -> ir.Table:
-    """The rows with `day` and `month`: the table's own, or of what its key refers to; null where there is none."""
-    own = _day_of(table)
-    if own:
-        return _with_month(rows.mutate(day=rows[own].cast("date")))
-    parent, _, key = table.columns[0].refers.partition(".")
-    if parent and wh.has(parent) and _day_of(TABLES[parent]):
-        dates = getattr(wh, parent)
-        dates = dates.select(key, day=dates[_day_of(TABLES[parent])].cast("date"))
-        return _with_month(rows.left_join(dates, rows[table.columns[0].name] == dates[key], rname="{name}_of_parent"))
-    return _with_month(rows.mutate(day=_none("date")))
-
-
-def _with_month(rows: ir.Table) -> ir.Table:
-    return rows.mutate(month=rows.day.truncate("M"))
-
-
-def _day_of(table: Table) -> str | None:
-    """The column that dates a row: what has happened, else the first day there is."""
-    dates = [column for column in table.columns if column.kind in (DAY, MOMENT)]
-    return next((c.name for c in dates if c.past), dates[0].name if dates else None)
-
-
 def _says_nothing(value: ir.Column, kind: str) -> ir.BooleanColumn | None:
     if kind == TEXT:
         return value.strip().lower().isin(SAYS_NOTHING)
@@ -291,9 +251,9 @@ def _with_sources(wh: Warehouse, cells: ir.Table) -> ir.Table:
         )
         cells = cells.left_join(files, "source").drop("source_right")
     else:
-        cells = cells.mutate(came=_none("int64"), refused=_none("int64"))
+        cells = cells.mutate(came=nothing("int64"), refused=nothing("int64"))
     if not _knows_lost(wh):
-        return cells.mutate(lost=_none("int64"))
+        return cells.mutate(lost=nothing("int64"))
     lost = wh.unknown_references
     lost = lost.group_by("source", "table", "column").agg(lost=lost.rows.sum())
     return cells.left_join(lost, ["source", "table", "column"]).drop("source_right", "table_right", "column_right")
@@ -331,9 +291,3 @@ def _counted_nothing() -> ir.Table:
     kinds |= dict.fromkeys(("month", "first", "newest", "newest_filled"), "date")
     kinds |= dict.fromkeys(("days", "rows", "filled", "blank", "based"), "int64")
     return _in_order(ibis.memtable([], schema=kinds | dict.fromkeys(("money", "money_empty"), "float64")))
-
-
-def _none(kind: str) -> ir.Value:
-    import ibis
-
-    return ibis.null(kind)

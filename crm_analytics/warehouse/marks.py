@@ -43,16 +43,11 @@ def marks(contacts: ir.Table) -> ir.Table:
 def _marks_of(contacts: ir.Table, field: str) -> ir.Table:
     import ibis
 
-    text = contacts[field].strip()
-    rows = contacts.filter(contacts[field].notnull()).mutate(
-        text=text, same=_normal(field, text) if field in SAME_PERSON_FIELDS else ibis.null("string")
-    )
-    digits = rows.text.re_replace(r"\D", "")
+    rows = contacts.filter(contacts[field].notnull()).mutate(text=contacts[field].strip())
+    possible = _possible(field, rows.text)
+    same = _normal(field, rows.text) if field in SAME_PERSON_FIELDS else ibis.null("string")
+    rows = rows.mutate(possible=possible, same=possible.fill_null(True).ifelse(same, ibis.null()))
     ten_or_twelve = rows.text.re_search(r"^\d{10}$|^\d{12}$")
-    judged = {
-        "phone": (digits.length().between(7, 15) & ~rows.text.re_search(r"\p{L}") & ~_one_digit(digits)),
-        "email": rows.text.re_search(r"^[^@\s]+@[^@\s]+\.[^@\s.]{2,}$"),
-    }
     shared = rows.same.notnull()
     alike = ibis.window(group_by=rows.same)
     return rows.select(
@@ -61,7 +56,7 @@ def _marks_of(contacts: ir.Table, field: str) -> ir.Table:
         field=ibis.literal(field),
         shared_by=shared.ifelse(rows.customer_id.nunique().over(alike), ibis.null()).cast("int64"),
         same_as=shared.ifelse(rows.customer_id.min().over(alike), ibis.null()),
-        possible=judged.get(field, ibis.null("boolean")),
+        possible=rows.possible,
         tax_digits=(rows.text.length() if field == "tax_number" else ibis.null("int64")).cast("int64"),
         tax_check=ten_or_twelve.ifelse(tax_number_checks(rows.text), ibis.null("boolean"))
         if field == "tax_number"
@@ -83,6 +78,16 @@ def _normal(field: str, text: ir.StringValue) -> ir.StringValue:
         return (digits.length() >= 7).ifelse(digits, ibis.null())
     plain = text.upper().re_replace(r"[^\p{L}\p{N}]", "")
     return (plain.length() >= 6).ifelse(plain, ibis.null())
+
+
+def _possible(field: str, text: ir.StringValue) -> ir.BooleanValue:
+    """Whether it can be a telephone or an e-mail address; null for what can be anything."""
+    import ibis
+
+    if field == "phone":
+        digits = text.re_replace(r"\D", "")
+        return digits.length().between(7, 15) & ~text.re_search(r"\p{L}") & ~_one_digit(digits)
+    return text.re_search(r"^[^@\s]+@[^@\s]+\.[^@\s.]{2,}$") if field == "email" else ibis.null("boolean")
 
 
 def _one_digit(digits: ir.StringValue) -> ir.BooleanValue:
