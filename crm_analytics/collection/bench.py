@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -133,11 +134,18 @@ class Bench:
         self.lookups: dict[str, bool] = {}
 
     def __enter__(self) -> Bench:
-        import duckdb
-
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        self.connection = duckdb.connect(
+        self.refusals = 0
+        self._step = 0
+        return self
+
+    @cached_property
+    def connection(self) -> Any:
+        """Opened when it is first asked for: a file without a header never gets so far."""
+        import duckdb
+
+        connection = duckdb.connect(
             config={
                 "memory_limit": MEMORY,
                 "threads": THREADS,
@@ -147,18 +155,17 @@ class Bench:
             }
         )
         allowed = ", ".join(conversion.quoted(f"{path}/") for path in (self.folder, self.readable))
-        self.connection.execute(
+        connection.execute(
             f"SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET allowed_directories = [{allowed}]; "
             "SET enable_external_access = false; SET lock_configuration = true"
         )
-        self.customers.ready(self.connection)
-        self.connection.execute("CREATE TABLE refused (rid BIGINT, reason INTEGER, step INTEGER)")
-        self.refusals = 0
-        self._step = 0
-        return self
+        self.customers.ready(connection)
+        connection.execute("CREATE TABLE refused (rid BIGINT, reason INTEGER, step INTEGER)")
+        return connection
 
     def __exit__(self, *_: object) -> None:
-        self.connection.close()
+        if "connection" in self.__dict__:
+            self.connection.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, sql: str) -> Any:

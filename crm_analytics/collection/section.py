@@ -9,9 +9,14 @@ from typing import Any
 
 from crm_analytics.warehouse.release import WarehouseError
 
+DEEPEST = 50
+
 
 class MapError(WarehouseError):
     """A map does not say what it should; the message names the file, the place and the next move."""
+
+    def __init__(self, sentence: str):
+        super().__init__(" ".join(sentence.split()))
 
 
 def text_of(path: Path) -> str:
@@ -26,7 +31,7 @@ def text_of(path: Path) -> str:
 def parsed(name: str, text: str) -> Any:
     import yaml
 
-    class Loader(yaml.SafeLoader):
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         """Refuses the same key twice, which YAML would let the later one win without a word."""
 
     def mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict:
@@ -41,6 +46,8 @@ def parsed(name: str, text: str) -> Any:
     for kind in ("int", "float", "bool", "timestamp"):  # the words of a map are texts, whatever they look like
         Loader.add_constructor(f"tag:yaml.org,2002:{kind}", lambda loader, node: loader.construct_scalar(node))
     try:
+        if _depth(yaml.parse(text, Loader)) > DEEPEST:
+            raise RecursionError
         raw = yaml.load(text, Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -55,6 +62,18 @@ def parsed(name: str, text: str) -> Any:
     return raw
 
 
+def _depth(events: Iterable[Any]) -> int:
+    """How deeply a YAML text is nested. The fast loader would not survive ten thousand, so it is counted first."""
+    depth = deepest = 0
+    for event in events:
+        kind = type(event).__name__
+        depth += kind.endswith("StartEvent") - kind.endswith("EndEvent")
+        deepest = max(deepest, depth)
+        if deepest > DEEPEST:
+            break
+    return deepest
+
+
 def closest(word: str, words: Iterable[str]) -> str:
     """« Did you mean …?» for a word that is not among the known ones, or the known ones when they are few."""
     words = [str(w) for w in words]
@@ -62,7 +81,7 @@ def closest(word: str, words: Iterable[str]) -> str:
     near = difflib.get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.6)
     if near:
         return f" Did you mean {folded[near[0]]!r}?"
-    shown = ", ".join(words[:30])
+    shown = ", ".join(word[:60] for word in words[:30])
     return f" There are: {shown}{' …' if len(words) > 30 else ''}." if words else ""
 
 

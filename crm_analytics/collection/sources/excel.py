@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, time, timedelta
 from fnmatch import fnmatchcase
@@ -124,7 +125,7 @@ class Excel(Records):
                         self._spans(book, info, _extent)
                     elif info.filename == "content.xml":
                         self._spans(book, info, _repeated)
-        except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, NotImplementedError):
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError, NotImplementedError):
             raise _damaged(self.parcel) from None
 
     def _spans(self, book: zipfile.ZipFile, info: zipfile.ZipInfo, cells: Any) -> None:

@@ -41,7 +41,7 @@ class Json(Records):
         for number, (_, document) in enumerate(self._documents(lambda _: None)):
             if not isinstance(document, Refused):
                 for flat in self._flat(document):
-                    names |= dict.fromkeys(flat if isinstance(flat, dict) else ())
+                    names |= dict.fromkeys(filter(_is_text, flat) if isinstance(flat, dict) else ())
             if number >= KNOWN_BY:
                 break
         if not names:
@@ -149,6 +149,10 @@ class Json(Records):
                 return
             more = next(chunks, None)
             text, at, ended = text[at:] + (more or ""), 0, more is None
+
+
+def _is_text(name: str) -> bool:
+    return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _decoded(text: str, *, long: bool = False) -> Any:

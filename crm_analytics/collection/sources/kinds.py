@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from pathlib import Path
 
 from crm_analytics.collection.files import FileSpec
@@ -49,5 +50,5 @@ def _is_workbook(path: Path) -> bool:
             return "[Content_Types].xml" in names or (
                 "mimetype" in names and b"opendocument" in archive.open("mimetype").read(100)
             )
-    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError, EOFError):
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, RuntimeError, NotImplementedError, EOFError):
         return path.suffix.casefold() in (".xlsx", ".xlsm", ".xlsb", ".ods")

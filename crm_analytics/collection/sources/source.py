@@ -24,6 +24,9 @@ Progress = Callable[[str], object]
 class SourceError(WarehouseError):
     """A source file is not there or cannot be read; the message names it and the next move."""
 
+    def __init__(self, sentence: str):
+        super().__init__(" ".join(sentence.split()))
+
 
 class Source(Protocol):
     """One thing that came, and how the rest of the room reads it."""
