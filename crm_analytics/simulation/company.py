@@ -18,6 +18,7 @@ from crm_analytics.simulation.contacts import Contacts, Responses, draw_contacts
 from crm_analytics.simulation.customers import People, people
 from crm_analytics.simulation.deals import Deals, draw_deals
 from crm_analytics.simulation.draws import stream
+from crm_analytics.simulation.duplicates import Duplicates, draw_duplicates
 from crm_analytics.simulation.effects import Arms, draw_arms, with_campaigns
 from crm_analytics.simulation.exports.file import write_file
 from crm_analytics.simulation.market import Market
@@ -149,11 +150,15 @@ class Simulation:
 
     @cached_property
     def names(self) -> Names:
-        return draw_names(self.customers, seed=self.seed)
+        return draw_names(self.people, seed=self.seed)
 
     @cached_property
     def callers(self) -> np.ndarray:
         return draw_callers(self.people, seed=self.seed)
+
+    @cached_property
+    def duplicates(self) -> Duplicates:
+        return draw_duplicates(self.people, self.names, seed=self.seed)
 
     @cached_property
     def visits(self) -> Visits:

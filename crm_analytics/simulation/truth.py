@@ -17,6 +17,7 @@ from crm_analytics.simulation.baskets import SEQUENCE_WIDTH_DAYS
 from crm_analytics.simulation.columns import ids, words
 from crm_analytics.simulation.customers import ATTITUDES
 from crm_analytics.simulation.demand import DAYS, FIRST_DAY, Elasticity
+from crm_analytics.simulation.duplicates import FIRST_NUMBER
 from crm_analytics.simulation.effects import LOST_WEEKS, expected_revenue, position
 from crm_analytics.simulation.market import SEASONS
 from crm_analytics.simulation.plan import CAMPAIGNS, campaign_id
@@ -187,10 +188,17 @@ class Truth:
 
     @cached_property
     def duplicates(self) -> pd.DataFrame:
-        """The people whom call centre and CRM know under two ids."""
-        callers = self.company.callers
+        """A second record a row: its id, whose it is, and how it came about."""
+        callers, again = self.company.callers, self.company.duplicates
         return pd.DataFrame(
-            {"caller_id": [f"K{i:06d}" for i in range(len(callers))], "customer_id": _customer_ids(callers)}
+            {
+                "record_id": [
+                    *(f"K{i:06d}" for i in range(len(callers))),
+                    *(f"N{FIRST_NUMBER + i:07d}" for i in range(len(again))),
+                ],
+                "customer_id": _customer_ids(np.concatenate([callers, again.customer])),
+                "kind": [*(["caller"] * len(callers)), *again.kind],
+            }
         )
 
     @cached_property

@@ -52,6 +52,10 @@ _DAY_AND_MONTH = (
     'substr("birth_date_l", 1, 4) = substr("birth_date_r", 1, 4) AND substr("birth_date_l", 6, 2) = '
     'substr("birth_date_r", 9, 2) AND substr("birth_date_l", 9, 2) = substr("birth_date_r", 6, 2)'
 )
+_DIGITS = (
+    """regexp_replace("email_l", '[^0-9]', '', 'g') = regexp_replace("email_r", '[^0-9]', '', 'g')"""
+)
+"""ivan.petrov12 and ivan.petrov13 are two people; ivan.perov12 is a slip."""
 _HOUSE = '"house_l" IS NOT DISTINCT FROM "house_r"'
 _FLAT = 'coalesce("flat_l" = "flat_r", true)'
 
@@ -86,9 +90,8 @@ COMPARISONS = (
     ), ("birth_date", "birth_year")),
     Comparison("e-mail", _either_empty("email"), (
         Degree("same", '"email_l" = "email_r"', 0.65, rare="email"),
-        Degree("alike", _alike("email", 0.94) + " OR " + _slips("email", 2)
-               + ' OR (length(split_part("email_l", \'@\', 1)) > 5 AND '
-               'split_part("email_l", \'@\', 1) = split_part("email_r", \'@\', 1))', 0.10),
+        Degree("one slip", f"{_slips('email', 1)} AND {_DIGITS}", 0.06),
+        Degree("same box elsewhere", 'split_part("email_l", \'@\', 1) = split_part("email_r", \'@\', 1)', 0.04),
         Degree("other", "ELSE", 0.25),
     ), ("email",)),
     Comparison("telephone", _either_empty("phone"), (

@@ -110,7 +110,7 @@ def _why(wh: Warehouse, a: str, b: str, *, shown: bool) -> Evidence:
         "{a} and {b} are one customer: {because}." if joined else "{a} and {b} are two customers: {because}.",
         a=a, b=b, because=because,
     )  # fmt: skip
-    values = people.set_index("customer_id").drop(columns=["surname_sound", "home"]).T.dropna(how="all")
+    values = people.set_index("customer_id").drop(columns=["surname_sound", "home", "own_name"]).T.dropna(how="all")
     return Evidence(a=a, b=b, joined=joined, sentence=sentence, fields=fields, values=values if shown else None)
 
 

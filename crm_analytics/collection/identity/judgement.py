@@ -25,10 +25,11 @@ def _jw(left: str, right: str, at_least: float) -> str:
 
 
 _GIVEN_SAME = (
-    "(l.root = r.root OR jaro_winkler_similarity(l.given, r.given) >= 0.8 OR damerau_levenshtein(l.given, r.given) "
-    "<= 2 AND least(length(l.given), length(r.given)) > 3 OR least(length(l.given), length(r.given)) > 2 "
-    "AND (starts_with(l.given, r.given) OR starts_with(r.given, l.given)))"
+    "(l.root = r.root OR (l.own_name IS NULL OR r.own_name IS NULL) AND (jaro_winkler_similarity(l.given, r.given) >= 0.8 "
+    "OR damerau_levenshtein(l.given, r.given) <= 2 AND least(length(l.given), length(r.given)) > 5 "
+    "OR least(length(l.given), length(r.given)) > 2 AND (starts_with(l.given, r.given) OR starts_with(r.given, l.given))))"
 )
+"""Maria and Marina are alike and two names that people have; Maria and Mraia are one."""
 _INITIAL = "(least(length(l.given), length(r.given)) = 1 AND left(l.given, 1) = left(r.given, 1))"
 _FULL = "least(length(l.given), length(r.given)) > 1"
 _SURNAME_SAME = f"(l.surname_sound = r.surname_sound OR {_jw('l.surname', 'r.surname', 0.85)})"
@@ -78,7 +79,8 @@ _OWN = (
     f"{_GIVEN_AGREES} OR {_NUMBER_SLIP} OR {_BORN_SLIP} OR l.kind = 'company' AND {_SURNAME_SAME}"
 )
 _BESIDE = (
-    f"l.email = r.email OR {_jw('l.email', 'r.email', 0.94)} OR l.phone = r.phone "
+    "l.email = r.email OR damerau_levenshtein(l.email, r.email) <= 1 AND regexp_replace(l.email, '[^0-9]', '', 'g') = "
+    "regexp_replace(r.email, '[^0-9]', '', 'g') OR l.phone = r.phone "
     "OR damerau_levenshtein(l.phone, r.phone) <= 1 "
     f"OR {_NUMBER_SLIP} OR {_BORN_SLIP} "
     f"OR (l.house = r.house OR l.postcode = r.postcode) AND {_jw('l.street', 'r.street', 0.8)}"

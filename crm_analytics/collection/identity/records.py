@@ -21,7 +21,7 @@ FIELDS = (
 """What is known of a customer, as `customers` and `customer_contacts` have it; any but customer_id may be absent."""
 
 COLUMNS = (
-    "given", "root", "middle", "surname", "surname_sound", "email", "phone", "tax_number", "birth_date", "birth_year",
+    "given", "root", "own_name", "middle", "surname", "surname_sound", "email", "phone", "tax_number", "birth_date", "birth_year",
     "street", "house", "flat", "home", "postcode", "city", "gender", "kind",
 )  # fmt: skip
 """What a record has after it was standardised; texts, None where nothing is known."""
@@ -61,6 +61,7 @@ def records(known: pd.DataFrame, *, country: str = "") -> pd.DataFrame:
             "first_seen": frame.first_seen.str[:10],
             "given": [one.given for one in people],
             "root": [names.root(one.given) if len(one.given) > 1 else "" for one in people],
+            "own_name": ["yes" if names.is_given(one.given) else "" for one in people],
             "middle": [one.middle for one in people],
             "surname": [one.surname for one in people],
             "surname_sound": [names.sound(one.surname) for one in people],

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from crm_analytics.simulation import persons
-from crm_analytics.simulation.columns import each, every
+from crm_analytics.simulation.columns import customer_ids, days, each, every
+from crm_analytics.simulation.duplicates import FIRST_NUMBER
 from crm_analytics.simulation.exports.file import SAME_LINE_TWICE, Defect, SourceFile, Style, of_table
 from crm_analytics.simulation.sources import crm as known
 
@@ -108,15 +110,16 @@ def _as_it_is(name: str, rows: pa.Table, *, key: str = "", defects: tuple[Defect
 
 
 def _customer_columns(company: Simulation) -> dict[str, pa.Array]:
-    """Customers and their addresses in one file; the region is spelt as whoever typed it in saw fit."""
+    """Customers and their addresses in one file, some twice; the region is spelt as whoever typed it in saw fit."""
     listed, reached = known.customers(company), known.customer_contacts(company)
     region, count = listed["region"].combine_chunks(), company.customers
     region = pc.if_else(each(CAPITALS, count), pc.utf8_upper(region), region)
     region = pc.if_else(each(SPACE, count), pc.binary_join_element_wise(region, " ", ""), region)
-    return {
+    once = {
         "customer_id": listed["customer_id"],
         "type": listed["kind"],
         "full_name": reached["full_name"],
+        "birth_date": reached["birth_date"],
         "email": reached["email"],
         "phone": reached["phone"],
         "address": reached["address"],
@@ -129,3 +132,34 @@ def _customer_columns(company: Simulation) -> dict[str, pa.Array]:
         "gender": listed["gender"],
         "reason": listed["reason_first_purchase"],
     }
+    again = _second_records(company, listed)
+    return {name: pa.concat_arrays([_whole(values), again[name]]) for name, values in once.items()}
+
+
+def _second_records(company: Simulation, listed: pa.Table) -> dict[str, pa.Array]:
+    """The same people, written down once more; what was not asked again is empty."""
+    again = company.duplicates
+    count = len(again)
+    region = listed["region"].combine_chunks().take(pa.array(again.customer))
+    known = {
+        "customer_id": customer_ids(FIRST_NUMBER + np.arange(count)),
+        "type": pa.array(["person"] * count, pa.string()),
+        "full_name": pa.array(again.full_name, pa.string()),
+        "birth_date": _filled(again.birth_date),
+        "email": _filled(again.email),
+        "phone": _filled(again.phone),
+        "address": pc.binary_join_element_wise(_filled(again.address), region, ", "),
+        "region": region,
+        "first_seen": days(again.day),
+    }
+    kinds = {"birth_year": pa.int64()}
+    lacking = ("tax_number", "acquired_by", "acquired_campaign", "birth_year", "gender", "reason")
+    return known | {name: pa.nulls(count, kinds.get(name, pa.string())) for name in lacking}
+
+
+def _filled(texts: list[str]) -> pa.Array:
+    return pa.array([text or None for text in texts], pa.string())
+
+
+def _whole(values: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values

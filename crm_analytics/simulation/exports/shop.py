@@ -202,7 +202,7 @@ def _journal(company: Simulation, year: int) -> Iterator[list[pa.Array]]:
             words(STORE_IDS, sales.store[order]),
             words([RUSSIAN[word] for word in CHANNELS], sales.channel[order]),
             words([RUSSIAN[word] for word in KINDS], sales.kind[order]),
-            customer_ids(sales.customer[order]),
+            customer_ids(company.duplicates.written_as(sales.customer[order], sales.day[order])),
             words(PRODUCT_IDS, some.product),
             pa.array(some.quantity).cast(pa.string()),
             *(cents_text(cents, ",") for cents in (some.price, some.amount, some.list_price, some.unit_cost)),

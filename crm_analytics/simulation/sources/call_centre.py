@@ -60,7 +60,7 @@ def caller_contacts(company: Simulation) -> pa.Table:
         {
             "customer_id": caller_ids(len(known)),
             "full_name": pc.utf8_upper(full_names(company.people, company.names).take(known)),
-            "phone": pc.utf8_slice_codeunits(phones(company.callers), start=4),
+            "phone": pc.utf8_slice_codeunits(phones(company.names.phone_of[company.callers]), start=4),
         },
     )
 

@@ -29,6 +29,7 @@ from crm_analytics.simulation.deals import LEAD_COST, MEDIUM, REASONS_LOST, STAG
 from crm_analytics.simulation.demand import DAYS
 from crm_analytics.simulation.draws import stream
 from crm_analytics.simulation.effects import position
+from crm_analytics.simulation.names import STREETS
 from crm_analytics.simulation.plan import CAMPAIGNS, CURVES, running
 from crm_analytics.simulation.segments import SEGMENTS
 from crm_analytics.simulation.survey import POLL, QUESTIONS, WORDED
@@ -88,8 +89,7 @@ def customers(company: Simulation) -> pa.Table:
 def customer_contacts(company: Simulation) -> pa.Table:
     numbers = np.arange(len(company.people))
     names = company.names
-    email = pc.binary_join_element_wise(ids("nordhaus.", numbers), "example.com", "@")
-    house = pc.binary_join_element_wise(words(persons.STREETS, names.street), pa.array(names.house).cast("string"), " ")
+    house = pc.binary_join_element_wise(words(STREETS, names.street), pa.array(names.house).cast("string"), " ")
     tax = pc.if_else(pa.array(persons.is_person(company.people)), None, ids("LV4000", numbers))
     return table(
         "customer_contacts",
@@ -97,8 +97,9 @@ def customer_contacts(company: Simulation) -> pa.Table:
         {
             "customer_id": customer_ids(numbers),
             "full_name": persons.full_names(company.people, names),
-            "email": email,
-            "phone": persons.phones(numbers),
+            "birth_date": persons.birth_dates(company.people, names),
+            "email": persons.emails(company.people, names),
+            "phone": persons.phones(names.phone_of),
             "address": pc.binary_join_element_wise(house, words(REGIONS, company.people.region), ", "),
             "tax_number": tax,
         },
