@@ -10,6 +10,7 @@ _HOMES = {
     "Study": "result",
     "draw": "charts",
     "Sources": "collection.reconciliation",
+    "OneCustomer": "collection.identity.one_customer",
     "DataValue": "collection.data_value",
     "Defects": "collection.defects",
     "ABC": "planning.products.assortment",

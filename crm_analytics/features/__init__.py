@@ -18,6 +18,7 @@ _HOMES = {
     "campaign_returns": "campaigns",
     "reachable": "audience",
     "loads": "loads",
+    "identities": "one_customer",
     "fields": "fields",
     "defects": "defects",
 }

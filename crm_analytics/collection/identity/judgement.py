@@ -25,9 +25,11 @@ def _jw(left: str, right: str, at_least: float) -> str:
 
 
 _GIVEN_SAME = (
-    "(l.root = r.root OR (l.own_name IS NULL OR r.own_name IS NULL) AND (jaro_winkler_similarity(l.given, r.given) >= 0.8 "
-    "OR damerau_levenshtein(l.given, r.given) <= 2 AND least(length(l.given), length(r.given)) > 5 "
-    "OR least(length(l.given), length(r.given)) > 2 AND (starts_with(l.given, r.given) OR starts_with(r.given, l.given))))"
+    "(l.root = r.root OR (l.own_name IS NULL OR r.own_name IS NULL) AND ("
+    "jaro_winkler_similarity(l.given, r.given) >= 0.8 OR damerau_levenshtein(l.given, r.given) "
+    "<= 2 AND least(length(l.given), length(r.given)) > 5 "
+    "OR least(length(l.given), length(r.given)) > 2 AND "
+    "(starts_with(l.given, r.given) OR starts_with(r.given, l.given))))"
 )
 """Maria and Marina are alike and two names that people have; Maria and Mraia are one."""
 _INITIAL = "(least(length(l.given), length(r.given)) = 1 AND left(l.given, 1) = left(r.given, 1))"

@@ -99,28 +99,28 @@ def skeleton(name: str) -> str:
 
 @cache
 def _roots() -> dict[str, str]:
-    """Each form's root: the first name of the first line it stands in."""
+    """Each form's root, by its letters and, where those are not known, by its sound: the first name of its line."""
     roots: dict[str, str] = {}
     line: list[str] = []
     for raw in [*FORMS.strip("\n").split("\n"), ""]:
         if line and not raw.startswith("  "):
             for form in line:
-                roots.setdefault(sound(folded(form)), line[0])
+                roots.setdefault(folded(form), line[0])
             line = []
         line += raw.split()
-    return roots
+    return {sound(form): first for form, first in reversed(roots.items())} | roots
 
 
 @cache
 def root(given: str) -> str:
     """The name a given name is a form of (`bill` → `william`); the way it sounds when no table knows it."""
-    heard = sound(given)
-    return _roots().get(heard, heard)
+    known, heard = _roots(), sound(given)
+    return known.get(given) or known.get(heard, heard)
 
 
 def is_given(word: str) -> bool:
     """Whether the table of given names knows this folded word."""
-    return sound(word) in _roots()
+    return word in _roots() or sound(word) in _roots()
 
 
 def parsed(text: str, *, surname_first: bool = False) -> Name:

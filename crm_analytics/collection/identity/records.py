@@ -21,15 +21,15 @@ FIELDS = (
 """What is known of a customer, as `customers` and `customer_contacts` have it; any but customer_id may be absent."""
 
 COLUMNS = (
-    "given", "root", "own_name", "middle", "surname", "surname_sound", "email", "phone", "tax_number", "birth_date", "birth_year",
-    "street", "house", "flat", "home", "postcode", "city", "gender", "kind",
+    "given", "root", "own_name", "middle", "surname", "surname_sound", "email", "phone", "tax_number", "birth_date",
+    "birth_year", "street", "house", "flat", "home", "postcode", "city", "gender", "kind",
 )  # fmt: skip
 """What a record has after it was standardised; texts, None where nothing is known."""
 
 HOUSEHOLD = 4
 """More different names than this behind one telephone or e-mail: it is an office's or a placeholder, nobody's own."""
-DEFAULT_DATE = 8
-"""A date of birth that stands this many times as often as dates do on average was put in by a form."""
+DEFAULT_DATE = 4
+"""A date of birth that stands this many times as often as dates usually do was put in by a form."""
 
 
 def records(known: pd.DataFrame, *, country: str = "") -> pd.DataFrame:
@@ -131,7 +131,7 @@ def _without_what_many_share(frame: pd.DataFrame) -> pd.DataFrame:
         frame[column] = frame[column].where(~frame[column].isin(nobodys), None)
     dated = frame.birth_date.dropna()
     counts = dated.value_counts()
-    usual = max(len(dated) / max(dated.nunique(), 1), 1.0)
+    usual = counts.median() if len(counts) > 1 else 1.0
     defaults = {
         day for day, n in counts.items() if n > DEFAULT_DATE * usual and n > 5 and re.search(r"-01-01$|^1900", day)
     }
