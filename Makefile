@@ -45,6 +45,7 @@ data/incoming/.of-$(CUSTOMERS): | env
 
 report: env $(if $(filter data,$(COMPANY)),demo)  ## load a company and report on it [MAP=maps/demo DATA=folder]
 	@$(CRM) load $(MAP) --data $(DATA)
+	@$(CRM) identify
 	@$(CRM) report
 
 test: env  ## all tests

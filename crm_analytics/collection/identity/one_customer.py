@@ -92,8 +92,8 @@ class OneCustomer(Study):
             customers=len(customers),
             surplus=len(records) - len(customers),
             share=1 - len(customers) / len(records),
-            was=before["repeat_rate"],
-            now=after["repeat_rate"],
+            was=before["spend_per_buyer"],
+            now=after["spend_per_buyer"],
         )
         return OneCustomerResult(
             study=self,
@@ -154,11 +154,11 @@ class OneCustomer(Study):
 
 _FOUND = {
     (True, True): "{customers:count} customers stand behind {records:count} records: {surplus:count} records "
-    "({share:percent}) are duplicates. Counted by customer {now:percent} of buyers bought again, not {was:percent}.",
+    "({share:percent}) are duplicates. Counted by customer a buyer spent {now:money}, not {was:money}.",
     (True, False): "{customers:count} customers stand behind {records:count} records: {surplus:count} records "
     "({share:percent}) are duplicates.",
     (False, True): "{customers:count} customers stand behind {records:count} records: no record is known to be "
-    "another's duplicate. {now:percent} of buyers bought again.",
+    "another's duplicate. A buyer spent {now:money}.",
     (False, False): "{customers:count} customers stand behind {records:count} records: no record is known to be "
     "another's duplicate.",
 }
