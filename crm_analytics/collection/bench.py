@@ -26,7 +26,7 @@ from crm_analytics.warehouse.release import WarehouseError
 
 MEMORY = "4GB"
 THREADS = 2
-FILE_ROW_GROUPS = 16
+FILE_ROW_GROUPS = 8
 """Of some 120,000 rows each: what a correction touches is one file, so it is not to be a very large one."""
 
 
