@@ -148,7 +148,7 @@ def _since(kind: Kind, earlier: Iterable[dict[str, Any]]) -> None:
         else:
             number, _, unit = back.partition(" ")
             less = timedelta(**{f"{unit.rstrip('s')}s": int(number)}) if unit else timedelta(seconds=int(number or 0))
-            since = str(max(map(datetime.fromisoformat, marks)) - less)
+            since = str(max(map(datetime.fromisoformat, marks)) - less).removesuffix(" 00:00:00")
         for arrival in kind.arrivals:
             arrival.source.ask_since(kind.spec.watermark, since)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from decimal import Decimal
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from crm_analytics.collection import load
 from crm_analytics.collection.section import MapError
+from crm_analytics.collection.sources.sql import Sql
 from crm_analytics.warehouse.release import Draft
 
 MAP = """
@@ -162,7 +164,7 @@ def test_a_map_that_changed_reads_all_files_again_and_keeps_the_rows_of_those_th
     day(adding, 1, line(1, 1, 10))
     day(adding, 2, line(2, 1, 20))
     (adding.data / "day1.csv").unlink()
-    adding.map = MAP.replace("product_id: Product", "product_id: {expression: \"upper(Product)\"}")
+    adding.map = MAP.replace("product_id: Product", 'product_id: {expression: "upper(Product)"}')
     assert adding.load().published
     rows = adding.open().order_lines.to_pandas().set_index("order_id").product_id
     assert rows.to_dict() == {"r1": "fig", "r2": "FIG"}
@@ -224,9 +226,50 @@ def test_what_a_row_names_and_is_not_there_is_remembered(adding):
     assert sorted(adding.open().unknown_references.value.execute()) == ["c1", "c2"]
 
 
+def test_a_database_is_asked_only_for_what_is_newer(adding, monkeypatch):
+    database = adding.data / "till.sqlite"
+    adding.data.mkdir(parents=True)
+    asked = []
+    monkeypatch.setattr(
+        Sql, "ask_since", lambda self, *since, then=Sql.ask_since: (asked.append(since[1]), then(self, *since))
+    )
+    head, _, tail = MAP.partition("    path: day*.csv\n")
+    adding.map = head + "    sqlite: till.sqlite\n    table: lines\n    watermark: Changed\n    overlap: 1 day\n" + tail
+
+    def put(*rows):
+        with sqlite3.connect(database) as connection:
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS lines (Op, Receipt, Line, Day, Customer, Product, Sum, Changed)"
+            )
+            connection.executemany(f"INSERT INTO lines VALUES ({', '.join('?' * 8)})", rows)
+        connection.close()
+        return adding.load()
+
+    put(
+        ("", "r1", 1, 1, "c1", "fig", 10, "2025-01-05 10:00:00"),
+        ("", "r2", 1, 2, "c2", "fig", 7, "2025-03-01 08:00:00"),
+    )
+    assert asked == []
+    assert not adding.load().changed
+    report = put(
+        ("", "r1", 1, 1, "c1", "fig", 11, "2025-03-02 09:00:00"),
+        ("gone", "r2", 1, "", "", "", "", "2025-03-02 09:30:00"),
+        ("", "r3", 1, 3, "c0", "fig", 1, "2024-01-01 00:00:00"),
+    )
+    assert set(asked) == {"2025-02-28 08:00:00"}
+    assert report.accounts[0].lines_read == 3, "the newest row again, and two new ones; not the one dated back"
+    assert amounts(adding) == {"r1.1": 11}
+    loads = adding.open().loads.to_pandas().sort_values("place")
+    assert loads.file.tolist() == ["till.sqlite: lines", "till.sqlite: lines since 2025-02-28 08:00:00"]
+    adding.load()
+    assert amounts(adding) == {"r1.1": 11}
+    assert not adding.load().changed
+
+
 steps = st.lists(
     st.tuples(st.integers(0, 5), st.integers(1, 2), st.sampled_from(["put", "put", "put", "gone"]), st.integers(1, 4)),
-    min_size=1, max_size=14,
+    min_size=1,
+    max_size=14,
 )
 
 

@@ -32,6 +32,12 @@ class Sql(Records):
         self.spec, self.parcel = spec, parcel
         where = parcel.name if parcel else spec.url
         self.name = f"{where}: {spec.table or spec.name}"
+        self.since: tuple[str, str] | None = None
+
+    def ask_since(self, column: str, newest: str) -> None:
+        """Ask only for rows that are no older than this, by a column of moments or of growing whole numbers."""
+        self.since = (column, newest)
+        self.name += f" since {newest}"
 
     @cached_property
     def fingerprint(self) -> str:
@@ -69,7 +75,13 @@ class Sql(Records):
         import sqlalchemy
 
         try:
-            return connection.execute(sqlalchemy.text(self._question(connection).replace(":", r"\:")))
+            question = self._question(connection).replace(":", r"\:")
+            if not self.since:
+                return connection.execute(sqlalchemy.text(question))
+            column, newest = self.since
+            column = connection.dialect.identifier_preparer.quote_identifier(column).replace(":", r"\:")
+            newer = sqlalchemy.text(f"SELECT * FROM ({question}) AS newer WHERE {column} >= :newest")
+            return connection.execute(newer, {"newest": int(newest) if newest.lstrip("-").isdigit() else newest})
         except sqlalchemy.exc.SQLAlchemyError as error:
             raise self._failed(error) from None
 
