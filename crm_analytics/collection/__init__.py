@@ -11,6 +11,7 @@ _HOMES = {
     "compare": "comparison",
     "load": "loading",
     "quarantine": "holdings",
+    "refused_lines": "refused",
     "releases": "history",
     "stopped": "history",
     "tables": "holdings",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -101,7 +102,16 @@ class Audit:
 
     def loads_of(self, source: str, loaded_at: datetime) -> Iterator[dict[str, list]]:
         """The rows of the system table `loads`."""
-        mine = [asdict(account) | {"loaded_at": loaded_at} for account in self.accounts if account.source == source]
+        headers = {
+            (kind.map.source, one.name): json.dumps(one.proof.header, ensure_ascii=False)
+            for kind in self.kinds
+            for one in kind.arrivals
+        }
+        mine = [
+            asdict(account) | {"loaded_at": loaded_at, "header": headers[account.source, account.file]}
+            for account in self.accounts
+            if account.source == source
+        ]
         if mine:
             yield {name: [account[name] for account in mine] for name in mine[0] if name != "source"}
 

@@ -91,20 +91,23 @@ def tables(wh: Warehouse, needs: Mapping[str, Iterable[str]]) -> Holdings:
 
 
 def quarantine(wh: Warehouse) -> pd.DataFrame:
-    """What was refused, by source, file, reason and column at fault: lines, money, and the number of one such line.
+    """What was refused, by source, file, reason and column at fault: lines, their share of the file's, money, and the
+    number of the first such line.
 
     The lines themselves may hold personal data; whoever mends a map reads them with `wh.refused_lines()`.
     """
     import pandas as pd
 
-    columns = ["source", "file", "reason", "column", "lines", "money", "example_line_no"]
+    columns = ["source", "file", "reason", "column", "lines", "share", "money", "example_line_no"]
     if not wh.has("quarantine"):
         return pd.DataFrame(columns=columns)
     refused = wh.quarantine
     found = refused.group_by(["source", "file", "reason", "column"]).agg(
         lines=refused.count(), money=refused.money.sum().cast("float64"), example_line_no=refused.line_no.min()
     )
-    return found.to_pandas().sort_values(
+    read = wh.loads.select("source", "file", "lines_read").to_pandas()
+    told = found.to_pandas().merge(read, on=["source", "file"], how="left")
+    return told.assign(share=told.lines / told.lines_read).sort_values(
         ["lines", "source", "file", "reason"], ascending=[False, True, True, True], ignore_index=True
     )[columns]
 

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from crm_analytics.command.app import Home, Json, app, tell_frame, warehouse
 
+quarantine = typer.Typer(help="What was refused: list, show, replay.", invoke_without_command=True)
+app.add_typer(quarantine, name="quarantine")
 
-@app.command()
-def quarantine(as_json: Json = False, home: Home = None) -> None:
+
+@quarantine.callback()
+def listing(context: typer.Context, as_json: Json = False, home: Home = None) -> None:
     """What was refused, why, and how much of it; never the lines themselves."""
+    if context.invoked_subcommand:
+        return
     from crm_analytics import collection
 
     tell_frame(collection.quarantine(warehouse()), as_json)
+
+
+@quarantine.command()
+def show(
+    reason: Annotated[str, typer.Option(help="Why it was refused; a part of the reason will do.")] = "",
+    source: Annotated[str, typer.Option(help="Which source brought it.")] = "",
+    file: Annotated[str, typer.Option(help="In which file.")] = "",
+    lines: Annotated[int, typer.Option(min=1, help="How many lines.")] = 20,
+    home: Home = None,
+) -> None:
+    """The refused lines themselves, what is at fault between » and «. They may hold personal data."""
+    from crm_analytics import collection
+
+    found = collection.refused_lines(warehouse(), reason=reason, source=source, file=file, lines=lines)
+    for line in found:
+        print(line)
+    if not found:
+        print("Nothing.")

@@ -333,6 +333,7 @@ SYSTEM_TABLES: dict[str, Table] = {
             Column("corrected", INT, "rows loaded earlier that it corrected"),
             Column("deleted", INT, "rows loaded earlier that it deleted"),
             Column("watermark", TEXT, "how far a database was asked, where newer rows are known by a column"),
+            Column("header", TEXT, "the names of its columns, as JSON"),
         )),
         Table("unknown_references", "a file × name of something that is not there", (
             "source", "file", "table", "column", "value",
