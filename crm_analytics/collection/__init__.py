@@ -12,6 +12,7 @@ _HOMES = {
     "load": "loading",
     "quarantine": "holdings",
     "refused_lines": "refused",
+    "replay": "replaying",
     "releases": "history",
     "stopped": "history",
     "tables": "holdings",

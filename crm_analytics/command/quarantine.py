@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from crm_analytics.command.app import Home, Json, app, tell_frame, warehouse
+from crm_analytics.command.app import Home, Json, app, aside, company_home, tell_frame, warehouse
 
 quarantine = typer.Typer(help="What was refused: list, show, replay.", invoke_without_command=True)
 app.add_typer(quarantine, name="quarantine")
@@ -38,3 +39,21 @@ def show(
         print(line)
     if not found:
         print("Nothing.")
+
+
+@quarantine.command()
+def replay(
+    map: Annotated[Path, typer.Argument(help="The mended map, or the folder of maps.")],
+    data: Annotated[
+        Path | None, typer.Option(help="Where the files lie, if they are still there; else incoming in its folder.")
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Take the refused lines through the mended map; those whose fault is gone are loaded, and counted here."""
+    from crm_analytics import collection
+
+    warehouse()
+    told = collection.replay(map, data=data or company_home() / "incoming", home=company_home(), progress=aside)
+    aside("")
+    print(told)
+    raise typer.Exit(told.exit_code)
