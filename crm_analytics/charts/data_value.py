@@ -76,7 +76,7 @@ def _title(result: DataValueResult) -> str:
     can, every = int(result.questions.can_be_asked.sum()), len(result.questions)
     more: pd.DataFrame = result.advice
     start = say(
-        "{score:number} of 100 points: {can:count} of {all:count} questions can be asked",
+        "{score:count} of 100 points: {can:count} of {all:count} questions can be asked",
         score=result.score,
         can=can,
         all=every,

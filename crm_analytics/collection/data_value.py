@@ -153,7 +153,7 @@ def _text(result: DataValueResult) -> str:
         else say("No question lacks anything.")
     )
     return say(
-        "{score:number} of 100 is what the data are worth: {can:count} of {all:count} questions can be asked now. "
+        "{score:count} of 100 is what the data are worth: {can:count} of {all:count} questions can be asked now. "
         "{more} {idle:count} fields that are filled serve none of them.",
         score=result.score,
         can=int(asked.can_be_asked.sum()),
@@ -253,8 +253,8 @@ def _stale(there: pd.DataFrame) -> Iterator[Check]:
 def words(name: str) -> str:
     """A field's or table's name as a person reads it."""
     if " + " in name:
-        first, second = name.split(" + ", 1)
-        return say("{first} and {second}", first=words(first), second=words(second))
+        *several, last = map(words, name.split(" + "))
+        return say("{several} and {last}", several=", ".join(several), last=last)
     table, _, column = name.partition(".")
     plain = table.replace("_", " ")
     return say("{column} of {table}", column=column.replace("_", " "), table=plain) if column else plain

@@ -162,13 +162,14 @@ def _text(table: pd.DataFrame, looked: pd.DataFrame) -> str:
         )
     worst = counted.iloc[0]
     return say(
-        "{rows:count} rows have mistakes of {found:count} kinds that touch up to {money:money}; the dearest is {kind} "
-        "in {column} of {table}: {most:count} rows, {worth:money}."
+        "{rows:count} rows have mistakes ({found:count} of {kinds:count} kinds) that touch up to {money:money}; the "
+        "dearest is {kind} in {column} of {table}: {most:count} rows, {worth:money}."
         if counted.money.sum() > 0
-        else "{rows:count} rows have mistakes of {found:count} kinds; the most frequent is {kind} in {column} of "
-        "{table}: {most:count} rows.",
+        else "{rows:count} rows have mistakes ({found:count} of {kinds:count} kinds); the most frequent is {kind} in "
+        "{column} of {table}: {most:count} rows.",
         rows=int(counted.rows.sum()),
         found=counted.kind.nunique(),
+        kinds=kinds,
         money=counted.money.sum(),
         kind=worst.kind,
         column=worst["column"].replace("_", " "),

@@ -41,7 +41,7 @@ def mended(
     source, _, target = place
     file, spec = known.get(place, ("FILE", ColumnSpec(target=target, column=target)))
     column = '"' + (spec.column or target).replace('"', '""') + '"'
-    pairs = [(_as_written(value, spec), instead) for value, instead in values if value][:MOST_VALUES]
+    pairs = list(dict.fromkeys((_as_written(value, spec), instead) for value, instead in values if value))[:MOST_VALUES]
     if fix == "identify":
         return say("crm identify finds who is one customer; no map can know it.")
     if fix == "replace" and (told := [(value, instead) for value, instead in pairs if instead]):

@@ -190,6 +190,7 @@ def test_a_reference_to_nothing_is_mended_by_its_look_alike():
             "table": ["deal_stages"],
             "column": ["product_id"],
             "value": ["GTXPro"],
+            "file": ["pipeline.csv"],
             "rows": [1480],
             "money": [3510578.0],
         }
@@ -201,7 +202,7 @@ def test_a_reference_to_nothing_is_mended_by_its_look_alike():
 
     class Little:
         def has(self, *names):
-            return set(names) <= set(held)
+            return set(names) <= {*held, "deal_stages"}
 
         def __getattr__(self, name):
             return held[name]
@@ -209,7 +210,32 @@ def test_a_reference_to_nothing_is_mended_by_its_look_alike():
     rows = {place: table.execute() for place, table in lost_references(Little())}
     mine = rows["deal_stages.product_id"].iloc[0]
     assert (mine.value, mine.instead, mine.rows, mine.money) == ("GTXPro", "GTX Pro", 1480, 3510578.0)
-    assert not len(rows["order_lines.product_id"])
+
+
+def test_the_fix_of_a_real_company_works_when_it_is_pasted(datasets, tmp_path):
+    from crm_analytics.collection.loading import load
+
+    data = datasets / "crm_sales_opportunities"
+    if not data.is_dir():
+        pytest.skip("CRM_TEST_DATA: crm_sales_opportunities is absent")
+    path = PROJECT / "maps" / "crm_sales_opportunities.yaml"
+    assert load(path, data=data, home=tmp_path / "a").published
+    result = Defects(maps=source_columns(path)).fit(features.defects(Warehouse.open(tmp_path / "a")))
+    lost = result.of("a reference to nothing")
+    assert lost[["value", "instead"]].to_numpy().tolist() == [["GTXPro", "GTX Pro"]]
+    assert lost.money.item() == 3_510_578
+    better = _only_in_deals(path, result.found.fix.iloc[0], tmp_path / "better.yaml")
+    report = load(better, data=data, home=tmp_path / "b")
+    assert report.published, report.text
+    again = Defects().fit(features.defects(Warehouse.open(tmp_path / "b")))
+    assert "a reference to nothing" not in set(again.found.kind)
+
+
+def _only_in_deals(path, fix, to):
+    """The map with the fix in place of the line it mends, in the table it is about."""
+    head, deals, rest = path.read_text("utf-8").partition("  deal_stages:")
+    to.write_text(head + deals + rest.replace("product_id: product\n", f"{fix}\n"), "utf-8")
+    return to
 
 
 def test_a_fix_is_a_line_of_the_source_own_map():

@@ -95,9 +95,12 @@ def lost_references(wh: Warehouse) -> Found:
     for table in TABLES.values():
         for column in table.columns:
             parent, _, key = column.refers.partition(".")
-            if not parent or not wh.has(parent):
+            if not parent or not wh.has(parent, table.name):
                 continue
             mine = lost.filter(lost.table == table.name, lost.column == column.name)
+            # the same line may feed a table several times: its rows add up, its money does not
+            mine = mine.group_by("source", "file", "value").agg(rows=mine.rows.sum(), money=mine.money.max())
+            mine = mine.group_by("source", "value").agg(rows=mine.rows.sum(), money=mine.money.sum())
             known = getattr(wh, parent)
             known = known.select(known=known[key].cast("string")).distinct().mutate(alike=skeleton(known[key]))
             known = known.group_by("alike").agg(instead=known.known.min(), several=known.known.nunique())
