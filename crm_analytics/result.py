@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import html
+import os
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from crm_analytics.say import decimal, say
+from crm_analytics.say import decimal, say, voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +44,24 @@ class Result:
     def __init_subclass__(cls) -> None:
         cls.__repr__ = Result.__repr__  # or else @dataclass would give each kind of Result one that dumps its fields
 
+    def shown(self) -> Result:
+        """The Result as a page that goes out may show it: without groups of fewer people than the company allows.
+
+        In a session at one's own desk it is the Result itself; the runner of pages sets CRM_STILL.
+        """
+        fewest = voice().fewest_people if os.environ.get("CRM_STILL") else 0
+        return without_small_groups(self, fewest) if fewest > 1 else self
+
+    def pictured(self) -> Result:
+        """The Result as a picture on a page may show it: without the rows that `shown` withholds."""
+        fewest = voice().fewest_people if os.environ.get("CRM_STILL") else 0
+        small = small_groups(self, fewest)
+        if not small.any():
+            return self
+        if small.all():
+            return self.study.refuse(say("Every group has fewer than {fewest:count} people.", fewest=fewest))
+        return replace(self, table=self.table[~small].reset_index(drop=True))
+
     def __str__(self) -> str:
         lines = [self.text, *(f"  {_MARKS[c.verdict]} {c.name}: {c.text}" for c in self.checks)]
         if len(self.table):
@@ -53,6 +72,9 @@ class Result:
         return str(self)
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
+        return self.shown()._bundle()
+
+    def _bundle(self) -> dict[str, Any]:
         checks = [{"name": c.name, "verdict": c.verdict, "text": c.text} for c in self.checks]
         return {
             "text/plain": str(self),
@@ -108,6 +130,8 @@ class Study(ABC):
     """
 
     reads: ClassVar[str]
+    people: ClassVar[tuple[str, ...]] = ()
+    """Columns of its Result's table that count people, beside those whose name says so."""
     columns: ClassVar[tuple[str, ...]] = ()
     least: ClassVar[int] = 1
     of: ClassVar[str] = "rows"
@@ -157,6 +181,56 @@ class Study(ABC):
 def frame_of(table: Any) -> pd.DataFrame:
     """The table as a pandas frame of one's own: Ibis tables are executed, frames are copied (lazily)."""
     return table.to_pandas() if hasattr(table, "to_pandas") else table.copy()
+
+
+PEOPLE = frozenset({
+    "customers", "people", "persons", "buyers", "respondents", "responders", "members", "treated", "control",
+    "addressed", "visitors", "employees", "companies", "answers",
+})  # fmt: skip
+"""Columns of these names count people wherever they stand; a Study names others in `people`."""
+_OF_PEOPLE = r"(?= (?:customer|people|person|buyer|respondent|member|client|клиент|покупател|человек|респондент))"
+
+
+def counts_of_people(result: Result) -> list[str]:
+    """The columns of a Result's table that count people."""
+    numbers = result.table.select_dtypes("number").columns
+    return [column for column in numbers if column in PEOPLE or column in type(result.study).people]
+
+
+def without_small_groups(result: Result, fewest: int) -> Result:
+    """The Result without what it says of fewer than `fewest` people: counts become words, their figures are withheld.
+
+    Where one group alone would be withheld, the next smallest is, too: a total less all the others would reveal it.
+    """
+    fewer = say("fewer than {fewest:count}", fewest=fewest)
+
+    def worded(text: str) -> str:
+        return re.sub(rf"(?<![\d.,])([1-9]\d*){_OF_PEOPLE}", lambda n: fewer if int(n[1]) < fewest else n[0], text)
+
+    checks = tuple(replace(check, text=worded(check.text)) for check in result.checks)
+    table = result.table
+    small = small_groups(result, fewest)
+    if small.any():
+        numbers = list(table.select_dtypes("number").columns)
+        table = table.astype(dict.fromkeys(numbers, object))
+        table.loc[small, numbers] = "–"
+        table.loc[small, counts_of_people(result)] = fewer
+    return replace(result, table=table, text=worded(result.text), checks=checks)
+
+
+def small_groups(result: Result, fewest: int) -> Any:
+    """A flag for each row of the table: whether it is withheld."""
+    import numpy as np
+
+    small = np.zeros(len(result.table), dtype=bool)
+    for column in counts_of_people(result):
+        count = result.table[column].to_numpy(dtype=float, na_value=np.nan)
+        few = (count > 0) & (count < fewest)
+        others = np.flatnonzero((count > 0) & ~few)
+        if few.sum() == 1 and len(others):
+            few[others[np.argmin(count[others])]] = True
+        small |= few
+    return small
 
 
 _MARKS = {"holds": "✓", "weak": "~", "fails": "✗"}

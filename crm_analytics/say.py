@@ -13,10 +13,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Voice:
-    """How the company wants to be spoken to: a language (`en`, `ru`) and the ISO code of its money (`EUR`)."""
+    """How the company wants to be spoken to: a language (`en`, `ru`) and the ISO code of its money (`EUR`).
+
+    Of fewer than `fewest_people` nothing is said on a page that goes out; 0: everything is.
+    """
 
     language: str = "en"
     currency: str = "EUR"
+    fewest_people: int = 5
 
 
 _DEFAULT = Voice()

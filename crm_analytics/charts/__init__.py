@@ -12,17 +12,25 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 
-@singledispatch
 def draw(result: Result) -> go.Figure:
     """Draw a Result: a plotly figure whose title states what a marketer should take away from it.
 
     A chart lives in the module named after the Study's noun (`effectiveness.lift` is drawn by `charts.lift`), which is
-    loaded when its first Result is drawn. Raises TypeError for what has no picture.
+    loaded when its first Result is drawn. A page that goes out shows no group of fewer people than the company allows.
+    Raises TypeError for what has no picture.
     """
+    return _drawing(result.pictured() if isinstance(result, Result) else result)
+
+
+@singledispatch
+def _drawing(result: Result) -> go.Figure:
     if not isinstance(result, Result):
         raise TypeError(f"draw takes a Result, not {type(result).__name__}.")
     import_module(f"crm_analytics.charts.{type(result).__module__.rpartition('.')[2]}")
-    drawing = draw.dispatch(type(result))
-    if drawing is draw.dispatch(object):
+    drawing = _drawing.dispatch(type(result))
+    if drawing is _drawing.dispatch(object):
         raise TypeError(f"{type(result).__name__} has no picture yet; register one in crm_analytics/charts.")
     return drawing(result)
+
+
+draw.register, draw.dispatch = _drawing.register, _drawing.dispatch

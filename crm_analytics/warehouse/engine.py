@@ -52,7 +52,8 @@ class Warehouse:
         self._shelf = shelf
         self.release = release
         self._hold(release.id)
-        speak(Voice(language=release.company.language, currency=release.company.currency))
+        told = release.company
+        speak(Voice(language=told.language, currency=told.currency, fewest_people=told.fewest_people))
 
     @classmethod
     def open(cls, home: str | Path | None = None, *, release: int | None = None) -> Warehouse:

@@ -24,6 +24,7 @@ class NextProduct(Study):
     taken into account (Holm, at `level`), and at least `at_least` of them bought it.
     """
 
+    people = ("buyers_alike",)
     reads = "alike"
     columns = ("customer_id", "product_id", "product", "category", "buyers_alike", "alike", "buyers_all", "everybody")
     least = 1
