@@ -1,0 +1,250 @@
+"""Place: what one row of a file is, and which canonical column each of its columns is, all decided together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from crm_analytics.collection.suggest.lexicon import lexicon
+from crm_analytics.collection.suggest.looks import look
+from crm_analytics.collection.suggest.profile import Profile, profiles
+from crm_analytics.collection.suggest.sniff import Sniffed
+from crm_analytics.say import say
+
+PLACED, NEEDED = 0.4, 0.5
+"""A column is placed from this fit on; what a row cannot be without must fit so well."""
+_BESIDE = 0.7
+"""What a column that describes something else than the row itself counts, against one that describes the row."""
+
+Hints = Mapping[tuple[int, str], tuple[float, str]]
+"""What is known from elsewhere: (column, place) → how surely, and why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """One column of a file at its canonical column (`table.column`, or `table.column#part`)."""
+
+    column: int
+    place: str
+    fit: float
+    confidence: float
+    reason: str
+    rivals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A file as it is understood: what one row of it is, and where its columns belong."""
+
+    sniffed: Sniffed
+    columns: list[Profile] = field(repr=False)
+    kind: str = ""
+    placements: tuple[Placement, ...] = ()
+    lacking: str = ""
+    """What the most likely kind of row lacks, where none fits."""
+
+    @cached_property
+    def at(self) -> dict[str, Placement]:
+        return {one.place: one for one in self.placements}
+
+    @cached_property
+    def left(self) -> list[int]:
+        placed = {one.column for one in self.placements}
+        return [number for number in range(len(self.columns)) if number not in placed]
+
+    def profile(self, place: str) -> Profile | None:
+        return self.columns[self.at[place].column] if place in self.at else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Try:
+    kind: str
+    score: float
+    fits: dict[int, tuple[str, float, str]]
+    """Column → (place, fit, reason)."""
+    table: dict[str, np.ndarray]
+    lacking: str
+
+
+def read(sniffed: Sniffed, columns: list[Profile] | None = None, hints: Hints | None = None) -> Reading:
+    """Understand one file."""
+    columns = profiles(sniffed) if columns is None else columns
+    if not columns or not sniffed.rows:
+        return Reading(sniffed=sniffed, columns=columns or [], lacking=sniffed.trouble or "it holds no rows")
+    usable = [number for number, profile in enumerate(columns) if _usable(profile, columns)]
+    tries = [_try(kind, sniffed, columns, usable, hints or {}) for kind in lexicon().rows]
+    tries.sort(key=lambda one: (bool(one.lacking), -one.score, one.kind))
+    best = tries[0]
+    if best.lacking:
+        nearest = max(tries, key=lambda one: (one.score, one.kind))
+        return Reading(sniffed=sniffed, columns=columns, lacking=nearest.lacking if nearest.score > 1 else "")
+    return Reading(
+        sniffed=sniffed, columns=columns, kind=best.kind, placements=tuple(_surely(best, tries[1], sniffed))
+    )
+
+
+def _usable(profile: Profile, columns: list[Profile]) -> bool:
+    """Whether a map can speak of the column at all."""
+    return trouble_of(profile, columns) == "" and bool(profile.counted)
+
+
+def trouble_of(profile: Profile, columns: list[Profile]) -> str:
+    """Why a map cannot speak of a column; empty where it can."""
+    if not profile.name:
+        return say("it has no heading")
+    if len(profile.name) > 200 or any(ord(letter) < 32 for letter in profile.name):
+        return say("its heading is no name")
+    if sum(other.name == profile.name for other in columns) > 1:
+        return say("its heading stands more than once")
+    return ""
+
+
+def _places(kind: str) -> list[str]:
+    about = lexicon().rows[kind]
+    needed = {one for need in about["needs"] for one in need.split(" or ")}
+    barred = set(about.get("without", ()))
+    return [
+        place
+        for place in lexicon().phrases
+        if (place.partition(".")[0] in about["tables"] or place.partition("#")[0] in needed or place in needed)
+        and place.partition("#")[0] not in barred
+    ]
+
+
+def _try(kind: str, sniffed: Sniffed, columns: list[Profile], usable: list[int], hints: Hints) -> _Try:
+    """The best places of all columns if a row were of this kind, and how well that explains the file."""
+    from scipy.optimize import linear_sum_assignment
+
+    about, places = lexicon().rows[kind], _places(kind)
+    subjects = tuple(about["subject"])
+    fits, reasons = np.zeros((len(usable), len(places))), {}
+    dated = sum(columns[number].dating is not None for number in usable)
+    for i, number in enumerate(usable):
+        for j, place in enumerate(places):
+            fit, why = _fit(columns[number], place, subjects, named=sniffed.named, only_date=dated == 1)
+            if (number, place) in hints:
+                surely, because = hints[number, place]
+                fit, why = (surely, because) if surely > fit else (fit, why)
+            fits[i, j], reasons[number, place] = fit, why
+    if "order_lines" in about["tables"]:
+        _arithmetic(columns, usable, places, fits, reasons)
+    main = {about["tables"][0]} | ({"customer_contacts"} if kind == "customer" else set())
+    keys = {need for needs in about["needs"] for need in needs.split(" or ")}
+    weights = np.array([1 if p.partition(".")[0] in main or p in keys or p.startswith("orders.") else _BESIDE for p in places])
+    gain = np.where(fits >= PLACED, fits * (0.5 + 0.5 * weights), 0)
+    taken = {
+        usable[i]: (places[j], float(fits[i, j]), reasons[usable[i], places[j]])
+        for i, j in zip(*linear_sum_assignment(-gain), strict=True)
+        if fits[i, j] >= PLACED
+    }
+    at = {place: (number, fit) for number, (place, fit, _) in taken.items()}
+    lacking = [need for need in about["needs"] if not any(at.get(p, (0, 0))[1] >= NEEDED for p in need.split(" or "))]
+    score = sum(fit * float(weights[places.index(place)]) for place, fit, _ in taken.values())
+    score += _grain(about, kind, columns, usable, at)
+    words = lexicon().means(sniffed.spec.name.replace("_", " "))
+    score += 0.5 * bool(words & set(about["file"]))
+    return _Try(
+        kind=kind, score=score - 1.2 * len(lacking), fits=taken, lacking=" and ".join(lacking),
+        table={place: fits[:, j] for j, place in enumerate(places)} | {"": np.array(usable)},
+    )  # fmt: skip
+
+
+def _fit(profile: Profile, place: str, subjects: tuple[str, ...], *, named: bool, only_date: bool) -> tuple[float, str]:
+    goes, alone = look(profile, lexicon().looks[place], place)
+    if not goes:
+        return 0.0, ""
+    if not named:
+        return goes * max(alone, _by_values(profile, lexicon().looks[place])), say("its values look so; it has no heading")
+    likeness = lexicon().likeness(profile.name, place, subjects)
+    if only_date and alone and lexicon().looks[place] in ("moment", "day"):
+        alone = 0.5
+    elif not likeness and alone < 0.5:
+        return 0.0, ""
+    why = say("its heading and its values say so") if likeness >= 0.5 else say("its values look so")
+    return goes * (1 - (1 - likeness) * (1 - alone)), why
+
+
+def _by_values(profile: Profile, looks: str) -> float:
+    """What values alone say where no heading helps: a guess that is always asked about."""
+    if profile.dating:
+        return 0.55 if looks in ("moment", "day") else 0.0
+    if profile.numbers is not None and not profile.floated_id:
+        median = float(np.nanmedian(np.abs(profile.numbers)))
+        if looks == "money":
+            return 0.0 if profile.whole else 0.52
+        if looks == "quantity":
+            return 0.51 if profile.whole and median < 100 and profile.distinct < 200 else 0.0
+    return 0.5 if looks.startswith("code") and profile.distinct > 20 else 0.0
+
+
+def _arithmetic(columns: list[Profile], usable: list[int], places: list[str], fits: np.ndarray, reasons: dict) -> None:
+    """Quantity times price is amount: three columns that obey it are these three, whatever their headings."""
+    target = [places.index(p) if p in places else -1 for p in ("order_lines.quantity", "order_lines.price", "order_lines.amount")]
+    if -1 in target:
+        return
+    numeric = [i for i, n in enumerate(usable) if columns[n].numbers is not None and columns[n].distinct > 1]
+    values = {i: columns[usable[i]].numbers for i in numeric}
+    for q in numeric:
+        if not columns[usable[q]].whole or np.nanmedian(np.abs(values[q])) > 10_000:
+            continue
+        for p in numeric:
+            for a in numeric:
+                if len({q, p, a}) < 3:
+                    continue
+                error = np.abs(values[q] * values[p] - values[a])
+                known = ~np.isnan(error) & (np.abs(values[q]) > 1)
+                if known.sum() < 5 or np.mean(error[known] <= 0.011 * np.abs(values[q][known]) + 0.01) < 0.9:
+                    continue
+                if np.nanmedian(np.abs(values[p])) < 2 <= np.nanmedian(np.abs(values[q])) and columns[usable[p]].whole:
+                    continue
+                for i, j in zip((q, p, a), target, strict=True):
+                    if fits[i, j] >= 0.3 or lexicon().read(columns[usable[i]].name) == ():
+                        fits[i, j] = max(fits[i, j], 0.97)
+                        reasons[usable[i], places[j]] = say("quantity times price is amount, line by line")
+
+
+def _grain(about: Mapping, kind: str, columns: list[Profile], usable: list[int], at: dict) -> float:
+    """Whether what must stand once in a row of this kind does, and what must come back does."""
+    score = 0.0
+    if "unique" in about and about["unique"] in at:
+        profile = columns[at[about["unique"]][0]]
+        if profile.counted.total() > 10:
+            score += 0.5 if profile.unique > 0.98 else -0.3 if profile.unique > 0.9 else -2.5
+    if kind == "activity" and "customers.customer_id" in at:
+        placed = {number for number, _ in at.values()}
+        measures = [n for n in usable if n not in placed and columns[n].numbers is not None]
+        again = columns[at["customers.customer_id"][0]].unique < 0.9
+        score += 0.25 * len(measures) if again and measures else -2.0
+    return score
+
+
+def _surely(best: _Try, second: _Try, sniffed: Sniffed) -> Iterable[Placement]:
+    """The placements, each with a confidence: less where another place, column or kind of row is nearly as good."""
+    usable = best.table[""].tolist()
+    doubt = max(0.0, (second.score / best.score - 0.8) / 0.2) if best.score > 0 and not second.lacking else 0.0
+    taken = {place: fit for place, fit, _ in best.fits.values()}
+    for number, (place, fit, why) in sorted(best.fits.items()):
+        row = usable.index(number)
+        others = {
+            other: float(scores[row])
+            for other, scores in best.table.items()
+            if other and other.partition("#")[0] != place.partition("#")[0] and taken.get(other, 0) < scores[row]
+        }
+        rival = max(others.values(), default=0.0)
+        column = max(
+            (float(score) for i, score in enumerate(best.table[place]) if i != row and usable[i] not in best.fits), default=0.0
+        )
+        confidence = fit * (1 - 0.35 * _near(rival, fit)) * (1 - 0.35 * _near(column, fit))
+        if doubt and second.fits.get(number, ("",))[0] != place:
+            confidence *= 1 - 0.3 * min(doubt, 1.0)
+        close = sorted((o for o, score in others.items() if score > 0.85 * fit), key=lambda o: -others[o])[:3]
+        yield Placement(
+            column=number, place=place, fit=fit, confidence=min(confidence, 0.99), reason=why, rivals=tuple(close)
+        )
+
+
+def _near(rival: float, fit: float) -> float:
+    return min(1.0, max(0.0, (rival / fit - 0.6) / 0.4)) if fit else 0.0
