@@ -111,20 +111,23 @@ class Lexicon:
     @cache  # noqa: B019  (one lexicon lives as long as the process)
     def read(self, heading: str) -> tuple[Word, ...]:
         """What the words of a heading mean; a word nobody knows means only itself."""
-        words, read = list(words_of(heading)), []
+        words, read, noise = list(words_of(heading)), [], []
         while words:
             for length in range(min(4, len(words)), 0, -1):
                 part = tuple(words[:length])
+                if part in self._noise:
+                    noise += [Word(frozenset(self._index[part]))] if part in self._index else []
+                    break
                 if part in self._index:
                     read.append(Word(frozenset(self._index[part])))
                     break
-                if part in self._noise or (length == 1 and words[0].isdigit()):
+                if length == 1 and words[0].isdigit():
                     break
             else:
                 length = 1
                 read += self._guess(words[0])
             words = words[length:]
-        return tuple(read)
+        return tuple(read or noise)
 
     def _guess(self, word: str) -> list[Word]:
         """A word that stands nowhere: two known ones written as one, one cut short, mistyped, or without vowels."""
@@ -177,7 +180,8 @@ def _bare(word: str) -> str:
 
 
 def _nearness(read: tuple[Word, ...], phrase: Phrase, subjects: tuple[str, ...]) -> float:
-    left = list(read)
+    """Weighted meanings in common, over all meanings in the heading or in the phrase."""
+    left, absent = list(read), []
     matched = missing = 0.0
     for meaning in phrase.needed:
         weight = 0.6 if meaning in _GENERIC else 1.0
@@ -187,6 +191,7 @@ def _nearness(read: tuple[Word, ...], phrase: Phrase, subjects: tuple[str, ...])
             missing += weight * (1 - word.surely)
             left.remove(word)
         else:
+            absent.append(meaning)
             missing += (0.1 if subjects[:1] == (meaning,) else 0.3) if meaning in subjects else weight
     if not matched:
         return 0.0
@@ -195,8 +200,11 @@ def _nearness(read: tuple[Word, ...], phrase: Phrase, subjects: tuple[str, ...])
         if word.meanings & (phrase.beside | set(phrase.needed)):
             continue
         unknown = any(meaning.startswith(UNKNOWN) for meaning in word.meanings)
-        extra += 0.45 if unknown else 0.2 if word.meanings & set(subjects) else 0.9
-    return phrase.strength * matched / (matched + missing + extra)
+        # an unknown word is an ornament («number of cds»), unless it takes the place of what was to be understood («ArtistId»)
+        extra += (0.9 if absent else 0.45) if unknown else 0.2 if word.meanings & set(subjects) else 0.9
+    understood = all(meaning in subjects for meaning in absent)
+    said = 1.0 if understood else 0.75 if phrase.needed[-1] not in absent else 0.5
+    return phrase.strength * said * matched / (matched + missing + extra)
 
 
 @cache

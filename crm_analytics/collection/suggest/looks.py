@@ -12,20 +12,24 @@ from crm_analytics.collection.suggest.profile import Profile
 Look = tuple[float, float]
 """How well the values go with it (0: impossible, 1: as usual), and how surely they alone tell it (0: not at all)."""
 UNKNOWABLE: Look = (0.8, 0.0)
+_WORDED = ("deed", "way", "arm", "gender")
 
 
 def look(profile: Profile, kind: str, place: str) -> Look:
     """How a column's values go with a canonical column whose values look like `kind`; several joined by « or »."""
     if not profile.counted:
         return UNKNOWABLE
-    return max(_KINDS[one](profile, place) for one in kind.split(" or "))
+    about = (kind, place if kind in _WORDED else "")
+    if about not in profile.looked:
+        profile.looked[about] = max(_KINDS[one](profile, place) for one in kind.split(" or "))
+    return profile.looked[about]
 
 
 def _code(p: Profile, _: str) -> Look:
     if p.share("email") > 0.6 or p.share("url") > 0.5 or p.flag:
         return 0.1, 0.0
-    if p.numbers is not None and not p.whole and not p.floated_id:
-        return 0.1, 0.0
+    if p.numbers is not None and not p.whole and not p.floated_id:  # 174.83 may be an id, if its heading says so
+        return (0.7, 0.0) if "id" in lexicon().means(p.name) else (0.1, 0.0)
     if p.dating and p.dating.formats != ("%Y%m%d",):
         return 0.05, 0.0
     if p.length > 2.5:
@@ -43,7 +47,10 @@ def _category(p: Profile, _: str) -> Look:
     if p.dating or p.share("email") > 0.3 or p.share("phone") > 0.6:
         return 0.05, 0.0
     if p.numbers is not None:
-        return (0.5, 0.0) if p.whole and (p.unique < 0.5 or p.distinct < 30) else (0.1, 0.0)
+        coded = 0.9 if "id" in lexicon().means(p.name) else 0.5
+        return (coded, 0.0) if p.whole and (p.unique < 0.5 or p.distinct < 30) else (0.1, 0.0)
+    if p.distinct == 1 and len(p.cells) > 1:
+        return 0.85, 0.0
     return (1.0, 0.0) if p.unique < 0.6 or p.counted.total() < 30 else (0.75, 0.0)
 
 
@@ -122,7 +129,7 @@ def _taxed(p: Profile, _: str) -> Look:
 
 
 def _year(p: Profile, _: str) -> Look:
-    return (1.0, 0.2) if p.whole and 1900 <= np.nanmin(p.numbers) and np.nanmax(p.numbers) <= 2100 else (0.0, 0.0)
+    return (1.0, 0.0) if p.whole and 1900 <= np.nanmin(p.numbers) and np.nanmax(p.numbers) <= 2100 else (0.0, 0.0)
 
 
 def _month(p: Profile, _: str) -> Look:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -13,8 +13,9 @@ from crm_analytics.collection.suggest.looks import look
 from crm_analytics.collection.suggest.profile import Profile, profiles
 from crm_analytics.collection.suggest.sniff import Sniffed
 from crm_analytics.say import say
+from crm_analytics.warehouse.tables import TABLES
 
-PLACED, NEEDED = 0.4, 0.5
+PLACED, NEEDED = 0.45, 0.5
 """A column is placed from this fit on; what a row cannot be without must fit so well."""
 _BESIDE = 0.7
 """What a column that describes something else than the row itself counts, against one that describes the row."""
@@ -88,7 +89,7 @@ def read(sniffed: Sniffed, columns: list[Profile] | None = None, hints: Hints | 
 
 def _usable(profile: Profile, columns: list[Profile]) -> bool:
     """Whether a map can speak of the column at all."""
-    return trouble_of(profile, columns) == "" and bool(profile.counted)
+    return trouble_of(profile, columns) == ""
 
 
 def trouble_of(profile: Profile, columns: list[Profile]) -> str:
@@ -102,23 +103,34 @@ def trouble_of(profile: Profile, columns: list[Profile]) -> str:
     return ""
 
 
-def _places(kind: str) -> list[str]:
+@cache
+def _places(kind: str) -> dict[str, float]:
+    """Where columns of such a file can belong, and how much each counts in telling what a row is."""
     about = lexicon().rows[kind]
+    own = set(about["tables"])
+    referred = {
+        column.refers
+        for table in own
+        for column in TABLES[table].columns
+        if column.refers and f"{table}.{column.name}" not in lexicon().phrases
+    }
     needed = {one for need in about["needs"] for one in need.split(" or ")}
-    barred = set(about.get("without", ()))
-    return [
-        place
-        for place in lexicon().phrases
-        if (place.partition(".")[0] in about["tables"] or place.partition("#")[0] in needed or place in needed)
-        and place.partition("#")[0] not in barred
-    ]
+    also = set(about.get("also", ()))
+    found = {}
+    for place in lexicon().phrases:
+        whole, table = place.partition("#")[0], place.partition(".")[0]
+        if table in own or whole in needed or place in needed:
+            found[place] = 1.0
+        elif whole in referred or whole in also or table in also:
+            found[place] = _BESIDE
+    return found
 
 
 def _try(kind: str, sniffed: Sniffed, columns: list[Profile], usable: list[int], hints: Hints) -> _Try:
     """The best places of all columns if a row were of this kind, and how well that explains the file."""
     from scipy.optimize import linear_sum_assignment
 
-    about, places = lexicon().rows[kind], _places(kind)
+    about, places = lexicon().rows[kind], list(_places(kind))
     subjects = tuple(about["subject"])
     fits, reasons = np.zeros((len(usable), len(places))), {}
     dated = sum(columns[number].dating is not None for number in usable)
@@ -131,10 +143,9 @@ def _try(kind: str, sniffed: Sniffed, columns: list[Profile], usable: list[int],
             fits[i, j], reasons[number, place] = fit, why
     if "order_lines" in about["tables"]:
         _arithmetic(columns, usable, places, fits, reasons)
-    main = {about["tables"][0]} | ({"customer_contacts"} if kind == "customer" else set())
-    keys = {need for needs in about["needs"] for need in needs.split(" or ")}
-    weights = np.array([1 if p.partition(".")[0] in main or p in keys or p.startswith("orders.") else _BESIDE for p in places])
-    gain = np.where(fits >= PLACED, fits * (0.5 + 0.5 * weights), 0)
+        _one_moment(columns, usable, places, fits)
+    weights = np.array(list(_places(kind).values()))
+    gain = np.where(fits >= PLACED, fits * (0.6 + 0.4 * weights), 0)
     taken = {
         usable[i]: (places[j], float(fits[i, j]), reasons[usable[i], places[j]])
         for i, j in zip(*linear_sum_assignment(-gain), strict=True)
@@ -157,7 +168,7 @@ def _fit(profile: Profile, place: str, subjects: tuple[str, ...], *, named: bool
     if not goes:
         return 0.0, ""
     if not named:
-        return goes * max(alone, _by_values(profile, lexicon().looks[place])), say("its values look so; it has no heading")
+        return goes * max(alone, _by_values(profile, place)), say("its values look so; it has no heading")
     likeness = lexicon().likeness(profile.name, place, subjects)
     if only_date and alone and lexicon().looks[place] in ("moment", "day"):
         alone = 0.5
@@ -167,14 +178,15 @@ def _fit(profile: Profile, place: str, subjects: tuple[str, ...], *, named: bool
     return goes * (1 - (1 - likeness) * (1 - alone)), why
 
 
-def _by_values(profile: Profile, looks: str) -> float:
+def _by_values(profile: Profile, place: str) -> float:
     """What values alone say where no heading helps: a guess that is always asked about."""
+    looks = lexicon().looks[place]
     if profile.dating:
         return 0.55 if looks in ("moment", "day") else 0.0
     if profile.numbers is not None and not profile.floated_id:
         median = float(np.nanmedian(np.abs(profile.numbers)))
         if looks == "money":
-            return 0.0 if profile.whole else 0.52
+            return 0.0 if profile.whole else 0.53 if place == "order_lines.amount" else 0.5
         if looks == "quantity":
             return 0.51 if profile.whole and median < 100 and profile.distinct < 200 else 0.0
     return 0.5 if looks.startswith("code") and profile.distinct > 20 else 0.0
@@ -206,6 +218,23 @@ def _arithmetic(columns: list[Profile], usable: list[int], places: list[str], fi
                         reasons[usable[i], places[j]] = say("quantity times price is amount, line by line")
 
 
+def _one_moment(columns: list[Profile], usable: list[int], places: list[str], fits: np.ndarray) -> None:
+    """All lines of an order are of one day: what comes back on other days is no order's number."""
+    days = [columns[number] for number in usable if columns[number].dating]
+    if "orders.order_id" not in places or not days:
+        return
+    j = places.index("orders.order_id")
+    for i, number in enumerate(usable):
+        if fits[i, j] < 0.3 or columns[number] in days:
+            continue
+        for day in days:
+            pairs = {(one, other[:10]) for one, other in zip(columns[number].cells, day.cells, strict=True) if one and other}
+            if pairs and len(pairs) <= 1.05 * columns[number].distinct:
+                break
+        else:
+            fits[i, j] *= 0.3
+
+
 def _grain(about: Mapping, kind: str, columns: list[Profile], usable: list[int], at: dict) -> float:
     """Whether what must stand once in a row of this kind does, and what must come back does."""
     score = 0.0
@@ -229,7 +258,7 @@ def _surely(best: _Try, second: _Try, sniffed: Sniffed) -> Iterable[Placement]:
     for number, (place, fit, why) in sorted(best.fits.items()):
         row = usable.index(number)
         others = {
-            other: float(scores[row])
+            other: float(scores[row]) * _places(best.kind)[other]
             for other, scores in best.table.items()
             if other and other.partition("#")[0] != place.partition("#")[0] and taken.get(other, 0) < scores[row]
         }

@@ -28,7 +28,7 @@ COMMON = 60
 """Words of a column are listed when there are no more of them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Profile:
     """What is known of one column by its values."""
 
@@ -36,6 +36,11 @@ class Profile:
     said: str
     spec: FileSpec = field(repr=False)
     cells: list[str] = field(repr=False)
+
+    @cached_property
+    def looked(self) -> dict:
+        """What it was already looked at for."""
+        return {}
 
     @cached_property
     def counted(self) -> Counter:
