@@ -5,6 +5,7 @@ from crm_analytics.command import (  # noqa: F401  (each adds its commands)
     customers,
     defects,
     facts,
+    maps,
     pages,
     privacy,
     quarantine,

@@ -7,7 +7,9 @@ _HOMES = {
     "Holdings": "holdings",
     "LoadReport": "report",
     "MapError": "section",
+    "Proposal": "suggest.proposal",
     "SourceError": "sources.source",
+    "check_maps": "suggest.check",
     "compare": "comparison",
     "load": "loading",
     "quarantine": "holdings",
@@ -15,6 +17,7 @@ _HOMES = {
     "replay": "replaying",
     "releases": "history",
     "stopped": "history",
+    "suggest_map": "suggest.proposal",
     "tables": "holdings",
 }
 """What the room offers, and the module it lives in."""

@@ -19,7 +19,6 @@ Spec = str | dict[str, object]
 ASKED = 0.75
 """A column placed less surely than this is asked about."""
 PARTS = {"customer_contacts.full_name": ("last", "first", "middle"), "customer_contacts.address": ("", "postcode")}
-_PERSONAL = ("email", "phone", "person")
 
 
 @dataclass(kw_only=True)
@@ -74,6 +73,11 @@ class Composer:
         for table in self._beside():
             self._side(table)
         self._traits()
+        if "knows" in self.about:
+            self.part.questions.append(
+                say("The rows of {file} have no day (or no number of their customer); which column tells it? Without it "
+                    "only what is known of the people is taken.", file=self.part.name)
+            )  # fmt: skip
         self._leftover()
         self._doubts()
 
@@ -243,8 +247,8 @@ class Composer:
             return who[0] if who else {"number_within": "'all'"} if table in ("customers", "arms") else None
         if place in ("contacts.contact_id", "orders.order_id", "leads.lead_id"):
             profile = self._at(place)
-            if table == "contacts" and (profile is None or profile.unique < 1):
-                return {"number_within": "'all'"}
+            if table == "contacts" and (profile is None or profile.unique < 0.95):
+                return self._made_id() if "contacts" in self.elsewhere else {"number_within": "'all'"}
         if table == "contacts" and column.name == "channel" and place not in at:
             return {"constant": "phone"} if "contacts.duration_s" in at or "call" in lexicon().means(self.part.name) else None
         if place == "campaigns.campaign_id" and place not in at and table == "arms":
@@ -259,6 +263,11 @@ class Composer:
         if place == "campaign_costs.kind" and place not in at:
             return {"constant": "all"}
         return None
+
+    def _made_id(self) -> Spec:
+        """An id for lines that have none and must not be taken for those of another file: all that they say."""
+        said = ", ".join(self.reading.columns[number].said for number in self._speakable()[:20])
+        return {"expression": f"md5(concat_ws(' ', {said}))"}
 
     def _measures(self, block: Block) -> None:
         placed = {one.column for one in self.reading.placements}
@@ -275,7 +284,7 @@ class Composer:
     def _beside(self) -> list[str]:
         """The tables that this file describes beside its own, where no other file does."""
         named = {one.place.partition(".")[0] for one in self.reading.placements}
-        if self._customer() and self.reading.kind not in ("customer",):
+        if self._customer():
             named.add("customers")
         own = set(self.about["tables"])
         order = ("customers", "customer_contacts", "products", "stores", "suppliers")
@@ -305,7 +314,7 @@ class Composer:
 
     def _traits(self) -> None:
         """What else is known of a customer, where one row is one customer."""
-        if self.reading.kind not in ("customer", "arm"):
+        if self.reading.kind not in ("customer", "person", "arm"):
             return
         who = self._customer()
         if self.reading.kind == "arm" and "customers" not in self.elsewhere and who is None:
@@ -325,8 +334,8 @@ class Composer:
 
     @staticmethod
     def _private(profile: Profile) -> bool:
-        named = lexicon().means(profile.name) & {"fax", "comment", "address", "postcode", "phone", "email", "full name", "last name"}
-        alike = any(profile.share(one) > 0.5 for one in ("email", "phone", "url"))
+        named = lexicon().means(profile.name) & {"fax", "comment", "address", "phone", "email", "full name", "last name"}
+        alike = any(profile.share(one) > 0.5 for one in ("email", "phone", "url", "postcode") if profile.numbers is None)
         written = profile.numbers is None and profile.length > 4 and profile.unique > 0.5
         return bool(named) or alike or written or (profile.share("person") > 0.8 and profile.unique > 0.5)
 
@@ -370,7 +379,7 @@ class Composer:
         line, number = self._at("order_lines.line_no"), self._at("orders.order_id")
         if line is not None and number is not None:
             pairs = [pair for pair in zip(number.cells, line.cells, strict=True) if all(pair)]
-            if len(set(pairs)) == len(pairs) > 0 and line.filled > 0.999:
+            if number.unique < 1 and len(set(pairs)) >= 0.98 * len(pairs) > 0 and line.filled > 0.98:
                 self._use("order_lines.line_no")
                 return self._raw(line)
         if isinstance(order, dict) and "number_within" in order:

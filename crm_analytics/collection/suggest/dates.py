@@ -13,6 +13,7 @@ _DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%m-%d-%Y",
 _TIMES = ("", "%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%H.%M")
 _SWAPPED = {"%m/%d": "%d/%m", "%d/%m": "%m/%d", "%d-%m": "%m-%d", "%m-%d": "%d-%m", "%d.%m": "%m.%d"}
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?")
+_LIKE = re.compile(r"\d{1,4}[./ -](\d{1,2}|[A-Za-z]{3,9})[./ -]\d{2,4}|[A-Za-z]{3,9} \d{1,2}, \d{4}|((19|20)\d{6}|(19|20)\d{10}(\d\d)?)$")
 ENOUGH = 0.97
 
 
@@ -33,7 +34,7 @@ def dating(values: Iterable[str], *, day_first: bool) -> Dating | None:
     """How these values write moments, or None when they are none."""
     values = sorted(set(values))
     values = values[:: max(1, len(values) // 400)]
-    if not values or sum(bool(re.match(r"\d|[A-Za-z]{3,9} \d", value)) for value in values) < ENOUGH * len(values):
+    if not values or sum(bool(_LIKE.match(value)) for value in values) < ENOUGH * len(values):
         return None
     if all(_ISO.fullmatch(value) for value in values):
         moments = [datetime.fromisoformat(value) for value in values if _valid(value)]
@@ -87,7 +88,10 @@ def _covering(values: list[str], day_first: bool) -> tuple[tuple[str, ...], list
         if not shape:
             break
         mine = [v for v in left if re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "0", v)) == shape[0][0]]
-        best = max(dict.fromkeys(formats), key=lambda one: sum(bool(_read(value, one)) for value in mine))
+        apt = [one for one in dict.fromkeys(formats) if any(_read(value, one) for value in mine[:3])]
+        if not apt:
+            break
+        best = max(apt, key=lambda one: sum(bool(_read(value, one)) for value in mine))
         read = [moment for value in mine if (moment := _read(value, best))]
         if len(read) < ENOUGH * len(mine):
             break

@@ -147,7 +147,7 @@ class Lexicon:
         if len(word) >= 5:
             near = [(SequenceMatcher(None, word, known).ratio(), known) for known in self._single if known[0] == word[0]]
             likeness, known = max(near, default=(0.0, ""))
-            if likeness >= 0.85 and abs(len(known) - len(word)) <= 2:
+            if likeness >= 0.88 and abs(len(known) - len(word)) <= 2:
                 return [Word(frozenset(self._index[known,]), 0.85)]
         return [Word(frozenset((UNKNOWN + word,)))]
 

@@ -77,7 +77,8 @@ def read(sniffed: Sniffed, columns: list[Profile] | None = None, hints: Hints | 
         return Reading(sniffed=sniffed, columns=columns or [], lacking=sniffed.trouble or "it holds no rows")
     usable = [number for number, profile in enumerate(columns) if _usable(profile, columns)]
     tries = [_try(kind, sniffed, columns, usable, hints or {}) for kind in lexicon().rows]
-    tries.sort(key=lambda one: (bool(one.lacking), -one.score, one.kind))
+    rows = lexicon().rows
+    tries.sort(key=lambda one: (bool(one.lacking), "knows" in rows[one.kind], -one.score, one.kind))
     best = tries[0]
     if best.lacking:
         nearest = max(tries, key=lambda one: (one.score, one.kind))
@@ -153,6 +154,9 @@ def _try(kind: str, sniffed: Sniffed, columns: list[Profile], usable: list[int],
     }
     at = {place: (number, fit) for number, (place, fit, _) in taken.items()}
     lacking = [need for need in about["needs"] if not any(at.get(p, (0, 0))[1] >= NEEDED for p in need.split(" or "))]
+    if "knows" in about:  # only where nothing else can be made of the file
+        known = [number for number in usable if lexicon().means(columns[number].name) & set(about["knows"])]
+        lacking += [" or ".join(f"customers: {one}" for one in about["knows"])] if len(known) < 3 else []
     score = sum(fit * float(weights[places.index(place)]) for place, fit, _ in taken.values())
     score += _grain(about, kind, columns, usable, at)
     words = lexicon().means(sniffed.spec.name.replace("_", " "))
