@@ -54,7 +54,10 @@ def _faults(bench: Bench, maps: list[SourceMap], data: Path) -> Iterator[str]:
 
 
 def _expressions(bench: Bench, kind: Kind) -> Iterator[str]:
-    said = [(rule.when, f"refuse.{kind.spec.name}[{n + 1}].when") for n, rule in enumerate(kind.map.refuse.get(kind.spec.name, ()))]
+    said = [
+        (rule.when, f"refuse.{kind.spec.name}[{n + 1}].when")
+        for n, rule in enumerate(kind.map.refuse.get(kind.spec.name, ()))
+    ]
     said += [(kind.spec.money, f"files.{kind.spec.name}.money")] if kind.spec.money else []
     for text, place in said:
         try:

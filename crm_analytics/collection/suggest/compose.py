@@ -1,4 +1,4 @@
-"""Compose: what is known of the files becomes the blocks of a map, with what is left out, why, and what must be asked."""
+"""Compose: what is known of the files becomes the blocks of a map, with what is left out, and what is asked."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ class Composer:
         self._traits()
         if "knows" in self.about:
             self.part.questions.append(
-                say("The rows of {file} have no day (or no number of their customer); which column tells it? Without it "
-                    "only what is known of the people is taken.", file=self.part.name)
+                say("The rows of {file} have no day, or no number of their customer; which column tells it? Without "
+                    "it only what is known of the people is taken.", file=self.part.name)
             )  # fmt: skip
         self._leftover()
         self._doubts()
@@ -108,8 +108,8 @@ class Composer:
 
     def _customer(self) -> tuple[Spec, str] | None:
         """Who the customer is, and the rows: of the customers; made of an address where there is no id."""
-        for place in ("customers.customer_id", "customer_contacts.email", "customer_contacts.phone", "customer_contacts.tax_number",
-                      "customer_contacts.full_name"):  # fmt: skip
+        addresses = [f"customer_contacts.{name}" for name in ("email", "phone", "tax_number", "full_name")]
+        for place in ("customers.customer_id", *addresses):
             profile = self._at(place)
             if profile is None or not profile.counted:
                 continue
@@ -196,14 +196,14 @@ class Composer:
             spec["else"] = _ELSE.get(place, "other")
             self.part.questions.append(
                 say(
-                    "{words:count} words of {column} have no meaning in the lookup {name} and become {other}: which are they?",
+                    "{words:count} words of {column} are unknown to the lookup {name}, become {other}: what are they?",
                     words=unknown, column=profile.name, name=name, other=spec["else"],
                 )
             )  # fmt: skip
         return spec
 
     def _else(self, column: Column, profile: Profile) -> Spec:
-        """None of the words is known, and only certain ones may stand there: everything is the usual one, and it is asked."""
+        """None of the words is known, and only certain ones may stand there: all are the usual one, and it is asked."""
         usual = _ELSE.get(f"{self.part.name}.{column.name}") or _ELSE.get(_place_of(column), column.values[0])
         self.part.questions.append(
             say("What do the words of {column} mean: {words}?", column=profile.name, words=", ".join(column.values))
@@ -250,7 +250,11 @@ class Composer:
             if table == "contacts" and (profile is None or profile.unique < 0.95):
                 return self._made_id() if "contacts" in self.elsewhere else {"number_within": "'all'"}
         if table == "contacts" and column.name == "channel" and place not in at:
-            return {"constant": "phone"} if "contacts.duration_s" in at or "call" in lexicon().means(self.part.name) else None
+            return (
+                {"constant": "phone"}
+                if "contacts.duration_s" in at or "call" in lexicon().means(self.part.name)
+                else None
+            )
         if place == "campaigns.campaign_id" and place not in at and table == "arms":
             return {"constant": self.part.name}
         if table == "consents" and column.name in ("purpose", "channel") and place not in at:
@@ -279,7 +283,11 @@ class Composer:
 
     def _speakable(self) -> list[int]:
         columns = self.reading.columns
-        return [n for n, one in enumerate(columns) if not trouble_of(one, columns) and one.counted and isinstance(self._raw(one), str)]
+        return [
+            n
+            for n, one in enumerate(columns)
+            if not trouble_of(one, columns) and one.counted and isinstance(self._raw(one), str)
+        ]
 
     def _beside(self) -> list[str]:
         """The tables that this file describes beside its own, where no other file does."""
@@ -327,15 +335,27 @@ class Composer:
         if not found:
             return
         spec = who[0] if who else {"number_within": "'all'"}
-        block = Block(table="traits", columns={"customer_id": spec, "trait": {"each": "name"}, "value": {"each": "value"}})
+        block = Block(
+            table="traits", columns={"customer_id": spec, "trait": {"each": "name"}, "value": {"each": "value"}}
+        )
         block.each = [self.reading.columns[n].name for n in found]
         self.used |= set(found)
         self.part.blocks.append(block)
 
     @staticmethod
     def _private(profile: Profile) -> bool:
-        named = lexicon().means(profile.name) & {"fax", "comment", "address", "phone", "email", "full name", "last name"}
-        alike = any(profile.share(one) > 0.5 for one in ("email", "phone", "url", "postcode") if profile.numbers is None)
+        named = lexicon().means(profile.name) & {
+            "fax",
+            "comment",
+            "address",
+            "phone",
+            "email",
+            "full name",
+            "last name",
+        }
+        alike = any(
+            profile.share(one) > 0.5 for one in ("email", "phone", "url", "postcode") if profile.numbers is None
+        )
         written = profile.numbers is None and profile.length > 4 and profile.unique > 0.5
         return bool(named) or alike or written or (profile.share("person") > 0.8 and profile.unique > 0.5)
 
@@ -345,7 +365,7 @@ class Composer:
         at = self.reading.at
         if self.reading.kind == "order line":
             self._orders()
-        if self.reading.kind == "order line" and not self.headed or self.reading.kind == "position":
+        if (self.reading.kind == "order line" and not self.headed) or self.reading.kind == "position":
             quantity = self._at("order_lines.quantity")
             order = self._order()
             given: dict[str, Spec] = {"order_id": order, "line_no": self._line_no(order)}
@@ -356,7 +376,9 @@ class Composer:
                 self.part.money = money if quantity or price.adorned else price.name
             else:
                 amount = self._at("order_lines.amount")
-                self.part.money = _num(amount) if amount.adorned or not isinstance(self._raw(amount), str) else amount.name
+                self.part.money = (
+                    _num(amount) if amount.adorned or not isinstance(self._raw(amount), str) else amount.name
+                )
             if quantity is None:
                 given["quantity"] = {"constant": "1"}
             self._block("order_lines", **given)
@@ -405,7 +427,9 @@ class Composer:
                 self._use("orders.kind")
                 return self._worded(TABLES["orders"].by_name["kind"], "orders.kind", kind)
         signed = self._at("order_lines.quantity") or self._at("order_lines.amount")
-        if (signed is None or signed.numbers is None or not (signed.numbers < 0).any()) and self._at("order_lines.amount"):
+        if (signed is None or signed.numbers is None or not (signed.numbers < 0).any()) and self._at(
+            "order_lines.amount"
+        ):
             signed = self._at("order_lines.amount")
         if signed is None or signed.numbers is None or not (signed.numbers < 0).any():
             return {"constant": "sale"}

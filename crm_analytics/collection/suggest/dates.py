@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 _DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d",
-         "%d.%m.%y", "%m/%d/%y", "%d/%m/%y", "%d-%b-%Y", "%d %b %Y", "%d-%b-%y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y")  # fmt: skip
+         "%d.%m.%y", "%m/%d/%y", "%d/%m/%y", "%d-%b-%Y", "%d %b %Y", "%d-%b-%y", "%d %B %Y", "%b %d, %Y",
+         "%B %d, %Y")  # fmt: skip
 _TIMES = ("", "%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%H.%M")
 _SWAPPED = {"%m/%d": "%d/%m", "%d/%m": "%m/%d", "%d-%m": "%m-%d", "%m-%d": "%d-%m", "%d.%m": "%m.%d"}
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?")
-_LIKE = re.compile(r"\d{1,4}[./ -](\d{1,2}|[A-Za-z]{3,9})[./ -]\d{2,4}|[A-Za-z]{3,9} \d{1,2}, \d{4}|((19|20)\d{6}|(19|20)\d{10}(\d\d)?)$")
+_LIKE = re.compile(
+    r"\d{1,4}[./ -](\d{1,2}|[A-Za-z]{3,9})[./ -]\d{2,4}|[A-Za-z]{3,9} \d{1,2}, \d{4}"
+    r"|((19|20)\d{6}|(19|20)\d{10}(\d\d)?)$"
+)
 ENOUGH = 0.97
 
 
@@ -61,7 +65,9 @@ def _valid(value: str) -> bool:
     return True
 
 
-def _dated(moments: list[datetime], formats: tuple[str, ...], values: list[str], instead: tuple[str, ...] = ()) -> Dating:
+def _dated(
+    moments: list[datetime], formats: tuple[str, ...], values: list[str], instead: tuple[str, ...] = ()
+) -> Dating:
     moments = sorted(moments)
     timed = any(moment.hour or moment.minute for moment in moments)
     middle = moments[len(moments) // 2]

@@ -13,15 +13,76 @@ from pathlib import Path
 _CYRILLIC = dict(
     zip(
         "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
-        "a b v g d e e zh z i i k l m n o p r s t u f h c ch sh sh  i  e iu ia".split(" "),
+        [
+            "a",
+            "b",
+            "v",
+            "g",
+            "d",
+            "e",
+            "e",
+            "zh",
+            "z",
+            "i",
+            "i",
+            "k",
+            "l",
+            "m",
+            "n",
+            "o",
+            "p",
+            "r",
+            "s",
+            "t",
+            "u",
+            "f",
+            "h",
+            "c",
+            "ch",
+            "sh",
+            "sh",
+            "",
+            "i",
+            "",
+            "e",
+            "iu",
+            "ia",
+        ],
         strict=True,
     )
 )
 _LOOKALIKES = str.maketrans("ABCEHKMOPTXaceopxy", "АВСЕНКМОРТХасеорху")
-_ENDINGS = (
-    "iami ogo omu imi ami iia iei ov ei oi ii im ah am aia oe ie ia iu om em es s a e i o u".split()
-)  # of Russian cases, spelt in Latin, and of English plurals
-_GENERIC = frozenset("id name date kind time".split())
+_ENDINGS = [
+    "iami",
+    "ogo",
+    "omu",
+    "imi",
+    "ami",
+    "iia",
+    "iei",
+    "ov",
+    "ei",
+    "oi",
+    "ii",
+    "im",
+    "ah",
+    "am",
+    "aia",
+    "oe",
+    "ie",
+    "ia",
+    "iu",
+    "om",
+    "em",
+    "es",
+    "s",
+    "a",
+    "e",
+    "i",
+    "o",
+    "u",
+]  # of Russian cases, spelt in Latin, and of English plurals
+_GENERIC = frozenset(["id", "name", "date", "kind", "time"])
 _SPLIT = re.compile(r"[#№]|[^\W\d_]+|\d+")
 _HUMPS = re.compile(r"(?<=[a-zа-яё])(?=[A-ZА-ЯЁ])|(?<=[A-ZА-ЯЁ])(?=[A-ZА-ЯЁ][a-zа-яё])")
 UNKNOWN = "?"
@@ -49,8 +110,8 @@ def folded(text: str) -> str:
     if re.search("[а-яё]", text, re.I) and re.search("[a-z]", text, re.I):  # one alphabet slipped into the other
         text = text.translate(_LOOKALIKES)
     word = "".join(_CYRILLIC.get(letter, letter) for letter in text.lower())
-    for variant, usual in (("shch", "sh"), ("kh", "h"), ("ts", "c"), ("y", "i"), ("j", "i")):
-        word = word.replace(variant, usual)
+    for variant, usual in (("shch", "sh"), ("kh", "h"), ("ts(?=.)", "c"), ("[yj]", "i")):
+        word = re.sub(variant, usual, word)
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)]
@@ -132,7 +193,9 @@ class Lexicon:
     def _guess(self, word: str) -> list[Word]:
         """A word that stands nowhere: two known ones written as one, one cut short, mistyped, or without vowels."""
         for cut in range(3, len(word) - 1):
-            left, right = (self._index.get((part,)) or self._index.get((folded(part),)) for part in (word[:cut], word[cut:]))
+            left, right = (
+                self._index.get((part,)) or self._index.get((folded(part),)) for part in (word[:cut], word[cut:])
+            )
             if left and right:
                 return [Word(frozenset(left), 0.9), Word(frozenset(right), 0.9)]
         if len(word) >= 3:
@@ -145,7 +208,9 @@ class Lexicon:
             if skeletons:
                 return [Word(frozenset(skeletons[0]), 0.8)]
         if len(word) >= 5:
-            near = [(SequenceMatcher(None, word, known).ratio(), known) for known in self._single if known[0] == word[0]]
+            near = [
+                (SequenceMatcher(None, word, known).ratio(), known) for known in self._single if known[0] == word[0]
+            ]
             likeness, known = max(near, default=(0.0, ""))
             if likeness >= 0.88 and abs(len(known) - len(word)) <= 2:
                 return [Word(frozenset(self._index[known,]), 0.85)]
@@ -200,7 +265,7 @@ def _nearness(read: tuple[Word, ...], phrase: Phrase, subjects: tuple[str, ...])
         if word.meanings & (phrase.beside | set(phrase.needed)):
             continue
         unknown = any(meaning.startswith(UNKNOWN) for meaning in word.meanings)
-        # an unknown word is an ornament («number of cds»), unless it takes the place of what was to be understood («ArtistId»)
+        # an unknown word is an ornament («number of cds»), unless it stands where something is understood («ArtistId»)
         extra += (0.9 if absent else 0.45) if unknown else 0.2 if word.meanings & set(subjects) else 0.9
     understood = all(meaning in subjects for meaning in absent)
     said = 1.0 if understood else 0.75 if phrase.needed[-1] not in absent else 0.5

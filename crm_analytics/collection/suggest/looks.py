@@ -68,7 +68,11 @@ def _day(p: Profile, _: str) -> Look:
 
 def _birth(p: Profile, _: str) -> Look:
     if p.dating:
-        return (1.0, 0.4) if 1925 <= p.dating.middle.year <= 2012 and p.dating.last.year - p.dating.first.year > 15 else (0.2, 0.0)
+        return (
+            (1.0, 0.4)
+            if 1925 <= p.dating.middle.year <= 2012 and p.dating.last.year - p.dating.first.year > 15
+            else (0.2, 0.0)
+        )
     return _year(p, _) if p.numbers is not None and 1915 <= np.nanmedian(p.numbers) <= 2012 else (0.0, 0.0)
 
 
@@ -102,7 +106,9 @@ def _share(p: Profile, _: str) -> Look:
     if p.numbers is None:
         return 0.0, 0.0
     low, high = np.nanmin(p.numbers), np.nanmax(p.numbers)
-    return (1.0, 0.0) if 0 <= low and high <= 1 else (0.6, 0.0) if 0 <= low and high <= 100 else (0.0, 0.0)
+    if low < 0 or high > 100:
+        return 0.0, 0.0
+    return (1.0, 0.0) if high <= 1 else (0.6, 0.0)
 
 
 def _flag(p: Profile, _: str) -> Look:
@@ -129,11 +135,11 @@ def _taxed(p: Profile, _: str) -> Look:
 
 
 def _year(p: Profile, _: str) -> Look:
-    return (1.0, 0.0) if p.whole and 1900 <= np.nanmin(p.numbers) and np.nanmax(p.numbers) <= 2100 else (0.0, 0.0)
+    return (1.0, 0.0) if p.whole and np.nanmin(p.numbers) >= 1900 and np.nanmax(p.numbers) <= 2100 else (0.0, 0.0)
 
 
 def _month(p: Profile, _: str) -> Look:
-    return (1.0, 0.0) if p.whole and 1 <= np.nanmin(p.numbers) and np.nanmax(p.numbers) <= 12 else (0.0, 0.0)
+    return (1.0, 0.0) if p.whole and np.nanmin(p.numbers) >= 1 and np.nanmax(p.numbers) <= 12 else (0.0, 0.0)
 
 
 def _worded(p: Profile, place: str) -> Look:
@@ -147,7 +153,13 @@ def _worded(p: Profile, place: str) -> Look:
 
 def _gender(p: Profile, place: str) -> Look:
     known = p.words and sum(lexicon().canonical(place, word) is not None for word in p.words) / len(p.words)
-    return (1.0, 0.85 if len(p.words) > 1 else 0.3) if known and known >= 0.6 else (0.6, 0.0) if 0 < p.distinct <= 6 else (0.0, 0.0)
+    return (
+        (1.0, 0.85 if len(p.words) > 1 else 0.3)
+        if known and known >= 0.6
+        else (0.6, 0.0)
+        if 0 < p.distinct <= 6
+        else (0.0, 0.0)
+    )
 
 
 _KINDS: dict[str, Callable[[Profile, str], Look]] = {

@@ -83,9 +83,7 @@ def read(sniffed: Sniffed, columns: list[Profile] | None = None, hints: Hints | 
     if best.lacking:
         nearest = max(tries, key=lambda one: (one.score, one.kind))
         return Reading(sniffed=sniffed, columns=columns, lacking=nearest.lacking if nearest.score > 1 else "")
-    return Reading(
-        sniffed=sniffed, columns=columns, kind=best.kind, placements=tuple(_surely(best, tries[1], sniffed))
-    )
+    return Reading(sniffed=sniffed, columns=columns, kind=best.kind, placements=tuple(_surely(best, tries[1], sniffed)))
 
 
 def _usable(profile: Profile, columns: list[Profile]) -> bool:
@@ -198,7 +196,10 @@ def _by_values(profile: Profile, place: str) -> float:
 
 def _arithmetic(columns: list[Profile], usable: list[int], places: list[str], fits: np.ndarray, reasons: dict) -> None:
     """Quantity times price is amount: three columns that obey it are these three, whatever their headings."""
-    target = [places.index(p) if p in places else -1 for p in ("order_lines.quantity", "order_lines.price", "order_lines.amount")]
+    target = [
+        places.index(p) if p in places else -1
+        for p in ("order_lines.quantity", "order_lines.price", "order_lines.amount")
+    ]
     if -1 in target:
         return
     numeric = [i for i, n in enumerate(usable) if columns[n].numbers is not None and columns[n].distinct > 1]
@@ -232,7 +233,9 @@ def _one_moment(columns: list[Profile], usable: list[int], places: list[str], fi
         if fits[i, j] < 0.3 or columns[number] in days:
             continue
         for day in days:
-            pairs = {(one, other[:10]) for one, other in zip(columns[number].cells, day.cells, strict=True) if one and other}
+            pairs = {
+                (one, other[:10]) for one, other in zip(columns[number].cells, day.cells, strict=True) if one and other
+            }
             if pairs and len(pairs) <= 1.05 * columns[number].distinct:
                 break
         else:
@@ -268,7 +271,8 @@ def _surely(best: _Try, second: _Try, sniffed: Sniffed) -> Iterable[Placement]:
         }
         rival = max(others.values(), default=0.0)
         column = max(
-            (float(score) for i, score in enumerate(best.table[place]) if i != row and usable[i] not in best.fits), default=0.0
+            (float(score) for i, score in enumerate(best.table[place]) if i != row and usable[i] not in best.fits),
+            default=0.0,
         )
         confidence = fit * (1 - 0.35 * _near(rival, fit)) * (1 - 0.35 * _near(column, fit))
         if doubt and second.fits.get(number, ("",))[0] != place:

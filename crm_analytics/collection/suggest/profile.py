@@ -15,10 +15,23 @@ from crm_analytics.collection.suggest.dates import Dating, dating
 from crm_analytics.collection.suggest.sniff import Sniffed
 
 _SIGNS = re.compile(r"€|\$|£|₽|руб\.?|р\.|eur|usd|gbp|rub|%", re.I)
-CURRENCIES = {"€": "EUR", "£": "GBP", "₽": "RUB", "руб": "RUB", "eur": "EUR", "gbp": "GBP", "rub": "RUB", "usd": "USD", "$": "USD"}
+CURRENCIES = {
+    "€": "EUR",
+    "£": "GBP",
+    "₽": "RUB",
+    "руб": "RUB",
+    "eur": "EUR",
+    "gbp": "GBP",
+    "rub": "RUB",
+    "usd": "USD",
+    "$": "USD",
+}
 _PATTERNS = {
     "email": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+"),
-    "phone": re.compile(r"\+\d[\d ().-]{6,18}\d|[78] ?\(?\d{3}\)?[ -]?\d{3}[ -]?\d{2}[ -]?\d{2}|\(?\d{3,5}\)?[ -]\d{3}[ -]?\d{2,4}([ -]\d{2,4})*"),
+    "phone": re.compile(
+        r"\+\d[\d ().-]{6,18}\d|[78] ?\(?\d{3}\)?[ -]?\d{3}[ -]?\d{2}[ -]?\d{2}"
+        r"|\(?\d{3,5}\)?[ -]\d{3}[ -]?\d{2,4}([ -]\d{2,4})*"
+    ),
     "clock": re.compile(r"[0-2]?\d:[0-5]\d(:[0-5]\d)?"),
     "url": re.compile(r"(https?://|www\.)\S+", re.I),
     "person": re.compile(r"[A-ZА-ЯЁ][\w'’.-]*( [A-ZА-ЯЁ][\w'’.-]*){1,3}"),
@@ -92,7 +105,12 @@ class Profile:
 
     @cached_property
     def currency(self) -> str:
-        found = {CURRENCIES[sign] for value in self.values[:50] for sign in CURRENCIES if self.adorned and sign in value.lower()}
+        found = {
+            CURRENCIES[sign]
+            for value in self.values[:50]
+            for sign in CURRENCIES
+            if self.adorned and sign in value.lower()
+        }
         return found.pop() if len(found) == 1 else ""
 
     @cached_property

@@ -49,7 +49,8 @@ class Proposal:
             "map": self.text,
             "files": [{"file": file, "row": kind} for file, kind in self.kinds],
             "columns": [
-                {"file": c.file, "column": c.column, "place": c.place or None, "confidence": round(c.confidence, 3), "reason": c.reason}
+                {"file": c.file, "column": c.column, "place": c.place or None,
+                 "confidence": round(c.confidence, 3), "reason": c.reason}
                 for c in self.columns
             ],
             "questions": list(self.questions),
@@ -63,7 +64,11 @@ class Proposal:
                 sure = say("{share:percent}", share=one.confidence) if one.place else ""
                 lines.append(f"  {shown(one.column)[:34]:<34} {one.place or '–':<34} {sure:>6}  {one.reason}")
         if self.questions:
-            lines += ["", say("{count:count} questions:", count=len(self.questions)), *(f"  ? {q}" for q in self.questions)]
+            lines += [
+                "",
+                say("{count:count} questions:", count=len(self.questions)),
+                *(f"  ? {q}" for q in self.questions),
+            ]
         return "\n".join(lines).strip()
 
 
@@ -117,14 +122,14 @@ def _parts(files: list[Sniffed]) -> list[Part]:
         if len(mine) > 1:
             share = max(1, ROWS // len(mine))
             empty = tuple(sorted({word for one in mine for word in one.spec.empty}))
-            first = replace(first, rows=[row for one in mine for row in one.rows[:share]], spec=replace(first.spec, empty=empty))
+            first = replace(
+                first, rows=[row for one in mine for row in one.rows[:share]], spec=replace(first.spec, empty=empty)
+            )
         plain = pattern if len(mine) > 1 else _literal(first.spec.path)
         name = re.sub(r"_?\d+_?$", "", first.spec.name) or first.spec.name if len(mine) > 1 else first.spec.name
         name = next(n for n in (name, *(f"{name}_{i}" for i in range(2, 10_000))) if n not in names)
         names.add(name)
-        parts.append(
-            Part(reading=read(first), pattern=plain, name=name, paths=[one.spec.path for one in mine])
-        )
+        parts.append(Part(reading=read(first), pattern=plain, name=name, paths=[one.spec.path for one in mine]))
     return parts
 
 
@@ -193,7 +198,9 @@ def _dictionaries(part: Part, parts: list[Part]) -> dict[str, dict[str, str]]:
                 continue
             spec, name = other.reading.sniffed.spec, f"{part.name}_{place.partition('.')[2]}"
             found[name] = {"file": other.pattern, "key": keys[0].name, "value": names[0].name}
-            found[name] |= {key: getattr(spec, key) for key in ("delimiter", "encoding") if getattr(spec, key) not in (",", "utf-8")}
+            found[name] |= {
+                key: getattr(spec, key) for key in ("delimiter", "encoding") if getattr(spec, key) not in (",", "utf-8")
+            }
             for block in part.blocks:
                 column = place.partition(".")[2]
                 if block.table == place.partition(".")[0] and isinstance(block.columns.get(column), str):
@@ -208,14 +215,20 @@ def _columns(parts: list[Part]) -> Iterable[Suggested]:
             one = at.get((part.name, profile.name)) if part.blocks else None
             each = next((b.table for b in part.live if profile.name in b.each), "")
             place = one.place.partition("#")[0] if one else f"{each}.value" if each else ""
-            why = one.reason if one else say("no canonical column of its own") if each else part.left.get(number, why_not(part))
+            why = (
+                one.reason
+                if one
+                else say("no canonical column of its own")
+                if each
+                else part.left.get(number, why_not(part))
+            )
             sure = one.confidence if one else 0.6 if each else 0.0
             yield Suggested(file=part.pattern, column=profile.name, place=place, confidence=sure, reason=why)
 
 
 def _source_name(wanted: str, *names: str, folder: Path) -> str:
     """What was asked for, else what the files have in common, else their folder, as a map may call a source."""
-    common = names[0] if len(names) == 1 else os.path.commonprefix(names).strip("_")
+    common = names[0] if len(names) == 1 else os.path.commonprefix(names).strip("_")  # noqa: RUF071  (of names, not paths)
     for name in (wanted, common, folder.name):
         name = re.sub(r"^[^a-z]+", "", folded_name(name))[:40].strip("_")
         if len(name) > 2:
@@ -225,7 +238,11 @@ def _source_name(wanted: str, *names: str, folder: Path) -> str:
 
 def folded_name(text: str) -> str:
     """A name in small Latin letters."""
-    return re.sub(r"[^a-z0-9]+", "_", "_".join(folded(word) if re.search("[а-яё]", word) else word for word in text.lower().split("_")))
+    return re.sub(
+        r"[^a-z0-9]+",
+        "_",
+        "_".join(folded(word) if re.search("[а-яё]", word) else word for word in text.lower().split("_")),
+    )
 
 
 def _company(parts: list[Part], source: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Sniff: how the text of a file is written (encoding, delimiter, quote, headings, marks of numbers), and a sample of it."""
+"""Sniff: how the text of a file is written (encoding, delimiter, headings, marks of numbers), and a sample of it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,45 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from crm_analytics.collection.files import FileSpec
 from crm_analytics.collection.sources.source import SourceError
 from crm_analytics.collection.suggest.lexicon import UNKNOWN, lexicon
+from crm_analytics.say import say
 
 ROWS = 20_000
-"""So many rows are looked at: the first half as they come (whether an id repeats is seen there), the rest spread out."""
+"""So many rows are looked at: the first half as they come (there is seen whether an id repeats), the rest spread."""
 READ_BYTES = 256 << 20
 CELL = 300
 """So much of a field is looked at."""
 _DELIMITERS = ",;\t|"
 _ENCODINGS = ("cp1251", "koi8-r", "cp866", "cp1252")
 _FREQUENT = frozenset("оеаинтсрвлкмдпу")
-_NOTHING = frozenset("null n/a #n/a nan (null) <null> \\n - -- — – na none нет н/д нд nil .".split())
-_CERTAINLY_NOTHING = frozenset("null n/a #n/a nan (null) <null> \\n — – --".split())
+_NOTHING = frozenset(
+    [
+        "null",
+        "n/a",
+        "#n/a",
+        "nan",
+        "(null)",
+        "<null>",
+        "\\n",
+        "-",
+        "--",
+        "—",
+        "–",
+        "na",
+        "none",
+        "нет",
+        "н/д",
+        "нд",
+        "nil",
+        ".",
+    ]
+)
+_CERTAINLY_NOTHING = frozenset(["null", "n/a", "#n/a", "nan", "(null)", "<null>", "\\n", "—", "–", "--"])
 _TYPED = re.compile(r"[-+]?[\d.,\s\u00a0\u202f'%€$£₽:/-]*\d[\d.,\s\u00a0\u202f'%€$£₽:/-]*|\S+@\S+")
 
 
@@ -61,8 +84,7 @@ def sniff(path: Path) -> Sniffed:
     if aligned:
         return _marks(_of_aligned(path, spec, text, whole))
     spec = replace(spec, delimiter=delimiter)
-    table = csv.reader(_lines(text), delimiter=delimiter)
-    rows, width, trouble = _sample(table)
+    rows, width, trouble = _sample(text, delimiter)
     if trouble:
         return Sniffed(path=path, spec=spec, columns=(), said=(), rows=[], whole=whole, trouble=trouble)
     if _has_header(rows):
@@ -73,7 +95,9 @@ def sniff(path: Path) -> Sniffed:
         )
     names = tuple(f"column_{number + 1}" for number in range(width))
     return _marks(
-        Sniffed(path=path, spec=replace(spec, header=names), columns=names, said=names, rows=rows, whole=whole, named=False)
+        Sniffed(
+            path=path, spec=replace(spec, header=names), columns=names, said=names, rows=rows, whole=whole, named=False
+        )
     )
 
 
@@ -96,7 +120,9 @@ def _text(path: Path) -> tuple[str, str, bool]:
             data = file.read(READ_BYTES)
             whole = not file.read(1)
     except (OSError, EOFError, zlib.error) as error:
-        raise SourceError(f"{path.name} cannot be read: {getattr(error, 'strerror', None) or 'it is damaged'}.") from None
+        raise SourceError(
+            f"{path.name} cannot be read: {getattr(error, 'strerror', None) or 'it is damaged'}."
+        ) from None
     if not data.strip(b"\0\r\n\t "):
         raise SourceError(f"{path.name} is empty; there is nothing a map could be made of.")
     encoding = _encoding(data)
@@ -172,37 +198,47 @@ def _delimiter(lines: list[str]) -> str:
     return best if scores[best][1] else ","
 
 
-def _sample(table: Iterator[list[str]]) -> tuple[list[list[str]], int, str]:
+def _sample(text: str, delimiter: str) -> tuple[list[list[str]], int, str]:
     """Rows of the usual width, that width, and why there is none."""
-    head: list[list[str]] = []
-    spread: list[list[str]] = []
-    step, seen = 1, 0
     csv.field_size_limit(16 << 20)
-    while True:
-        try:
-            row = next(table)
-        except StopIteration:
-            break
-        except csv.Error:
-            continue
-        if not row or not any(map(str.strip, row)):
-            continue
-        if len(head) < ROWS // 2:
-            head.append(row)
-            continue
-        seen += 1
-        if seen % step == 0:
-            spread.append(row)
-        if len(spread) >= ROWS:
-            spread, step = spread[::2], step * 2
+    lines = _lines(text)
+    head = list(islice(_records(csv.reader(lines, delimiter=delimiter)), ROWS // 2))
+    if not head:
+        return [], 0, say("it holds no rows")
+    rest = text[sum(len(cell) + 1 for row in head for cell in row) :]
+    spread = list(_records(csv.reader(_spread(rest, ROWS // 2), delimiter=delimiter))) if next(lines, "") else []
     widths = Counter(map(len, head))
     width, times = widths.most_common(1)[0]
     if len(head[0]) != width and len(head[0]) == max(widths) and len(head) < 4:
         width = len(head[0])
     elif times < 0.7 * len(head):
-        return [], 0, "its lines have different numbers of fields: each is a list, not a row"
+        return [], 0, say("its lines have different numbers of fields: each is a list, not a row")
     rows = [[cell[:CELL].strip() for cell in row] for row in head + spread if len(row) == width]
     return rows, width, ""
+
+
+def _records(table: Iterator[list[str]]) -> Iterator[list[str]]:
+    while True:
+        try:
+            row = next(table)
+        except StopIteration:
+            return
+        except csv.Error:
+            continue
+        if any(map(str.strip, row)):
+            yield row
+
+
+def _spread(text: str, count: int) -> Iterator[str]:
+    """Lines at even distances; one out of the middle of a long field has another width and is dropped for it."""
+    step, at = max(1, len(text) // count), 0
+    while at < len(text):
+        start = text.find("\n", at) + 1
+        end = text.find("\n", start)
+        if not start or end < 0:
+            return
+        yield text[start : end + 1]
+        at = max(at + step, end)
 
 
 def _has_header(rows: list[list[str]]) -> bool:

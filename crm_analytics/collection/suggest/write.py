@@ -16,7 +16,7 @@ from crm_analytics.say import say
 from crm_analytics.warehouse.tables import TABLES
 
 _PLAIN = re.compile(r"[A-Za-zА-Яа-яЁё][A-Za-zА-Яа-яЁё0-9_]*(?: [A-Za-zА-Яа-яЁё0-9_]+)*")
-_RESERVED = frozenset("null true false yes no on off y n".split())
+_RESERVED = frozenset(["null", "true", "false", "yes", "no", "on", "off", "y", "n"])
 _WIDTH = 46
 
 
@@ -46,7 +46,10 @@ def _flow(value: object) -> str:
 def written(parts: list[Part], *, source: str, about: str, company: Mapping[str, str], dictionaries: Mapping) -> str:
     """The whole map. Parts without a block that can be loaded stand in it as comments."""
     live = [part for part in parts if part.live]
-    lines = [f"# {shown(about)}", "# " + say("Proposed from the headings and values; a line with # ? asks what files cannot say.")]
+    lines = [
+        f"# {shown(about)}",
+        "# " + say("Proposed from the headings and values; a line with # ? asks what files cannot say."),
+    ]
     lines += [f"source: {scalar(source)}"]
     if company:
         lines += ["# ? " + say("What is the company called, and in which country is it?"), f"company: {_flow(company)}"]
@@ -122,7 +125,9 @@ def _aside(part: Part) -> Iterator[str]:
         yield "#   " + say("not loaded: {why}", why=why_not(part))
     for block in part.blocks:
         if block.lacks:
-            yield "#   " + say("{table} would be, if it were known: {lacks}", table=block.table, lacks=", ".join(block.lacks))
+            yield "#   " + say(
+                "{table} would be, if it were known: {lacks}", table=block.table, lacks=", ".join(block.lacks)
+            )
             yield from ("#     " + shown(line.strip()) for line in _block(part, block, many=False))
     if part.live:
         for number, why in part.left.items():

@@ -1,6 +1,6 @@
 """Exports of companies that do not exist, as their programs would write them, each with where its columns belong.
 
-They were written before the lexicon and are kept apart from it: the suggestion is measured on them, never tuned on them.
+They were written before the lexicon and are kept apart from it: proposals are measured on them.
 A column is `header: (template, truth)`; the truth names canonical columns, `|` between those that are all right, and is
 empty where a column has no home of its own (traits of a customer are no home but no mistake either).
 """
@@ -45,15 +45,33 @@ def _facts(grain: str, rows: int, seed: int):
         client, good = head["client"], n if grain == "each" else r.randrange(40)
         price, count = 90 + 37 * good % 4000 + 0.5, r.randrange(1, 6) * (-1 if head["back"] else 1)
         yield head | {
-            "n": n, "line": line, "good": good, "price": price, "count": count, "sum": price * count,
-            "old": round(price * (1.25 if n % 3 else 1), 2), "cost": round(price * 0.6, 2), "off": (0, 5, 10, 20)[n % 4],
-            "city": _CITIES[client % 5], "town": _TOWNS[client % 4], "ware": f"{_GOODS[good % 7]} {good}",
-            "thing": f"{_THINGS[good % 7]} {good}", "name": f"{_NAMES[client % 5]}", "person": _PEOPLE[client % 6],
-            "first": _PEOPLE[client % 6].split()[0], "last": _PEOPLE[client % 6].split()[1],
-            "firm": f"{_FIRMS[client % 5]} {client}", "mail": f"c{client}@example.org", "inn": _inn(client * 37 + 11),
+            "n": n,
+            "line": line,
+            "good": good,
+            "price": price,
+            "count": count,
+            "sum": price * count,
+            "old": round(price * (1.25 if n % 3 else 1), 2),
+            "cost": round(price * 0.6, 2),
+            "off": (0, 5, 10, 20)[n % 4],
+            "city": _CITIES[client % 5],
+            "town": _TOWNS[client % 4],
+            "ware": f"{_GOODS[good % 7]} {good}",
+            "thing": f"{_THINGS[good % 7]} {good}",
+            "name": f"{_NAMES[client % 5]}",
+            "person": _PEOPLE[client % 6],
+            "first": _PEOPLE[client % 6].split()[0],
+            "last": _PEOPLE[client % 6].split()[1],
+            "firm": f"{_FIRMS[client % 5]} {client}",
+            "mail": f"c{client}@example.org",
+            "inn": _inn(client * 37 + 11),
             "phone": f"+7 9{client % 89 + 10} {100 + client:03d}-{client % 90 + 10}-{client % 7 + 10}",
-            "tel": f"+44 20 7946 {client + 1000:04d}", "born": datetime(1955, 2, 1) + timedelta(days=311 * client % 17_000),
-            "pick": r.randrange(1000), "some": r.choice(("", "", "x")), "secs": r.randrange(0, 900), "sum2": r.randrange(10, 900) * 100,
+            "tel": f"+44 20 7946 {client + 1000:04d}",
+            "born": datetime(1955, 2, 1) + timedelta(days=311 * client % 17_000),
+            "pick": r.randrange(1000),
+            "some": r.choice(("", "", "x")),
+            "secs": r.randrange(0, 900),
+            "sum2": r.randrange(10, 900) * 100,
         }
 
 
@@ -139,7 +157,8 @@ BLIND = {
         "order_total": ("{sum:.2f}", "order_lines.amount"),
         "order_shipping": ("4.90", ""),
         "created_via": ("{via}", "orders.channel"),
-    }, words={"status": ("completed", "processing", "cancelled"), "pay": ("Card", "PayPal"), "via": ("checkout", "admin")}),
+    }, words={"status": ("completed", "processing", "cancelled"), "pay": ("Card", "PayPal"),
+              "via": ("checkout", "admin")}),
     "zakazy_insales.csv": Export(delimiter=";", columns={
         "Номер заказа": ("{order}", "orders.order_id"),
         "Дата оформления": ("{at:%d.%m.%Y %H:%M}", "orders.ordered_at"),
@@ -214,7 +233,8 @@ BLIND = {
         "Operator": ("{boss}", "contacts.agent"),
         "Talk time, sec": ("{secs}", "contacts.duration_s"),
         "Disposition": ("{end}", "contacts.outcome"),
-    }, words={"way": ("inbound", "outbound"), "boss": ("Olga P", "Ann S", "Max D"), "end": ("ANSWERED", "NO ANSWER", "BUSY")}),
+    }, words={"way": ("inbound", "outbound"), "boss": ("Olga P", "Ann S", "Max D"),
+              "end": ("ANSWERED", "NO ANSWER", "BUSY")}),
     "Журнал звонков.csv": Export(grain="any", **_RU, columns={
         "Дата и время": ("{at:%d.%m.%Y %H:%M}", "contacts.at"),
         "Тип звонка": ("{way}", "contacts.kind"),

@@ -130,7 +130,8 @@ AIRLINE = {
 BANK = {  # calls without an id and without a year: the calls cannot be told, what is known of the people can
     "bank-full": {
         **dict.fromkeys(
-            "age job marital education default balance housing loan campaign pdays previous poutcome".split(), "traits.value"
+            ["age", "job", "marital", "education", "default", "balance", "housing", "loan", "campaign",
+             "pdays", "previous", "poutcome"], "traits.value"
         ),
         "contact": "contacts.channel | traits.value",
         "day": "", "month": "",
@@ -142,7 +143,10 @@ HILLSTROM = {
     "segment": "arms.arm",
     "zip_code": "customers.region | traits.value",
     "channel": "customers.acquired_channel | traits.value",
-    **dict.fromkeys("recency history_segment history mens womens newbie visit conversion spend".split(), "traits.value"),
+    **dict.fromkeys(
+        ["recency", "history_segment", "history", "mens", "womens", "newbie", "visit", "conversion", "spend"],
+        "traits.value",
+    ),
 }
 
 DATASETS = {
