@@ -172,7 +172,7 @@ def _picked(rows: ir.Table, name: str, rule: str) -> ir.Value:
         return rows[name].isnull().any().ifelse(None, rows[name].max())
     if rule == "treated wins":
         return rows[name].max()  # « treated » comes after « control »
-    return rows[name].argmax(rows[f"order_of_{name}"])
+    return rows[name].argmax(rows[f"order_of_{name}"], where=rows[name].notnull())
 
 
 def contaminated(arms: ir.Table, others: ir.Table) -> ir.Table:

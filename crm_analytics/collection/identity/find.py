@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SURE_WEIGHT = 20.0
 """What a certain key is worth where no probability was worked out: one error in a million."""
+KEY_WEIGHT = 10.0
+"""A certain key speaks for one customer at least as clearly as this, however few records taught the probabilities."""
 LARGEST_HEAP = 150
 """In a larger heap of linked records only the pairs at hand are weighed, not every one with every other."""
 PROBABLE = "probability"
@@ -83,6 +85,7 @@ def grouped(
 ) -> list[tuple[str, ...]]:
     """The groups that pairs and people's decisions make."""
     decided = {word: [(a, b) for a, b, said in decisions if said == word] for word in ("same", "separate")}
+    pairs = pairs.assign(weight=pairs.weight.where(pairs.key == "", pairs.weight.clip(lower=KEY_WEIGHT)))
     weights: dict[Pair, float] = {
         (a, b): w for a, b, w in zip(pairs.a, pairs.b, pairs.weight, strict=True) if w == w
     }
@@ -129,4 +132,5 @@ def _within_heaps(linked: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
 
 def certainty(pairs: pd.DataFrame) -> pd.Series:
     """The probability of each pair; of a pair with a certain key at least that of the key."""
-    return pairs.weight.map(lambda bits: probability(bits) if bits == bits else float("nan"))
+    bits = pairs.weight.where(pairs.key == "", pairs.weight.clip(lower=KEY_WEIGHT))
+    return bits.map(lambda one: probability(one) if one == one else float("nan"))

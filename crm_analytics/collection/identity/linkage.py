@@ -28,7 +28,7 @@ PAIRS_PER_RECORD = 12
 LARGEST_BLOCK = 60
 EXPERIENCE = 60
 """Usual shares count as much as this many true pairs of the company's own."""
-RANDOM_PAIRS, TRAINING_PAIRS = 5e5, 2e5
+RANDOM_PAIRS, TRAINING_PAIRS = 3e5, 2e5
 FEWEST_LESSONS = 30
 """Fewer true pairs in a training block teach nothing."""
 FEW = 2
