@@ -217,8 +217,8 @@ class Bench:
     def learn(self, lookup: str, pairs: list[tuple[str, str]]) -> None:
         """Have a lookup at hand, so that a scan can ask it without a join, which might mix up the order of lines."""
         if pairs:
-            self.connection.execute(f'SET VARIABLE "values_{lookup}" = ?', [[value for _, value in pairs]])
-            keys = ", ".join(conversion.quoted(key) for key, _ in pairs)
+            keys, values = (", ".join(map(conversion.quoted, words)) for words in zip(*pairs, strict=True))
+            self.connection.execute(f'SET VARIABLE "values_{lookup}" = [{values}]')
             self.connection.execute(f'CREATE TYPE "keys_{lookup}" AS ENUM ({keys})')
         self.lookups[lookup] = bool(pairs)
 
@@ -294,20 +294,24 @@ class Bench:
             path.unlink()
         return {Path(name): count for name, count, *_ in made if count}
 
-    def twice(self, new: list[str], old: Iterable[str] = ()) -> int:
+    def twice(self, new: list[str], old: list[str] | None = None) -> int:
         """Find the hashes (`h`) that stand more than once in queries, as the table `twice`. How many they are.
 
         Sorting numbers is several times as fast as grouping them, and in most loads no key stands twice. What stands
         in `old` alone does not count.
         """
         import numpy as np
-        import pyarrow as pa
 
         hashes = np.concatenate([self.run(query).fetchnumpy()["h"] for query in new])
         hashes.sort()
         again = hashes[1:][hashes[1:] == hashes[:-1]]
+        if not old and not len(again):
+            self.run("CREATE OR REPLACE TABLE twice (h UBIGINT)")
+            return 0
+        import pyarrow as pa
+
         with self.seen("new_hashes", pa.table({"h": hashes})), self.seen("again", pa.table({"h": again})):
-            met = "".join(f" UNION FROM ({query}) SEMI JOIN new_hashes USING (h)" for query in old)
+            met = "".join(f" UNION FROM ({query}) SEMI JOIN new_hashes USING (h)" for query in old or ())
             return self.run(f"CREATE OR REPLACE TABLE twice AS SELECT DISTINCT h FROM (FROM again{met})").fetchone()[0]
 
     @contextmanager

@@ -85,13 +85,14 @@ class Plan:
         self.known.setdefault(source, set()).update(earlier)
         if not kind.arrivals and not earlier:
             raise kind.missing
+        remade = bool(base) and base.loads.get(source, "").partition(":")[0] != mark.partition(":")[0]
+        if kind.spec.watermark and not remade:
+            _since(kind, earlier.values())
         _put_in_order(kind, earlier)
-        if base and base.loads.get(source, "").partition(":")[0] != mark.partition(":")[0]:
+        if remade:
             self.remade.add(source)
             leaving |= set(earlier) if kind.spec.watermark else {one.name for one in kind.arrivals}
         else:
-            if kind.spec.watermark:
-                _since(kind, earlier.values())
             kind.arrivals = _fresh(kind.arrivals, earlier)
             leaving |= {one.name for one in kind.arrivals} & set(earlier)
         if kind.arrivals:

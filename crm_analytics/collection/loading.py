@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,13 +20,14 @@ from crm_analytics.collection.increments import Plan, Stock, files_of, supersede
 from crm_analytics.collection.maps import SourceMap, read_maps
 from crm_analytics.collection.merging import SMALL_FILES, Merge
 from crm_analytics.collection.pseudonyms import FORGOTTEN, settled
+from crm_analytics.collection.recall import Recall
 from crm_analytics.collection.report import LoadReport
 from crm_analytics.say import Voice, speak
 from crm_analytics.warehouse.release import Company, Draft, Release, Shelf
 from crm_analytics.warehouse.tables import SYSTEM_TABLES, TABLES
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    pass
 
 BATCH_ROWS = 131_072
 
@@ -61,7 +63,8 @@ def load(
 def _load(
     maps: list[SourceMap], shelf: Shelf, *, data: Path, progress: Callable[[str], None], now: datetime
 ) -> LoadReport:
-    kinds = arrivals(maps, data)
+    kinds, recall = arrivals(maps, data), Recall(shelf.folder)
+    recall.apply(kinds)
     marks = fingerprints(kinds, data)
     with shelf.draft() as draft:
         company = next((one.company for one in maps if one.company), draft.base.company if draft.base else Company())
@@ -72,7 +75,10 @@ def _load(
             return LoadReport.unchanged(draft.base, list(marks))
         with Bench(shelf.workshop, readable=shelf.folder, customers=customers) as bench:
             loading = _Loading(bench, draft, maps=maps, plan=plan, data=data, progress=progress)
-            return loading.run(company, marks, now=now)
+            report = loading.run(company, marks, now=now)
+        if report.published:
+            recall.keep()
+        return report
 
 
 class _Loading:
@@ -109,8 +115,8 @@ class _Loading:
         if audit.stopped:
             return LoadReport.of(audit, company=company, release=None)
         for source in dict.fromkeys(kind.map.source for kind in self.kinds):
-            told = _said("measures", source, audit.measures_of(source))
-            self.draft.replace_source("measures", told, source=source)
+            parts = self._written("measures", source, self._told("measures", audit.measures_of(source)))
+            self.draft.adopt("measures", source=source, parts=parts)
         self.progress("publishing")
         remember_maps(self.draft.shelf, self.maps, self.data)
         release = self.draft.publish(
@@ -205,40 +211,43 @@ class _Loading:
 
     def _write_quarantine(self, source: str) -> None:
         """What was refused, and apart from it the lines themselves: they may hold personal data."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        apart, schema = self.bench.folder / "lines.parquet", SYSTEM_TABLES["quarantine_lines"].arrow_schema()
-
-        def refused(lines: pq.ParquetWriter) -> Iterator[dict[str, list]]:
-            for batch in self._quarantine(source):
-                texts = {name: batch[name] for name in schema.names if name != "source"}
-                lines.write_batch(
-                    pa.RecordBatch.from_pydict(texts | {"source": [source] * len(batch["line"])}, schema=schema)
-                )
-                yield {name: column for name, column in batch.items() if name != "line"}
-
-        with pq.ParquetWriter(apart, schema) as lines:
-            self._write_system("quarantine", source, refused(lines))
-        texts = pq.ParquetFile(apart)
-        self._adopt_system(
-            "quarantine_lines", source, pa.RecordBatchReader.from_batches(schema, texts.iter_batches())
-        )
-        apart.unlink()
+        told = self._told("quarantine_lines", self._quarantine(source))
+        for table in ("quarantine", "quarantine_lines"):
+            self._adopt_system(table, source, told)
 
     def _write_system(self, table: str, source: str, batches: Iterable[dict[str, list]]) -> None:
-        self._adopt_system(table, source, _said(table, source, batches))
+        self._adopt_system(table, source, self._told(table, batches))
 
-    def _adopt_system(self, table: str, source: str, rows: pa.RecordBatchReader) -> None:
+    def _told(self, table: str, batches: Iterable[dict[str, list]]) -> Path | None:
+        """What is to be said of this load, in the words of a system table, as a file on the bench; None for nothing."""
+        path, rows = self.bench.folder / f"{table}.jsonl", 0
+        with path.open("w", encoding="utf-8", errors="replace") as out:
+            for batch in batches:
+                for values in zip(*batch.values(), strict=True):
+                    row = dict(zip(batch, values, strict=True))
+                    out.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
+                    rows += 1
+        return path if rows else None
+
+    def _written(self, table: str, source: str, told: Path | None) -> dict[Path, int]:
+        if not told:
+            return {}
+        columns = SYSTEM_TABLES[table].columns
+        typed = ", ".join(f'CAST("{column.name}" AS {column.sql_type}) AS "{column.name}"' for column in columns)
+        texts = ", ".join(f"{quoted(column.name)}: 'VARCHAR'" for column in columns)
+        read = f"read_json({quoted(str(told))}, format = 'newline_delimited', columns = {{{texts}}})"
+        return self.bench.write(f"SELECT {typed} FROM {read}", self.draft.folder(table, source=source))
+
+    def _adopt_system(self, table: str, source: str, told: Path | None) -> None:
         """Write what is to be said of this load beside what was said of the files that stay."""
-        parts, staying = self.draft.write(table, rows, source=source), files_of(self.draft.base, table).get(source, ())
+        staying, parts = files_of(self.draft.base, table).get(source, ()), self._written(table, source, told)
         kept = ", ".join(map(quoted, sorted(self.plan.kept(source)))) or "NULL"
         if staying:
             said = f"{self.bench.facts(staying)} WHERE coalesce(file IN ({kept}), false)"
             whole = self.bench.one(f"SELECT count(*) FROM {self.bench.facts(staying)}")
             if len(staying) > SMALL_FILES or self.bench.one(f"SELECT count(*) FROM {said}") < whole:
-                columns = ", ".join(f'"{column.name}"' for column in SYSTEM_TABLES[table].columns)
-                parts |= self.bench.write(f"SELECT {columns} FROM {said}", self.draft.folder(table, source=source))
+                names = ", ".join(f'"{column.name}"' for column in SYSTEM_TABLES[table].columns)
+                parts |= self.bench.write(f"SELECT {names} FROM {said}", self.draft.folder(table, source=source))
                 staying = ()
         self.draft.adopt(table, source=source, parts=parts, staying=staying)
 
@@ -250,21 +259,17 @@ class _Loading:
 
     def _refused_lines(self, kind: Kind, arrival: Arrival) -> Iterator[dict[str, list]]:
         """The refused lines of one file, in their order, with their reasons and their original text."""
+        import numpy as np
+
         proof, money = arrival.proof, kind.money or "CAST(NULL AS DECIMAL(18,4))"
         found = self.bench.run(
             f"SELECT rid - {arrival.offset} AS record, reason, {money} AS money FROM {kind.lines} "
             f"JOIN fates USING (rid) WHERE file = {kind.arrivals.index(arrival)} ORDER BY rid"
-        ).to_arrow_table()
-        records = found["record"].to_numpy()
+        ).fetchall()
+        records = np.array([record for record, _, _ in found], dtype=np.int64)
         refused = [
             (line, proof.spans.get(record, 1), *self.bench.reasons[reason], amount)
-            for line, record, reason, amount in zip(
-                proof.lines(records).tolist(),
-                records.tolist(),
-                found["reason"].to_pylist(),
-                found["money"].to_pylist(),
-                strict=True,
-            )
+            for line, (record, reason, amount) in zip(proof.lines(records).tolist(), found, strict=True)
         ]
         refused += [(line, used, reason, "", None) for line, used, reason in proof.malformed]
         refused.sort(key=lambda one: one[0])
@@ -292,14 +297,3 @@ class _Loading:
         day = self.bench.one(sold)
         return day.isoformat() if day else None
 
-
-def _said(table: str, source: str, batches: Iterable[dict[str, list]]) -> pa.RecordBatchReader:
-    """The rows of a system table, as the warehouse takes them."""
-    import pyarrow as pa
-
-    schema = SYSTEM_TABLES[table].arrow_schema()
-    made = (
-        pa.RecordBatch.from_pydict(batch | {"source": [source] * len(next(iter(batch.values())))}, schema=schema)
-        for batch in batches
-    )
-    return pa.RecordBatchReader.from_batches(schema, made)

@@ -284,7 +284,7 @@ def state(history):
     return now
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=steps, cuts=st.lists(st.booleans(), min_size=13, max_size=13), late=st.booleans())
 def test_any_cut_of_a_history_into_loads_ends_as_its_last_state(tmp_path_factory, shop_of, history, cuts, late):
     words = [

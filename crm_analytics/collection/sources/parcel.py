@@ -40,6 +40,10 @@ class Parcel:
         self.path, self.spec, self.member = path, spec, member
         self.name = (name or path.name) + (f"/{member.filename}" if member else "")
 
+    def known_as(self, fingerprint: str) -> None:
+        """Take this for the fingerprint, without reading the file again."""
+        self.__dict__["fingerprint"] = fingerprint
+
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the file's bytes, or of the member's."""
