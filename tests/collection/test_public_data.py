@@ -63,6 +63,19 @@ def test_deals_and_what_they_won(deals):
     assert wh.traits.filter(wh.traits.trait == "sector").value.nunique().execute() == 10
 
 
+def test_a_product_that_is_not_in_the_list_is_kept_with_its_money(deals):
+    _, wh = deals
+    lost = wh.unknown_references.to_pandas()
+    assert lost[["table", "column", "value"]].drop_duplicates().to_numpy().tolist() == [
+        ["deal_stages", "product_id", "GTXPro"]
+    ]
+    stages = wh.deal_stages.to_pandas()
+    without = stages[stages.product_id.isna()]
+    assert without.deal_id.nunique() == 1_480
+    assert lost.rows.sum() == len(without)
+    assert lost.money.sum() == without.amount.sum() == Decimal(3_510_578)
+
+
 def test_members_and_their_months(airline):
     report, wh = airline
     flights = total(report, "Customer_Flight_Activity")
