@@ -199,29 +199,40 @@ class Crosscheck:
         return f"SELECT {', '.join(columns)} FROM {fit.good}"
 
     def unknown(self, source: str) -> Iterator[dict[str, list]]:
-        """What the rows of a source name and is not there, by file and column, with how many rows and what money."""
+        """What the rows of a source name and is not there, by file and column, with how many rows and what money.
+
+        A line that feeds several blocks of a table stands behind several rows, and its money counts once.
+        """
+        naming: dict[tuple[int, str, str], list[Fit]] = defaultdict(list)
         for (number, column), rows in self.emptied.items():
             fit = self.fits[number]
-            if not rows or fit.source != source:
-                continue
-            money = fit.kind.money or "CAST(NULL AS DECIMAL(18,4))"
-            lines = f"{fit.kind.lines} ANTI JOIN refused USING (rid)"
-            behind = f"(SELECT rid, {money} AS money FROM {lines}) USING (rid)"
-            if fit.group:
-                whole = f"SELECT {fit.grp} AS grp, sum({money}) AS money FROM {lines} WHERE {fit.belongs} GROUP BY grp"
-                behind = f"({whole}) USING (grp)"
+            if rows and fit.source == source:
+                naming[fit.kind.number, fit.table.name, column].append(fit)
+        for (_, table, column), fits in naming.items():
+            kind = fits[0].kind
+            behind = " UNION ALL ".join(self._behind(fit, column) for fit in fits)
             found = self.bench.run(
-                f'SELECT file, "{column}" AS v, count(*), CAST(sum(money) AS DECIMAL(18,4)) FROM {fit.good} '
-                f"JOIN {behind} WHERE v IN (SELECT v FROM emptied_{number}_{column}) GROUP BY ALL ORDER BY ALL"
+                f"SELECT file, v, CAST(sum(n) AS BIGINT), CAST(sum({kind.money or 'NULL'}) AS DECIMAL(18,4)) FROM "
+                f"(SELECT v, rid, sum(n) AS n FROM ({behind}) GROUP BY v, rid) JOIN {kind.lines} USING (rid) "
+                "GROUP BY ALL ORDER BY ALL"
             ).fetchall()
             yield {
-                "file": [fit.kind.arrivals[file].name for file, *_ in found],
-                "table": [fit.table.name] * len(found),
+                "file": [kind.arrivals[file].name for file, *_ in found],
+                "table": [table] * len(found),
                 "column": [column] * len(found),
                 "value": [value for _, value, *_ in found],
                 "rows": [rows for _, _, rows, _ in found],
                 "money": [amount for *_, amount in found],
             }
+
+    def _behind(self, fit: Fit, column: str) -> str:
+        """(v, rid, n): the lines behind the rows that name v in vain, and how many rows begin on each."""
+        lost = f'SELECT rid, "{column}" AS v FROM {fit.good} WHERE v IN (SELECT v FROM emptied_{fit.number}_{column})'
+        if not fit.group:
+            return f"SELECT v, rid, 1 AS n FROM ({lost})"
+        lines = f"SELECT rid, {fit.grp} AS grp FROM {fit.kind.lines} ANTI JOIN refused USING (rid) WHERE {fit.belongs}"
+        rows = f"SELECT rid AS first, grp, v FROM ({lost}) JOIN ({lines}) USING (rid)"
+        return f"SELECT v, rid, CAST(rid = first AS INTEGER) AS n FROM ({lines}) JOIN ({rows}) USING (grp)"
 
     def _all_there_still(self, table: str, column: str, there: str) -> bool:
         """Whether nothing that the table held is missing now, so that nothing that stays can miss it."""
