@@ -21,6 +21,10 @@ _HOMES = {
     "identities": "one_customer",
     "fields": "fields",
     "defects": "defects",
+    "answers": "voice",
+    "preferences": "voice",
+    "customer_base": "voice",
+    "spend_after_answers": "voice",
 }
 """Every feature, and the module it lives in."""
 

@@ -170,4 +170,4 @@ class Simulation:
 
     @cached_property
     def voice(self) -> Voice:
-        return draw_voice(self.people, self.lives, seed=self.seed)
+        return draw_voice(self.people, self.lives, self._untouched[0], seed=self.seed)

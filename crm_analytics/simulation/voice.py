@@ -1,7 +1,7 @@
 """What customers say in the autumn survey: what moves their satisfaction, who stays silent, what they write.
 
-Every customer has an answer to every question; only some are asked, fewer answer, and the contented and the active
-sooner than the rest. So the truth knows what the whole base would have said.
+Every customer has an answer to every question; only some are asked, fewer answer, and the active sooner than the rest.
+So the truth knows what the whole base would have said.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from crm_analytics.simulation.customers import People
 from crm_analytics.simulation.demand import DAYS
 from crm_analytics.simulation.draws import stream
-from crm_analytics.simulation.orders import Lives
+from crm_analytics.simulation.orders import Lives, Orders
 from crm_analytics.simulation.segments import KNOWN, SEGMENTS
 
 ASKED_DAY = DAYS - 270
@@ -23,21 +23,25 @@ FACTORS = ("Delivery", "Prices", "Range", "Staff", "Web shop", "Returns")
 LEVEL = np.array([2.75, 3.1, 3.9, 4.1, 3.6, 3.4])
 """What customers think of each factor on average, of five."""
 
-WEIGHT = np.array([0.50, 0.28, 0.0, 0.10, 0.16, 0.0])
+WEIGHT = np.array([0.50, 0.28, 0.0, 0.05, 0.16, 0.0])
 """Points of overall satisfaction that a point of each factor brings. The range brings nothing: it only goes with the
 others, because whoever likes the shop likes all of it."""
 
-PENALTY, REWARD = {"Returns": 0.9}, {"Staff": 0.6}
+PENALTY, REWARD = {"Returns": 0.9}, {"Staff": 0.5}
 """A basic factor costs so much where it is bad (1 or 2) and brings nothing where it is good; an exciting one brings so
 much where it is excellent (5)."""
 
 STATED = np.array([3.4, 4.6, 3.9, 3.3, 3.0, 3.2])
 """How important customers say each factor is: prices first, which is not what moves them."""
 
-STAYS = 0.55
+STAYS = 1.1
 """Points by which customers who are still with us think better of everything."""
 
 HALO, OWN, NOISE = 0.45, 0.85, 0.45
+ACTIVE_ANSWER, SILENT_ANSWER, YEAR_DAYS = 0.5, 0.17, 365
+"""Chance to answer of customers who bought in the year before, and of all others; the latter have often left, and think
+less of everything."""
+
 SILENT_SHARE, PARTIAL_SHARE = 0.35, 0.08
 """Who writes nothing in the open question, and who breaks off before the second half."""
 
@@ -83,7 +87,7 @@ class Voice:
         return rows[np.lexsort((self.customer[rows], self.day[rows]))]
 
 
-def draw_voice(people: People, lives: Lives, *, seed: int) -> Voice:
+def draw_voice(people: People, lives: Lives, orders: Orders, *, seed: int) -> Voice:
     """Draw the answers of all, then who is asked and who answers."""
     rng = stream(seed, "voice")
     customer = np.flatnonzero(people.joined < ASKED_DAY)
@@ -92,7 +96,7 @@ def draw_voice(people: People, lives: Lives, *, seed: int) -> Voice:
     halo = rng.normal(0, HALO, count) + STAYS * (stays - stays.mean())
     felt = LEVEL + halo[:, None] + rng.normal(0, OWN, (count, len(FACTORS)))
     factors = np.clip(np.rint(felt), 1, 5).astype(int)
-    latent = 3.5 + (factors - LEVEL) @ WEIGHT + rng.normal(0, NOISE, count)
+    latent = 3.0 + (factors - LEVEL) @ WEIGHT + rng.normal(0, NOISE, count)
     for name, cost in PENALTY.items():
         latent -= cost * (factors[:, FACTORS.index(name)] <= 2)
     for name, gain in REWARD.items():
@@ -102,7 +106,9 @@ def draw_voice(people: People, lives: Lives, *, seed: int) -> Voice:
     stated = np.clip(np.rint(STATED + rng.normal(0, 0.8, factors.shape)), 1, 5).astype(int)
     company = np.array([s.kind != "person" for s in SEGMENTS[:KNOWN]])[people.segment[customer]]
     asked = company | (rng.random(count) < 0.5)
-    chance = 1 / (1 + np.exp(-(-0.6 + 1.0 * (stays - 0.5) + 0.35 * (overall - 3.5))))
+    asked_late = (orders.day > ASKED_DAY - YEAR_DAYS) & (orders.day < ASKED_DAY) & (orders.customer >= 0)
+    active = np.isin(customer, orders.customer[asked_late])
+    chance = np.where(active, ACTIVE_ANSWER, SILENT_ANSWER)
     return Voice(
         customer=customer,
         answered=asked & (rng.random(count) < chance),

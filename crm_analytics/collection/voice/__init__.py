@@ -1,0 +1,1 @@
+"""The voice of the customer: what matters, how satisfied they are, what they would choose, what they write."""

@@ -1,0 +1,438 @@
+"""What matters to customers: which factors move their satisfaction, against how well the company does in each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from crm_analytics.collection.voice import drivers
+from crm_analytics.collection.voice.kano import kinds
+from crm_analytics.collection.voice.replies import IMPORTANT, RATED, RECOMMEND, WHOLE, latest_with, scales, waves
+from crm_analytics.collection.voice.weighing import effective_number, mean
+from crm_analytics.result import Check, Result, Study
+from crm_analytics.say import say
+
+IMPROVE, KEEP, OVERKILL, LOW = "improve first", "keep up", "possible overkill", "low priority"
+LEAST_PEOPLE, PER_FACTOR = 50, 5
+NOTHING_MOVES = 0.05
+"""The p-value of the regression as a whole above which no factor is said to matter."""
+
+COLLINEAR, SAME_TO_ALL = 5.0, 0.25
+LEAST_DRIVERS, RARELY_ANSWERED = 2, 0.4
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ImportanceResult(Result):
+    """`table`, the most important first: factor, importance (share of what the factors explain), low, high,
+    performance (mean on its own scale), performance_low, performance_high, level (performance from 0 to 1), priority,
+    clear (whether both intervals lie on one side of the quadrant's borders), kind (Kano), stated (mean importance as
+    people state it, from 0 to 1), direction (1: better goes with more satisfied, −1 the other way), answers.
+    """
+
+    survey: str
+    outcome: str
+    explained: float
+    respondents: int
+    highest: int
+    """The top of the factors' scale, the largest where they differ."""
+    usual_level: float
+    """The mean level of all factors: the border between well done and not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Importance(Study):
+    """Which factors move satisfaction, and in which of them are we not good enough?
+
+    Derived importance is each factor's share of the explained variance of overall satisfaction: the average gain in
+    (adjusted) R² over all orders in which factors can enter a weighted regression (LMG, Grömping 2007; beyond twelve
+    factors relative weights), so that factors which go together share what they explain. Intervals come from resampled
+    respondents. `outcome` and `factors` name questions; empty: the question on overall satisfaction of the latest
+    survey, and the items of its rating questions. Unanswered items cost a respondent only the pairs they belong to.
+    """
+
+    outcome: str = ""
+    factors: str = ""
+    survey: str = ""
+    draws: int = 200
+    confidence: float = 0.95
+    seed: int = 1
+
+    reads: ClassVar[str] = "answers"
+    columns: ClassVar[tuple[str, ...]] = (
+        "survey",
+        "respondent_id",
+        "question",
+        "item",
+        "kind",
+        "position",
+        "lowest",
+        "highest",
+        "weight",
+        "answered_at",
+    )
+    least: ClassVar[int] = LEAST_PEOPLE
+    of: ClassVar[str] = "answers"
+
+    def __post_init__(self) -> None:
+        if not 50 <= self.draws <= 5000:
+            raise ValueError(f"draws is a number of resamples from 50 to 5,000, not {self.draws}; try 200.")
+        if not 0.5 <= self.confidence < 1:
+            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
+
+    def _answer(self, frame: pd.DataFrame) -> Result:
+        placed = scales(frame)
+        found = self._chosen(placed, waves(frame))
+        if found is None:
+            return self.refuse(
+                say(
+                    "Not enough evidence: no survey rates at least two factors beside overall satisfaction; name the "
+                    "questions by outcome and factors, or ask them."
+                )
+            )
+        survey, outcome, rows = found
+        wide = rows.pivot(index="respondent_id", columns="factor", values="position")
+        asked = placed[(placed.survey == survey) & (placed.question == outcome) & (placed["item"] == "")]
+        asked = asked.set_index("respondent_id")
+        people = asked.index.intersection(wide.index[wide.notna().any(axis=1)]).sort_values()
+        wide, asked = wide.loc[people], asked.loc[people]
+        wide = wide[[name for name in wide if wide[name].notna().sum() >= RARELY_ANSWERED * len(people)]]
+        weight = asked.weight.to_numpy(float)
+        needed = max(LEAST_PEOPLE, PER_FACTOR * wide.shape[1])
+        if len(people) < needed:
+            return self.refuse(
+                say(
+                    "Not enough evidence: {have:count} people rated both the factors and the whole; at least "
+                    "{needed:count} are needed for {factors:count} factors.",
+                    have=len(people),
+                    needed=needed,
+                    factors=wide.shape[1],
+                )
+            )
+        constant = [name for name in wide if wide[name].nunique() < 2]
+        if asked.position.nunique() < 2 or wide.shape[1] - len(constant) < LEAST_DRIVERS:
+            return self.refuse(
+                say("Not enough evidence: nearly everybody gave the same answers, so nothing can go with anything.")
+            )
+        wide = wide.drop(columns=constant)
+        x = np.column_stack([wide.to_numpy(float), asked.position.to_numpy(float)])
+        return self._told(survey, outcome, rows, wide, x, weight)
+
+    def _chosen(self, placed: pd.DataFrame, order: list[str]) -> tuple[str, str, pd.DataFrame] | None:
+        """The survey, the outcome, and the ratings with a column `factor`: the latest survey that has both."""
+        for name in [self.survey] if self.survey else list(reversed(order)):
+            found = latest_with(placed, order, name, self.outcome)
+            if found is None:
+                continue
+            rows = _factors(placed[placed.survey == name], found[1], self.factors)
+            if rows.factor.nunique() >= LEAST_DRIVERS:
+                return name, found[1], rows
+        return None
+
+    def _told(
+        self, survey: str, outcome: str, rows: pd.DataFrame, wide: pd.DataFrame, x: np.ndarray, weight: np.ndarray
+    ) -> Result:
+        found = drivers.covariance(x, weight)
+        available = np.isfinite(x[:, :-1]).mean()
+        count = max(effective_number(weight) * available, wide.shape[1] + 3)
+        p = _nothing_p(drivers.r_squared(found), wide.shape[1], count)
+        shares, whole = drivers.shares_of_variance(found, count)
+        if p > NOTHING_MOVES or not np.isfinite(shares).all():
+            return self.refuse(
+                say(
+                    "Not enough evidence: the {factors:count} factors explain {explained:percent} of satisfaction, "
+                    "which chance alone does among {people:count} people; ask more people, or other factors.",
+                    factors=wide.shape[1],
+                    explained=max(drivers.r_squared(found), 0.0),
+                    people=len(wide),
+                )
+            )
+        spread, first = self._resampled(x, weight, count)
+        table = self._table(rows, wide, x, weight, found, shares[0], spread)
+        usual = float(np.average(table.level, weights=table.answers))
+        table = _prioritised(table, usual)
+        result = {
+            "survey": survey,
+            "outcome": outcome,
+            "explained": float(whole[0]),
+            "respondents": len(wide),
+            "highest": int(rows.highest.max()),
+            "usual_level": usual,
+        }
+        leader = int(np.argmax(shares[0]))
+        checks = tuple(self._checks(table, wide, x, weight, found, count, first[leader], float(whole[0])))
+        return ImportanceResult(study=self, table=table, text=_text(table, rows), checks=checks, **result)
+
+    def _resampled(self, x: np.ndarray, weight: np.ndarray, count: float) -> tuple[np.ndarray, np.ndarray]:
+        """How much each share moves when other people answer, and how often each factor comes first."""
+        rng = np.random.default_rng(self.seed)
+        people = len(x)
+        drawn = np.stack(
+            [
+                drivers.covariance(x, weight * np.bincount(rng.integers(0, people, people), minlength=people))
+                for _ in range(self.draws)
+            ]
+        )
+        shares = drivers.shares_of_variance(drawn, count)[0]
+        shares = shares[np.isfinite(shares).all(axis=1)]
+        first = np.bincount(shares.argmax(axis=1), minlength=shares.shape[1]) / max(len(shares), 1)
+        return shares.std(axis=0, ddof=1), first
+
+    def _table(
+        self,
+        rows: pd.DataFrame,
+        wide: pd.DataFrame,
+        x: np.ndarray,
+        weight: np.ndarray,
+        found: np.ndarray,
+        shares: np.ndarray,
+        spread: np.ndarray,
+    ) -> pd.DataFrame:
+        from scipy import stats
+
+        reach = stats.norm.ppf(0.5 + self.confidence / 2) * spread
+        ends = rows.groupby("factor")[["lowest", "highest"]].first()
+        lines = []
+        for place, name in enumerate(wide):
+            there = wide[name].notna().to_numpy()
+            rated = mean(wide[name].to_numpy(float)[there], weight[there], self.confidence)
+            low, high = ends.loc[name]
+            lines.append(
+                {
+                    "factor": name,
+                    "importance": shares[place],
+                    "low": max(shares[place] - reach[place], 0.0),
+                    "high": min(shares[place] + reach[place], 1.0),
+                    "performance": rated.value,
+                    "performance_low": max(rated.low, low),
+                    "performance_high": min(rated.high, high),
+                    "level": (rated.value - low) / (high - low),
+                    "level_low": (rated.low - low) / (high - low),
+                    "level_high": (rated.high - low) / (high - low),
+                    "direction": int(np.sign(found[place, -1])),
+                    "answers": int(there.sum()),
+                }
+            )
+        table = pd.DataFrame(lines)
+        table["kind"] = kinds(wide, x[:, -1], weight, ends=ends)
+        table["stated"] = table.factor.map(_stated(rows.attrs["survey_rows"])).astype(float)
+        return table.sort_values(["importance", "factor"], ascending=[False, True], ignore_index=True)
+
+    def _checks(
+        self,
+        table: pd.DataFrame,
+        wide: pd.DataFrame,
+        x: np.ndarray,
+        weight: np.ndarray,
+        found: np.ndarray,
+        count: float,
+        first: float,
+        explained: float,
+    ) -> Iterator[Check]:
+        yield Check(
+            name="explained",
+            verdict="holds" if explained >= 0.3 else "weak",
+            text=say(
+                "The factors explain {explained:percent} of the differences in satisfaction among {people:count} "
+                "people; the rest is moved by what was not asked.",
+                explained=explained,
+                people=len(wide),
+            ),
+        )
+        yield Check(
+            name="order",
+            verdict="holds" if first >= 0.9 else "weak",
+            text=say(
+                "{factor} comes first in {first:percent} of the resampled surveys.",
+                factor=table.factor.iloc[0],
+                first=first,
+            ),
+        )
+        yield _collinear(wide, found)
+        yield _missing(x, weight, table, list(wide), count)
+        yield _by_rank(x, weight, table, list(wide), count)
+        yield from _halo(wide)
+        yield from _backward(table)
+        yield from _stated_first(table)
+
+
+def _factors(placed: pd.DataFrame, outcome: str, named: str) -> pd.DataFrame:
+    """The ratings that can be factors: items of rating questions, or, where there are none, other questions."""
+    others = placed[(placed.question != outcome) & ~placed.question.map(lambda q: bool(IMPORTANT.search(q)))]
+    if named:
+        others = placed[(placed.question == named) | placed["item"].isin([named])]
+    items = others[others["item"] != ""]
+    if len(items):
+        rated = items.groupby("question").agg(n=("respondent_id", "nunique"), k=("item", "nunique")).reset_index()
+        rated["named"] = rated.question.map(lambda q: bool(RATED.search(q)))
+        order, falling = ["named", "n", "k", "question"], [False, False, False, True]
+        rated = rated[rated.k >= LEAST_DRIVERS].sort_values(order, ascending=falling)
+        alike = items[items.question.isin(rated.question.head(1))]
+        rows = alike.assign(factor=alike["item"])
+    else:
+        whole = others.question.map(lambda q: bool(RECOMMEND.search(q) or WHOLE.search(q)))
+        rows = others[~whole].assign(factor=others.question[~whole])
+    rows = rows.drop_duplicates(["respondent_id", "factor"])
+    rows.attrs["survey_rows"] = placed
+    return rows
+
+
+def _stated(placed: pd.DataFrame) -> dict[str, float]:
+    """How important people say each item is, from 0 to 1, where the survey asked."""
+    asked = placed[placed.question.map(lambda q: bool(IMPORTANT.search(q))) & (placed["item"] != "")]
+    if not len(asked):
+        return {}
+    level = (asked.position - asked.lowest) / (asked.highest - asked.lowest)
+    total = (level * asked.weight).groupby(asked["item"]).sum() / asked.weight.groupby(asked["item"]).sum()
+    return total.to_dict()
+
+
+def _prioritised(table: pd.DataFrame, usual: float) -> pd.DataFrame:
+    border = 1 / len(table)
+    matters, well = table.importance >= border, table.level >= usual
+    priority = np.select([matters & ~well, matters & well, ~matters & well], [IMPROVE, KEEP, OVERKILL], LOW)
+    clear = ((table.low > border) | (table.high < border)) & ((table.level_low > usual) | (table.level_high < usual))
+    order = [
+        *("factor", "importance", "low", "high", "performance", "performance_low", "performance_high", "priority"),
+        *("clear", "kind", "stated", "direction", "level", "answers"),
+    ]
+    return table.assign(priority=priority, clear=clear)[order]
+
+
+def _text(table: pd.DataFrame, rows: pd.DataFrame) -> str:
+    first = table[(table.priority == IMPROVE) & (table.direction > 0)]
+    one = (first if len(first) else table).iloc[0]
+    top = int(rows[rows.factor == one.factor].highest.iloc[0])
+    template = (
+        "{share:percent} ({span:percents}) of what moves satisfaction is {factor}, which customers rate "
+        "{rated:number} of {top:count} ({low:number} – {high:number}): improve it first."
+        if len(first)
+        else "{share:percent} ({span:percents}) of what moves satisfaction is {factor}, which customers rate "
+        "{rated:number} of {top:count} ({low:number} – {high:number}), no worse than the rest: keep it up."
+    )
+    return say(
+        template,
+        share=one.importance,
+        span=(one.low, one.high),
+        factor=one.factor,
+        rated=one.performance,
+        top=top,
+        low=one.performance_low,
+        high=one.performance_high,
+    )
+
+
+def _nothing_p(r2: float, factors: int, count: float) -> float:
+    """How often chance explains as much (F test of the regression as a whole)."""
+    from scipy import stats
+
+    r2 = min(max(r2, 0.0), 1 - 1e-12)
+    left = max(count - factors - 1, 1.0)
+    return float(stats.f.sf(r2 / factors / ((1 - r2) / left), factors, left))
+
+
+def _collinear(wide: pd.DataFrame, found: np.ndarray) -> Check:
+    worst = drivers.inflation(found)
+    at = int(np.argmax(worst))
+    spread = np.sqrt(np.diag(found)[:-1])
+    related = np.abs(found[:-1, :-1] / np.outer(spread, spread)) - np.eye(len(spread)) * 2
+    other = int(np.argmax(related[at]))
+    return Check(
+        name="collinearity",
+        verdict="weak" if worst[at] > COLLINEAR else "holds",
+        text=say(
+            "{one} and {other} are hardly told apart by customers (variance inflated {vif:number} times); read their "
+            "importance together."
+            if worst[at] > COLLINEAR
+            else "Factors can be told apart: none of them is inflated more than {vif:number} times by the others.",
+            one=wide.columns[at],
+            other=wide.columns[other],
+            vif=float(worst[at]),
+        ),
+    )
+
+
+def _missing(x: np.ndarray, weight: np.ndarray, table: pd.DataFrame, names: list[str], count: float) -> Check:
+    whole = np.isfinite(x).all(axis=1)
+    gone = 1 - float(np.isfinite(x[:, :-1]).mean())
+    if whole.all():
+        return Check(name="missing", verdict="holds", text=say("Everybody who rated one factor rated all of them."))
+    same = None
+    if whole.sum() > 2 * len(names):
+        again = drivers.shares_of_variance(drivers.covariance(x[whole], weight[whole]), max(count * whole.mean(), 10))[
+            0
+        ][0]
+        same = names[int(np.nanargmax(again))] == table.factor.iloc[0] if np.isfinite(again).any() else None
+    return Check(
+        name="missing",
+        verdict="holds" if same else "weak",
+        text=say(
+            "{gone:percent} of the ratings are missing; among those who rated everything the same factor comes first."
+            if same
+            else "{gone:percent} of the ratings are missing, and those who rated everything may answer otherwise.",
+            gone=gone,
+        ),
+    )
+
+
+def _by_rank(x: np.ndarray, weight: np.ndarray, table: pd.DataFrame, names: list[str], count: float) -> Check:
+    """Whether the order needs the steps of the scale to be equally far apart."""
+    ranks = pd.DataFrame(x).rank().to_numpy()
+    again = drivers.shares_of_variance(drivers.covariance(ranks, weight), count)[0][0]
+    same = bool(np.isfinite(again).all()) and names[int(np.argmax(again))] == table.factor.iloc[0]
+    return Check(
+        name="scale",
+        verdict="holds" if same else "weak",
+        text=say(
+            "Counted by rank alone, without taking the steps of the scale as equal, the same factor comes first."
+            if same
+            else "Counted by rank alone another factor comes first, so the order hangs on the steps of the scale.",
+        ),
+    )
+
+
+def _halo(wide: pd.DataFrame) -> Iterator[Check]:
+    known = wide.dropna()
+    same = float((known.nunique(axis=1) == 1).mean()) if len(known) else 0.0
+    if same > SAME_TO_ALL:
+        yield Check(
+            name="same to all",
+            verdict="weak",
+            text=say("{share:percent} of respondents rated every factor alike, which tells little.", share=same),
+        )
+
+
+def _backward(table: pd.DataFrame) -> Iterator[Check]:
+    wrong = table[table.direction < 0]
+    if len(wrong):
+        yield Check(
+            name="direction",
+            verdict="weak",
+            text=say(
+                "The better {factor} is rated, the less satisfied people are; see whether its scale runs the other "
+                "way.",
+                factor=wrong.factor.iloc[0],
+            ),
+        )
+
+
+def _stated_first(table: pd.DataFrame) -> Iterator[Check]:
+    known = table.dropna(subset=["stated"])
+    if len(known) < LEAST_DRIVERS:
+        return
+    said = known.sort_values(["stated", "factor"], ascending=[False, True]).factor.iloc[0]
+    agree = said == table.factor.iloc[0]
+    yield Check(
+        name="stated",
+        verdict="holds" if agree else "weak",
+        text=say(
+            "People also say that {factor} is the most important."
+            if agree
+            else "People say that {said} is the most important; what moves their satisfaction most is {factor}.",
+            said=said,
+            factor=table.factor.iloc[0],
+        ),
+    )
