@@ -207,9 +207,13 @@ class Warehouse:
 
     def marks(self) -> ir.Table:
         """What may be known of personal values without seeing one: filled, impossible, shared (`warehouse.marks`)."""
+        self.require("customer_contacts")
+        return self._marks
+
+    @cached_property
+    def _marks(self) -> ir.Table:
         from crm_analytics.warehouse.marks import marks
 
-        self.require("customer_contacts")
         return marks(self._read("customer_contacts"))
 
     def refused_lines(self) -> ir.Table:

@@ -29,33 +29,37 @@ def defects(wh: Warehouse) -> ir.Table:
     """
     import ibis
 
-    parts = [part for one in REGISTER if wh.has(*one.needs) for part in _findings(wh, one)]
-    if not parts:
+    found, looked = [], []
+    for one in REGISTER:
+        if wh.has(*one.needs):
+            for places, table in one.find(wh):
+                found.append(_told(one, places, table))
+                looked += [_looked(wh, one, place) for place in places.split()]
+    if not looked:
         return ibis.memtable([], schema=_schema())
-    return ibis.union(*parts).order_by("kind", "table", "column", "source", "value", "instead")
+    return ibis.union(ibis.memtable(looked, schema=_schema()), *found).order_by(
+        "kind", "table", "column", "source", "value", "instead"
+    )
 
 
-def _findings(wh: Warehouse, one: Detector) -> list[ir.Table]:
+def _told(one: Detector, places: str, found: ir.Table) -> ir.Table:
+    """What a detector found, with what it says of itself."""
     import ibis
 
-    parts, looked = [], []
-    for places, found in one.find(wh):
-        names = [place.split(".") for place in places.split()]
-        if len(names) == 1:
-            found = found.mutate(table=ibis.literal(names[0][0]), column=ibis.literal(names[0][1]))
-        parts.append(found.mutate(looked_at=ibis.null("int64")))
-        looked += [{"table": table, "column": column} for table, column in names]
-    if looked:
-        empty = dict.fromkeys(("source", "value", "instead", "first", "last"), ibis.null("string"))
-        sizes = [{**one, "looked_at": wh.release.tables[one["table"]].rows} for one in looked]
-        parts.append(ibis.memtable(sizes).mutate(rows=0, money=ibis.null("float64"), **empty))
-    told = {"kind": ibis.literal(one.name), "sure": ibis.literal(one.sure), "fix": ibis.literal(one.fix)}
-    return [
-        part.select(
-            **{name: (told[name] if name in told else part[name]).cast(kind) for name, kind in _schema().items()}
-        )
-        for part in parts
-    ]
+    told = {"kind": one.name, "sure": one.sure, "fix": one.fix, "looked_at": None}
+    if " " not in places:
+        told["table"], told["column"] = places.split(".")
+    schema = _schema()
+    cells = {
+        name: ibis.literal(told[name], type=kind) if name in told else found[name] for name, kind in schema.items()
+    }
+    return found.select(**{name: cell.cast(schema[name]) for name, cell in cells.items()})
+
+
+def _looked(wh: Warehouse, one: Detector, place: str) -> dict:
+    table, column = place.split(".")
+    said = {"kind": one.name, "table": table, "column": column, "sure": one.sure, "fix": one.fix}
+    return dict.fromkeys(_schema()) | said | {"rows": 0, "looked_at": wh.release.tables[table].rows}
 
 
 def _schema() -> dict[str, str]:
