@@ -214,8 +214,9 @@ def _identity(section: Section) -> IdentityRules:
         section.known(section.at(f"survives.{table}"), name, TABLES[table].by_name, f"column of {table}")
         if not rule.startswith("source "):
             section.known(section.at(f"survives.{column}"), rule, RULES, "rule of survival")
+    unique = section.texts("unique")
     section.done()
-    return IdentityRules(keys=keys, unique=section.texts("unique"), survives=survives)
+    return IdentityRules(keys=keys, unique=unique, survives=survives)
 
 
 def _lookup(section: Section) -> Lookup:

@@ -10,8 +10,10 @@ from crm_analytics.collection.identity.decisions import Decision
 from crm_analytics.collection.identity.evidence import why, why_with_values
 from crm_analytics.collection.identity.identify import decided, identify
 from crm_analytics.collection.identity.linkage import NoSplink
+from crm_analytics.collection.maps import read_map
+from crm_analytics.collection.section import MapError
 from crm_analytics.warehouse.engine import TableAbsent, Warehouse
-from crm_analytics.warehouse.release import Shelf, WarehouseError
+from crm_analytics.warehouse.release import Company, IdentityRules, Shelf, WarehouseError
 
 
 def golden(home):
@@ -124,6 +126,53 @@ def test_why_tells_the_evidence_and_not_the_values(home, run):
     for told in (one, two, three):
         assert not any(value in told.lower() for value in ("anna", "ozola", "200000", "@", "petrov", "1985", "liepa"))
     assert "ozola" in str(why_with_values(wh, "N1", "K1"))
+
+
+def test_a_map_says_how_customers_are_made(tmp_path):
+    told = "{keys: [tax_number], unique: [crm], survives: {customers.region: first, customers.kind: source a b}}"
+    rules = mapped(tmp_path, told).company.identity
+    assert (rules.keys, rules.unique) == (("tax_number",), ("crm",))
+    assert dict(rules.survives) == {"customers.region": "first", "customers.kind": "source a b"}
+
+
+@pytest.mark.parametrize(
+    ("told", "problem"),
+    [
+        ("{keys: [mail]}", "Did you mean 'email'"), ("{survives: {customers.regio: first}}", "Did you mean 'region'"),
+        ("{survives: {customers.region: frist}}", "Did you mean 'first'"), ("{uniqe: [crm]}", "Did you mean 'unique'"),
+    ],
+)  # fmt: skip
+def test_a_map_that_says_it_wrongly_is_answered(tmp_path, told, problem):
+    with pytest.raises(MapError, match=problem):
+        mapped(tmp_path, told)
+
+
+def mapped(folder, identity):
+    path = folder / "shop.yaml"
+    path.write_text(
+        f"source: shop\ncompany: {{name: Small, identity: {identity}}}\nfiles: {{people: {{path: people.csv}}}}\n"
+        "tables: {customers: {from: people, columns: {customer_id: id}}}\n",
+        "utf-8",
+    )
+    return read_map(path)
+
+
+def test_the_companys_own_rules_of_survival_hold(home, run):
+    manifest = home / "warehouse" / "releases" / "000001.json"
+    rules = IdentityRules(survives=(("customers.region", "source crm"), ("customer_contacts.email", "first")))
+    release = replace(Shelf(home).release(), company=Company(name="Small", country="LV", identity=rules))
+    manifest.write_text(release.to_json(), "utf-8")
+    identify(home, by="keys", run=run)
+    customers = Warehouse.open(home).customers
+    assert customers.filter(customers.customer_id == "N1").region.to_pandas().tolist() == ["Tartu"]
+
+
+def test_a_source_that_has_everybody_once_is_believed(home, run):
+    manifest = home / "warehouse" / "releases" / "000001.json"
+    company = Company(name="Small", country="LV", identity=IdentityRules(unique=("crm",)))
+    manifest.write_text(replace(Shelf(home).release(), company=company).to_json(), "utf-8")
+    identify(home, by="keys", run=run)
+    assert groups(home) == {frozenset({"N1", "K1"}), frozenset({"N7", "W7"})}
 
 
 def test_without_contacts_there_is_nobody_to_identify(tmp_path, run, home):
