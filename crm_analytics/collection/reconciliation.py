@@ -13,6 +13,7 @@ from crm_analytics.say import say
 
 LOADED = "loaded"
 CENT = 0.005
+MOST_WARNINGS = 5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,7 +93,12 @@ class Sources(Study):
             table=table[["source", "file", "fate", "lines", "share", "money"]],
             text=text,
             files=files,
-            checks=(_adds_up(lost, cents), *self._refusals(files, fates), *self._freshness(files)),
+            checks=(
+                _adds_up(lost, cents),
+                *self._refusals(files, fates),
+                *self._freshness(files),
+                *(_audit(fates.warned.iloc[0]) if "warned" in fates else ()),
+            ),
         )
 
     def _refusals(self, files: pd.DataFrame, fates: pd.DataFrame) -> Iterator[Check]:
@@ -171,6 +177,18 @@ def _unaccounted(fates: pd.DataFrame, files: pd.DataFrame) -> tuple[int, float]:
     lines = (files.lines_read - files.loaded - files.refused).abs().sum()
     money = (files.money_read.fillna(files.money) - files.money).abs()
     return int(lines), float(money.where(money >= CENT, 0).sum())
+
+
+def _audit(warned: str) -> Iterator[Check]:
+    """What the load was warned of when it was held against what is expected."""
+    sentences = [one for one in warned.splitlines() if one]
+    if not sentences:
+        yield Check(name="audit", verdict="holds", text=say("The audit of this release warned of nothing."))
+    for sentence in sentences[:MOST_WARNINGS]:
+        yield Check(name="audit", verdict="weak", text=sentence)
+    if len(sentences) > MOST_WARNINGS:
+        more = say("The audit warned of {more:count} things more.", more=len(sentences) - MOST_WARNINGS)
+        yield Check(name="audit", verdict="weak", text=more)
 
 
 def _adds_up(lost: int, cents: float) -> Check:

@@ -22,7 +22,8 @@ def loads(wh: Warehouse) -> ir.Table:
 
     `fate` is 'loaded', or the column at fault and the reason of refusal. `lines` and `money` (in the company's money,
     null where the file carries none) are those of this fate; `lines_read` and `money_read` those of the whole file.
-    `newest` is the newest moment in the file, `loaded_at` when it was loaded (UTC).
+    `newest` is the newest moment in the file, `loaded_at` when it was loaded (UTC). `warned` is the same in every row:
+    what the audit of the release warned of, a sentence a line.
     """
     files = wh.loads
     whole = files.select("source", "file", "lines_read", "money_read", "newest", "loaded_at")
@@ -36,6 +37,10 @@ def loads(wh: Warehouse) -> ir.Table:
         money = lines.money.type()
         fates = fates.union(refused.agg(lines=lambda t: t.count(), money=lambda t: t.money.sum().cast(money)))
     told = fates.inner_join(whole, ["source", "file"])
-    return told.mutate(money=told.money.cast("float64"), money_read=told.money_read.cast("float64")).order_by(
+    return told.mutate(
+        money=told.money.cast("float64"),
+        money_read=told.money_read.cast("float64"),
+        warned=ibis.literal("\n".join(check.text for check in wh.release.checks)),
+    ).order_by(
         ["source", "file", told.fate != LOADED, told.lines.desc(), "fate"]
     )

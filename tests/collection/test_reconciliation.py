@@ -103,6 +103,17 @@ def test_parts_sum_to_the_whole(files):
     assert result.table.groupby("file").share.sum().round(9).eq(1).all()
 
 
+def test_what_the_audit_warned_of_stands_beside_the_answer(shop):
+    shop.load()
+    calm = Sources().fit(features.loads(Warehouse.open(shop.home)))
+    assert [check.verdict for check in calm.checks if check.name == "audit"] == ["holds"]
+    shop.file("sales.csv", (shop.data / "sales.csv").read_text() + "r9;1;05.01.2025 10:00;ann;fig;1;-1,00;1,00\n")
+    shop.load()
+    warned = Sources().fit(features.loads(Warehouse.open(shop.home)))
+    [check] = [check for check in warned.checks if check.name == "audit"]
+    assert (check.verdict, check.text) == ("weak", "1 of 5 rows of order lines from shop break «price >= 0».")
+
+
 def test_the_picture_shows_both_sides(shop):
     shop.file("sales.csv", (shop.data / "sales.csv").read_text() + "r9;1;05.01.2025 10:00;ann;fig;1;0,00;0,00\n")
     shop.load()
