@@ -85,7 +85,9 @@ def customer_base(wh: Warehouse, as_of: date | str | None = None) -> ir.Table:
 
 
 @feature(needs=("survey_answers", "orders", "order_lines"), grain="a respondent × question")
-def spend_after_answers(wh: Warehouse, as_of: date | str | None = None, days: int = 90) -> ir.Table:
+def spend_after_answers(
+    wh: Warehouse, as_of: date | str | None = None, days: int = 90, trade: str = "ordinary"
+) -> ir.Table:
     """What customers bought in the `days` after they answered, beside each scale they answered on.
 
     Only respondents whose customer is known and whose whole window lies before `as_of`: others have not had the time.
@@ -103,7 +105,7 @@ def spend_after_answers(wh: Warehouse, as_of: date | str | None = None, days: in
         rows.customer_id.notnull(),
         rows.answered_at + ibis.interval(days=days) < until,
     )
-    bought = _customer_days(wh, as_of).select(buyer="customer_id", day="day", revenue="revenue")
+    bought = _customer_days(wh, as_of, trade).select(buyer="customer_id", day="day", revenue="revenue")
     moments = rows.select("customer_id", "answered_at").distinct()
     apart = moments.left_join(bought, moments.customer_id == bought.buyer)
     gap = apart.day.delta(apart.answered_at, unit="day")
