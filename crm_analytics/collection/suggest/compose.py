@@ -138,7 +138,7 @@ class Composer:
         if column.kind == FLAG:
             return self._raw(profile)
         if profile.adorned:
-            return {"expression": f"num(regexp_replace({profile.said}, '[^0-9,. +-]', '', 'g'))"}
+            return {"expression": _num(profile)}
         return self._raw(profile)
 
     def _dated(self, profile: Profile) -> Spec:
@@ -512,7 +512,7 @@ def _rows(spec: Spec) -> str:
 
 def _num(profile: Profile) -> str:
     if profile.adorned:
-        return f"num(regexp_replace({profile.said}, '[^0-9,. +-]', '', 'g'))"
+        return f"num(regexp_replace({profile.said}, '[€$£₽]|^[^0-9+-]+|[^0-9]+$', '', 'g'))"
     return f"num({profile.said})"
 
 

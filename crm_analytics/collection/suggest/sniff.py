@@ -6,6 +6,7 @@ import codecs
 import csv
 import gzip
 import re
+import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ from itertools import islice
 from pathlib import Path
 
 from crm_analytics.collection.files import FileSpec
+from crm_analytics.collection.sources import source_of
+from crm_analytics.collection.sources.kinds import format_of, is_archive
+from crm_analytics.collection.sources.parcel import Parcel
 from crm_analytics.collection.sources.source import SourceError
 from crm_analytics.collection.suggest.lexicon import UNKNOWN, lexicon
 from crm_analytics.say import say
@@ -23,6 +27,10 @@ ROWS = 20_000
 READ_BYTES = 256 << 20
 CELL = 300
 """So much of a field is looked at."""
+_APART = {
+    "commerceml": "{path} is an exchange file of 1C; maps/README.md says how a map reads its parts (part:).",
+    "archive": "{path} is an archive; unpack it to have a map proposed. The map can then read the archive itself.",
+}
 _DELIMITERS = ",;\t|"
 _ENCODINGS = ("cp1251", "koi8-r", "cp866", "cp1252")
 _FREQUENT = frozenset("оеаинтсрвлкмдпу")
@@ -72,6 +80,12 @@ class Sniffed:
 
 def sniff(path: Path) -> Sniffed:
     """Look at a file. Raises SourceError when it holds no text at all."""
+    parcel = Parcel(path, FileSpec(name="", path=path.name))
+    form = "archive" if is_archive(path, parcel.spec) else format_of(parcel)
+    if form in ("commerceml", "archive"):
+        raise SourceError(_APART[form].format(path=path.name))
+    if form != "delimited":
+        return _of_source(path)
     text, encoding, whole = _text(path)
     lines = [line for line in text.split("\n", 400)[:400] if line.strip()]
     if len(lines) > 390:
@@ -85,6 +99,8 @@ def sniff(path: Path) -> Sniffed:
         return _marks(_of_aligned(path, spec, text, whole))
     spec = replace(spec, delimiter=delimiter)
     rows, width, trouble = _sample(text, delimiter)
+    if rows and any("\n" in name for name in rows[0]):
+        trouble = say("its headings run over several lines; write them on one")
     if trouble:
         return Sniffed(path=path, spec=spec, columns=(), said=(), rows=[], whole=whole, trouble=trouble)
     if _has_header(rows):
@@ -99,6 +115,22 @@ def sniff(path: Path) -> Sniffed:
             path=path, spec=replace(spec, header=names), columns=names, said=names, rows=rows, whole=whole, named=False
         )
     )
+
+
+def _of_source(path: Path) -> Sniffed:
+    """A workbook, Parquet or JSON: it says itself what its columns are."""
+    import duckdb
+
+    spec = FileSpec(name=_kind_name(path), path=path.name)
+    source = source_of(spec, path)
+    with tempfile.TemporaryDirectory() as workshop, duckdb.connect() as bench:
+        source.read(Path(workshop), lambda _: None)
+        found = bench.execute(f"SELECT * FROM {source.relation()} LIMIT {ROWS}").fetchall()
+        source.done()
+    names = tuple(source.header)
+    rows = [[str(cell or "")[:CELL].strip() for cell in row] for row in found]
+    said = tuple(_quoted(name) for name in names)
+    return _marks(Sniffed(path=path, spec=spec, columns=names, said=said, rows=rows, whole=len(rows) < ROWS))
 
 
 def _quoted(name: str) -> str:

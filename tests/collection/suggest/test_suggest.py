@@ -211,6 +211,42 @@ def test_personal_values_are_never_shown(tmp_path):
     assert not [value for value in personal if value in proposal.text or value in str(proposal)]
 
 
+@pytest.mark.parametrize("encoding", ["cp1251", "koi8-r", "cp866", "utf-16", "utf-8"])
+def test_russian_exports_in_any_encoding_with_signs_of_money_in_the_numbers(encoding, tmp_path):
+    rows = [
+        f"{n};{n % 28 + 1:02}.0{n % 6 + 1}.2024;К-{n % 9};1 {100 + n},50 руб.;{'Возврат' if n % 7 == 0 else 'Продажа'}"
+        for n in range(1, 90)
+    ]
+    text = "\r\n".join(["Заказ номер;Дата продажи;Контрагент;Сумма, руб.;Вид операции", *rows, ""])
+    (tmp_path / "sales.csv").write_bytes(text.encode(encoding))
+    sold = loads(suggest_map([tmp_path / "sales.csv"]), tmp_path)
+    assert sum(sold.order_lines.to_pandas().amount) == sum(Decimal(f"{1100 + n}.5") for n in range(1, 90))
+    assert (sold.orders.to_pandas().kind == "return").sum() == 12
+
+
+def test_workbooks_and_parquet_are_read_through_their_sources(tmp_path):
+    import openpyxl
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    text = BLIND["sales_report_magento.csv"].write(tmp_path / "sales.csv").read_text("utf-8")
+    book = openpyxl.Workbook()
+    for row in csv.reader(text.splitlines()):
+        book.active.append(row)
+    book.save(tmp_path / "sales.xlsx")
+    pyarrow.parquet.write_table(pyarrow.csv.read_csv(tmp_path / "sales.csv"), tmp_path / "sales.parquet")
+    for name in ("sales.xlsx", "sales.parquet"):
+        proposal = suggest_map([tmp_path / name])
+        placed = {one.column: one.place for one in proposal.columns}
+        assert placed["Item SKU"] == "products.product_id"
+        assert placed["Row Total"] == "order_lines.amount"
+        (tmp_path / name[6:]).mkdir()
+        assert len(loads(proposal, tmp_path / name[6:]).order_lines.to_pandas()) == 240
+    (tmp_path / "import.xml").write_text("<?xml version='1.0'?><КоммерческаяИнформация/>", "utf-8")
+    with pytest.raises(SourceError, match="exchange file of 1C"):
+        suggest_map([tmp_path / "import.xml"])
+
+
 _CELLS = st.text(alphabet=st.characters(blacklist_categories=("Cs",)), max_size=30)
 _HOSTILE = st.sampled_from(
     ["'; DROP TABLE orders; --", '" OR 1=1', "a: b", "{x: y}", "- a", "# ?", "\x1b[31mred", "!!python/object:os.system",
