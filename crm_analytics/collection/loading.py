@@ -23,6 +23,7 @@ from crm_analytics.collection.pseudonyms import FORGOTTEN, settled
 from crm_analytics.collection.recall import Recall
 from crm_analytics.collection.report import LoadReport
 from crm_analytics.say import Voice, speak
+from crm_analytics.warehouse.expiry import expire_draft
 from crm_analytics.warehouse.release import Company, Draft, Release, Shelf
 from crm_analytics.warehouse.tables import SYSTEM_TABLES, TABLES
 
@@ -119,9 +120,9 @@ class _Loading:
             self.draft.adopt("measures", source=source, parts=parts)
         self.progress("publishing")
         remember_maps(self.draft.shelf, self.maps, self.data)
-        release = self.draft.publish(
-            company=company, loads=marks, facts_until=self._facts_until(release), checks=audit.warnings
-        )
+        until = self._facts_until(release)
+        expire_draft(self.draft, days=company.keep_contacts_days, facts_until=until)
+        release = self.draft.publish(company=company, loads=marks, facts_until=until, checks=audit.warnings)
         return LoadReport.of(audit, company=company, release=release)
 
     def _bound(self) -> list[Fit]:

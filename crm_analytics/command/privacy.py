@@ -63,6 +63,39 @@ def pseudonym(
     print(Secret.of(company_home()).pseudonym(customer.strip()))
 
 
+privacy = typer.Typer(help="What is kept of persons, and for how long.", no_args_is_help=True)
+app.add_typer(privacy, name="privacy")
+
+
+@privacy.command()
+def expire(
+    days: Annotated[int | None, typer.Option(min=1, help="Else keep_contacts_days of the company.")] = None,
+    home: Home = None,
+) -> None:
+    """Remove the addresses of customers without a sign of life for so many days, from every release."""
+    from crm_analytics.say import say
+    from crm_analytics.warehouse import expiry
+    from crm_analytics.warehouse.release import Shelf
+
+    shelf = Shelf(company_home())
+    limit = days or shelf.release().company.keep_contacts_days
+    if not limit:
+        raise Wrong("Say after how many days: --days 1095, or keep_contacts_days: 1095 under company: in a map.")
+    with shelf.locked("facts"):
+        gone = expiry.expire(shelf, days=limit)
+    print(say("The addresses of {gone:count} customers silent for {days:count} days were removed.",
+              gone=gone, days=limit))  # fmt: skip
+
+
+@privacy.command()
+def trail(home: Home = None) -> None:
+    """Who was forgotten: when, why and how much; never who."""
+    from crm_analytics.warehouse.forgotten import trail
+
+    for one in trail(company_home()):
+        print(f"{one.at}  {one.reason}  {sum(one.counts.values())} changes, {'proven' if one.proven else 'unproven'}")
+
+
 class _Erasure:
     """One person leaves one company: who it is, where the files lie, and what was counted."""
 
@@ -128,6 +161,7 @@ class _Erasure:
         from crm_analytics.warehouse.forgotten import Underway, note
 
         values = {kind: tuple(sorted(texts)) for kind, texts in self.person.values.items()}
+        self._sweep()
         underway = Underway(
             customer=self.customer, reason=self.reason, ids=tuple(sorted(self.person.ids)), values=values
         )
@@ -145,6 +179,14 @@ class _Erasure:
         if certificate.clean:
             underway.done(self.home)
         return certificate
+
+    def _sweep(self) -> None:
+        """Remove what a run that was killed had half written."""
+        from crm_analytics.collection.forgetting.search import files_below
+
+        for path in files_below([self.home]):
+            if path.name.startswith((".draft-", ".forgetting-")) or path.name.endswith(".parquet.draft"):
+                path.unlink()
 
     def _source_files(self) -> None:
         from crm_analytics.collection.forgetting.fields import ANY_FILE

@@ -58,9 +58,10 @@ def rewrite_tables(shelf: Shelf, rewriting: Callable[[str], Rewriting], *, table
 
 @dataclass(frozen=True)
 class Rewritten:
-    """A file in the place of another, and how many rows it has less."""
+    """A file in the place of another, how many rows it has, and how many less."""
 
     path: Path
+    rows: int
     fewer: int
 
 
@@ -70,8 +71,9 @@ def rewritten(path: Path, rewrite: Rewriting) -> Rewritten | None:
     import pyarrow.parquet as pq
 
     new = path.with_name(f"part-{uuid.uuid4().hex}.parquet")
-    draft, out, rows = new.with_name(f".{new.name}.draft"), None, 0
+    draft, out, fewer = new.with_name(f".{new.name}.draft"), None, 0
     with pq.ParquetFile(path) as file, pq.ParquetFile(path) as again:
+        before = file.metadata.num_rows
         schema = pa.schema([pa.field(one.name, _plain(one.type), one.nullable) for one in file.schema_arrow])
         for number, batch in enumerate(file.iter_batches(BATCH_ROWS)):
             kept = rewrite(batch)
@@ -82,14 +84,14 @@ def rewritten(path: Path, rewrite: Rewriting) -> Rewritten | None:
                 for earlier in islice(again.iter_batches(BATCH_ROWS), number):
                     out.write_table(pa.Table.from_batches([earlier]).cast(schema))
             kept = batch if kept is None else kept
-            rows += batch.num_rows - kept.num_rows
+            fewer += batch.num_rows - kept.num_rows
             out.write_table(pa.Table.from_batches([kept]).cast(schema))
     if out is None:
         return None
     out.close()
     settle(draft)
     draft.rename(new)
-    return Rewritten(new, rows)
+    return Rewritten(path=new, rows=before - fewer, fewer=fewer)
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
