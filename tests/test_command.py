@@ -9,6 +9,8 @@ import pytest
 
 from crm_analytics import __main__ as command
 from crm_analytics.command import releases
+from crm_analytics.reporting.edition import owner_of
+from crm_analytics.warehouse.engine import Warehouse
 
 
 @pytest.fixture
@@ -58,6 +60,42 @@ def test_releases_and_quarantine_as_json(crm):
     code, out, err = crm("releases", "--json")
     assert (code, err) == (0, "")
     assert [release["release"] for release in json.loads(out)] == [1]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["releases", "roll-back", "1"], "is the newest one"),
+        (["releases", "roll-back", "9"], "does not exist"),
+        (["releases", "compare"], "the oldest one there is"),
+        (["releases", "retain"], "Say how much to keep"),
+        (["releases", "retain", "--keep", "0"], "would leave nothing"),
+        (["releases", "retain", "--keep", "1", "--reports", "no_such"], "There is no folder of reports"),
+        (["releases", "unpin", "1"], "is not pinned"),
+        (["quarantine", "replay", "no_such.yaml"], "There is no map"),
+    ],
+)
+def test_what_cannot_be_done_with_releases_is_one_sentence(crm, words, sentence):
+    code, out, err = crm(*words)
+    assert (code, out) == (1, "")
+    assert sentence in err
+    assert err.count("\n") == 1
+
+
+def test_a_release_that_a_report_names_or_somebody_pins_stays(crm, tmp_path):
+    record = {"edition": "21_sales", "owner": owner_of(Warehouse.open().home), "company": "Nordhaus", "title": "Sales"}
+    record |= {"state": "answered", "sentence": "", "release": 1, "facts_until": None, "made_at": "", "seconds": 1.0}
+    page = tmp_path / "2025-07-01" / "nordhaus" / "21_sales.json"
+    page.parent.mkdir(parents=True)
+    page.write_text(json.dumps(record))
+    assert crm("releases", "pin", "1", "--why", "the year's closing")[0] == 0
+    told = crm("releases", "retain", "--days", "1", "--dry-run", "--reports", tmp_path)[1]
+    assert "pinned: the year's closing" in told
+    assert "named by 2025-07-01/21_sales" in told
+    assert "Would remove 0 releases" in told
+    assert json.loads(crm("releases", "--json")[1])[0]["pinned"] == "the year's closing"
+    assert crm("releases", "unpin", "1") == (0, "", "")
+    assert crm("releases", "stopped")[1] == "Nothing.\n"
 
 
 def test_tables_say_what_can_be_asked(crm):
