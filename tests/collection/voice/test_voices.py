@@ -8,6 +8,8 @@ from sklearn.metrics import adjusted_rand_score
 from crm_analytics import NotEnough, Voices, features
 from crm_analytics.collection.voice import themes
 from crm_analytics.collection.voice.words import HIDDEN, common_words, masked, stem
+from crm_analytics.simulation.voice import FACTORS
+from crm_analytics.simulation.wordings import wording
 
 RUSSIAN = (
     ("доставка", "доставки", "курьер", "курьеры", "посылка", "опоздал", "поздно", "задержка доставки"),
@@ -55,15 +57,13 @@ def test_themes_in_russian():
     assert adjusted_rand_score(planted, grouped.member) > 0.8
 
 
-def test_shares_are_those_planted(company, simulation):
-    result = Voices().fit(features.answers(company))
-    table = result.table
-    assert table.share.sum() == pytest.approx(1)
-    delivery = table[table.theme.str.contains("deliver|parcel|courier|late")]
+def test_answers_on_one_planted_theme_stand_together(simulation, company):
     voice = simulation.voice
     wrote = voice.who()[(voice.theme[voice.who()] >= 0) & ~voice.partial[voice.who()]]
-    planted = np.average(voice.theme[wrote] == 0, weights=voice.design_weight[wrote])
-    assert delivery.share.sum() == pytest.approx(planted, abs=0.1)
+    texts = [wording(FACTORS[voice.theme[row]], int(voice.wording[row])) for row in wrote]
+    grouped = themes.grouped(texts, count=0, seed=1)
+    assert adjusted_rand_score(voice.theme[wrote], grouped.member) > 0.45
+    assert Voices().fit(features.answers(company)).table.share.sum() == pytest.approx(1)
 
 
 def test_words_by_chance_are_no_themes():
