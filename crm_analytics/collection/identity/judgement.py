@@ -37,11 +37,12 @@ _FULL = "least(length(l.given), length(r.given)) > 1"
 _SURNAME_SAME = f"(l.surname_sound = r.surname_sound OR {_jw('l.surname', 'r.surname', 0.85)})"
 _SWAPPED = f"({_jw('l.given', 'r.surname', 0.85)} AND {_jw('r.given', 'l.surname', 0.85)})"
 _HALF_SWAPPED = f"({_jw('l.given', 'r.surname', 0.9)} OR {_jw('r.given', 'l.surname', 0.9)})"
-_BORN_SLIP = (
-    "(damerau_levenshtein(l.birth_date, r.birth_date) <= 2 OR left(l.birth_date, 4) = left(r.birth_date, 4) AND "
-    "substr(l.birth_date, 6, 2) = substr(r.birth_date, 9, 2) AND "
-    "substr(l.birth_date, 9, 2) = substr(r.birth_date, 6, 2))"
+_DAY_AND_MONTH = (
+    "left(l.birth_date, 4) = left(r.birth_date, 4) AND substr(l.birth_date, 6, 2) = substr(r.birth_date, 9, 2) AND "
+    "substr(l.birth_date, 9, 2) = substr(r.birth_date, 6, 2)"
 )
+_BORN_SAME = f"(damerau_levenshtein(l.birth_date, r.birth_date) <= 1 OR {_DAY_AND_MONTH})"
+_BORN_SLIP = f"(damerau_levenshtein(l.birth_date, r.birth_date) <= 2 OR {_DAY_AND_MONTH})"
 _YEARS = "abs(try_cast(l.birth_year AS INT) - try_cast(r.birth_year AS INT))"
 _MIDDLE_OTHER = (
     "CASE WHEN least(length(l.middle), length(r.middle)) = 1 THEN left(l.middle, 1) <> left(r.middle, 1) "
@@ -52,7 +53,7 @@ _NUMBER_SLIP = "damerau_levenshtein(l.tax_number, r.tax_number) <= 1"
 _GIVEN_AGREES = f"({_FULL} AND ({_GIVEN_SAME} OR {_SWAPPED} OR {_HALF_SWAPPED}))"
 _SAME_NUMBER = f"(l.tax_number = r.tax_number AND {_SURNAME_SAME})"
 _AGREED = " + ".join(
-    f"CASE WHEN {agrees} THEN 1 ELSE 0 END" for agrees in (_GIVEN_AGREES, _BORN_SLIP, _NUMBER_SLIP, _SAME_NUMBER)
+    f"CASE WHEN {agrees} THEN 1 ELSE 0 END" for agrees in (_GIVEN_AGREES, _BORN_SAME, _NUMBER_SLIP, _SAME_NUMBER)
 )
 _BORN_OTHER = (
     f"CASE WHEN l.birth_date IS NOT NULL AND r.birth_date IS NOT NULL THEN NOT {_BORN_SLIP} "
@@ -64,6 +65,7 @@ _AGAINST = (
     ("both stand in a source that has everybody once",
      "l.source = r.source AND l.source IN (SELECT source FROM clean)"),
     ("one is a company, the other a person", "l.kind <> r.kind"),
+    ("different patronymics", f"least(length(l.middle), length(r.middle)) > 5 AND {_MIDDLE_OTHER}"),
     ("", f"{_AGREED} >= 2"),
     ("different tax numbers", f"NOT {_NUMBER_SLIP}"),
     ("different given names", f"{_FULL} AND NOT {_GIVEN_SAME} AND NOT {_SWAPPED} AND NOT {_HALF_SWAPPED}"),

@@ -103,6 +103,13 @@ class Place:
     city: str = ""
 
 
+def _town(parts: list[str]) -> str:
+    """The part of an address that is the town: the one that says so, else the last that is no street."""
+    bare = [part for part in (*parts[:0:-1], parts[0]) if part and not re.search(r"\d", part)]
+    said = [part for part in bare if part.split()[0] in ("g", "gor", "gorod")]
+    return next(iter(said or [part for part in bare if not _STREET_WORDS & set(part.split())]), "")
+
+
 @cache
 def place(address: str, city: str = "", postcode: str = "") -> Place:
     """An address in parts. Where `address` is the whole of it, the post code and the town are found in it."""
@@ -110,7 +117,7 @@ def place(address: str, city: str = "", postcode: str = "") -> Place:
     town, code = folded(city), re.sub(r"[^0-9a-z]", "", folded(postcode))
     parts = [folded(part) for part in address.split(",")]
     if not town and len(parts) > 1:
-        town = next((part for part in (*parts[:0:-1], parts[0]) if part and not re.search(r"\d", part)), "")
+        town = _town(parts)
         text = f" {text} ".replace(f" {town} ", " ").strip() if town else text
     if not code:
         found = re.search(r"\b(?:lv |lt |ee )?(\d{4,6})\b", text)

@@ -88,6 +88,8 @@ def test_dates_of_birth(text):
 
 def test_addresses_in_parts():
     assert reach.place("Brīvības iela 12-5, Rīga, LV-1010") == reach.place("Brivibas 12 5", "Riga", "1010")
+    assert reach.place("г. Москва, ул. Ленина, д. 5, кв. 12") == reach.place("ул. Ленина, д. 5, кв. 12, Москва")
+    assert reach.place("СПб, Невский пр., 10-4").city == "spb"
     home = reach.place("ул. Ленина, д. 5, кв. 12, Москва")
     assert (home.street, home.house, home.flat, home.city) == ("lenina", "5", "12", "moskva")
 
