@@ -41,7 +41,6 @@ _DAY_AND_MONTH = (
     "left(l.birth_date, 4) = left(r.birth_date, 4) AND substr(l.birth_date, 6, 2) = substr(r.birth_date, 9, 2) AND "
     "substr(l.birth_date, 9, 2) = substr(r.birth_date, 6, 2)"
 )
-_BORN_SAME = f"(damerau_levenshtein(l.birth_date, r.birth_date) <= 1 OR {_DAY_AND_MONTH})"
 _BORN_SLIP = f"(damerau_levenshtein(l.birth_date, r.birth_date) <= 2 OR {_DAY_AND_MONTH})"
 _YEARS = "abs(try_cast(l.birth_year AS INT) - try_cast(r.birth_year AS INT))"
 _MIDDLE_OTHER = (
@@ -53,7 +52,7 @@ _NUMBER_SLIP = "damerau_levenshtein(l.tax_number, r.tax_number) <= 1"
 _GIVEN_AGREES = f"({_FULL} AND ({_GIVEN_SAME} OR {_SWAPPED} OR {_HALF_SWAPPED}))"
 _SAME_NUMBER = f"(l.tax_number = r.tax_number AND {_SURNAME_SAME})"
 _AGREED = " + ".join(
-    f"CASE WHEN {agrees} THEN 1 ELSE 0 END" for agrees in (_GIVEN_AGREES, _BORN_SAME, _NUMBER_SLIP, _SAME_NUMBER)
+    f"CASE WHEN {agrees} THEN 1 ELSE 0 END" for agrees in (_GIVEN_AGREES, _BORN_SLIP, _NUMBER_SLIP, _SAME_NUMBER)
 )
 _BORN_OTHER = (
     f"CASE WHEN l.birth_date IS NOT NULL AND r.birth_date IS NOT NULL THEN NOT {_BORN_SLIP} "

@@ -23,12 +23,12 @@ from crm_analytics.warehouse.release import WarehouseError
 if TYPE_CHECKING:
     import pandas as pd
 
-PAIRS_PER_RECORD = 12
+PAIRS_PER_RECORD = 5
 """For each key so many pairs a record are looked at, those of the smallest blocks first."""
 LARGEST_BLOCK = 60
 EXPERIENCE = 60
 """Usual shares count as much as this many true pairs of the company's own."""
-RANDOM_PAIRS, TRAINING_PAIRS = 3e5, 2e5
+RANDOM_PAIRS, TRAINING_PAIRS = 3e5, 1e5
 FEWEST_LESSONS = 30
 """Fewer true pairs in a training block teach nothing."""
 FEW = 2

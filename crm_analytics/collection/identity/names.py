@@ -60,6 +60,7 @@ class Name:
     gender: str = ""
 
 
+@cache
 def folded(text: str) -> str:
     """Small Latin letters, digits and single spaces: Ёлкин and Elkin, Bērziņš and BERZINS come out alike."""
     text = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "").replace("'", "").replace("`", "")
