@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pytest
 
-from crm_analytics.collection.loading import load
+from crm_analytics.collection.loading.load import load
 from crm_analytics.simulation.company import Simulation
 from crm_analytics.simulation.truth import Truth
 from crm_analytics.warehouse.engine import Warehouse

@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 
 from crm_analytics import RFM, Audience, Ledger, Outbox, Warehouse, features
 from crm_analytics.__main__ import main  # noqa: F401  (every command is registered)
-from crm_analytics.collection.loading import load
+from crm_analytics.collection.loading.load import load
 from crm_analytics.command.app import app
 from crm_analytics.simulation.company import Simulation
-from crm_analytics.warehouse.forgotten import trail
+from crm_analytics.warehouse.privacy.forgotten import trail
 from crm_analytics.warehouse.release import Shelf, WarehouseError
 
 PROJECT = Path(__file__).parents[1]

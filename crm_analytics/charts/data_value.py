@@ -8,8 +8,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.collection.data_value import DataValueResult, words
-from crm_analytics.collection.worth import PARTS
+from crm_analytics.collection.value.data_value import DataValueResult, words
+from crm_analytics.collection.value.worth import PARTS
 from crm_analytics.say import say
 
 MOST_BARS = 6

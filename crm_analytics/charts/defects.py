@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.collection.defects import DefectsResult
+from crm_analytics.collection.value.defects import DefectsResult
 from crm_analytics.say import say
 
 MOST_BARS = 14

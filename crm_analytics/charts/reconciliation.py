@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.collection.reconciliation import LOADED, SourcesResult
+from crm_analytics.collection.value.reconciliation import LOADED, SourcesResult
 from crm_analytics.say import say
 
 MOST_BARS = 10

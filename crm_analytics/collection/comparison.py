@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crm_analytics.collection.conversion import quoted
 from crm_analytics.collection.history import MONEY
+from crm_analytics.collection.mapping.conversion import quoted
 from crm_analytics.say import say
 from crm_analytics.warehouse.engine import home_folder
 from crm_analytics.warehouse.release import Release, Shelf, WarehouseError

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crm_analytics.collection.conversion import quoted
+from crm_analytics.collection.mapping.conversion import quoted
 from crm_analytics.warehouse.engine import home_folder
 from crm_analytics.warehouse.release import Release, Shelf, WarehouseError
 from crm_analytics.warehouse.retention import pins
@@ -21,7 +21,7 @@ from crm_analytics.warehouse.tables import TABLES
 if TYPE_CHECKING:
     import pandas as pd
 
-    from crm_analytics.collection.report import LoadReport
+    from crm_analytics.collection.loading.report import LoadReport
 
 STOPS_KEPT = 200
 MONEY = {

@@ -21,7 +21,7 @@ def defects(
 ) -> None:
     """Find what is wrong with the facts, what it touches in money, and how a map mends it."""
     from crm_analytics import Defects, features
-    from crm_analytics.collection.mending import source_columns
+    from crm_analytics.collection.value.mending import source_columns
 
     try:
         asked = Defects(sure=sure, maps=source_columns(maps) if maps else {})

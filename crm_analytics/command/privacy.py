@@ -12,10 +12,10 @@ from crm_analytics.command.app import Home, Wrong, app, aside, company_home, sho
 
 if TYPE_CHECKING:
     from crm_analytics.collection.forgetting.search import Certificate
-    from crm_analytics.warehouse.erasure import Erased
-    from crm_analytics.warehouse.forgotten import Underway
+    from crm_analytics.warehouse.privacy.erasure import Erased
+    from crm_analytics.warehouse.privacy.forgotten import Underway
+    from crm_analytics.warehouse.privacy.traces import Person
     from crm_analytics.warehouse.release import Shelf
-    from crm_analytics.warehouse.traces import Person
 
 OWN = ("warehouse", "outbox", "rehearsal", "privacy", "secret")
 """What stands in a home beside source files."""
@@ -58,7 +58,7 @@ def pseudonym(
     home: Home = None,
 ) -> None:
     """Print the pseudonym of a customer, for whoever may read the company's secret."""
-    from crm_analytics.warehouse.secret import Secret
+    from crm_analytics.warehouse.privacy.secret import Secret
 
     print(Secret.of(company_home()).pseudonym(customer.strip()))
 
@@ -74,7 +74,7 @@ def expire(
 ) -> None:
     """Remove the addresses of customers without a sign of life for so many days, from every release."""
     from crm_analytics.say import say
-    from crm_analytics.warehouse import expiry
+    from crm_analytics.warehouse.privacy import expiry
     from crm_analytics.warehouse.release import Shelf
 
     shelf = Shelf(company_home())
@@ -90,7 +90,7 @@ def expire(
 @privacy.command()
 def trail(home: Home = None) -> None:
     """Who was forgotten: when, why and how much; never who."""
-    from crm_analytics.warehouse.forgotten import trail
+    from crm_analytics.warehouse.privacy.forgotten import trail
 
     for one in trail(company_home()):
         print(f"{one.at}  {one.reason}  {sum(one.counts.values())} changes, {'proven' if one.proven else 'unproven'}")
@@ -101,7 +101,7 @@ class _Erasure:
 
     def __init__(self, shelf: Shelf, customer: str, *, reason: str, reports: list[Path], ledger: str | None):
         from crm_analytics.collection.forgetting.fields import fields_of_files
-        from crm_analytics.warehouse.forgotten import Underway
+        from crm_analytics.warehouse.privacy.forgotten import Underway
         from crm_analytics.warehouse.retention import report_folders
 
         self.shelf, self.home, self.ledger = shelf, shelf.home, ledger
@@ -120,10 +120,10 @@ class _Erasure:
         self.counts: Counter[str] = Counter()
 
     def _who(self, underway: Underway | None) -> Person:
-        from crm_analytics.warehouse.forgotten import PURPOSE, stopped
-        from crm_analytics.warehouse.secret import Secret
-        from crm_analytics.warehouse.subject import known_person, told_apart
-        from crm_analytics.warehouse.traces import Person
+        from crm_analytics.warehouse.privacy.forgotten import PURPOSE, stopped
+        from crm_analytics.warehouse.privacy.secret import Secret
+        from crm_analytics.warehouse.privacy.subject import known_person, told_apart
+        from crm_analytics.warehouse.privacy.traces import Person
 
         self.secret = Secret.made(self.home)
         asked = {self.customer, self.secret.pseudonym(self.customer)}
@@ -158,7 +158,7 @@ class _Erasure:
     def carried_out(self) -> Certificate:
         """Erase, search, and enter it into the trail. What was begun is written down first, and forgotten last."""
         from crm_analytics.collection.forgetting.search import searched
-        from crm_analytics.warehouse.forgotten import Underway, note
+        from crm_analytics.warehouse.privacy.forgotten import Underway, note
 
         values = {kind: tuple(sorted(texts)) for kind, texts in self.person.values.items()}
         self._sweep()
@@ -222,8 +222,8 @@ class _Erasure:
     def _facts(self) -> None:
         import shutil
 
-        from crm_analytics.warehouse.erasure import Eraser
-        from crm_analytics.warehouse.rewriting import rewrite_kept, rewrite_tables
+        from crm_analytics.warehouse.privacy.erasure import Eraser
+        from crm_analytics.warehouse.privacy.rewriting import rewrite_kept, rewrite_tables
 
         aside("rewriting the releases")
         shutil.rmtree(self.shelf.workshop, ignore_errors=True)
@@ -241,7 +241,7 @@ class _Erasure:
 
     def _everything(self) -> list[Path]:
         from crm_analytics.collection.forgetting.search import files_below
-        from crm_analytics.warehouse.forgotten import underway_file
+        from crm_analytics.warehouse.privacy.forgotten import underway_file
 
         folders = [self.home, *self.reports]
         skipped = {underway_file(self.home).resolve(), (self.home / "secret").resolve()}

@@ -194,7 +194,7 @@ class Shelf:
             yield
 
     def _nobody_half_forgotten(self) -> None:
-        from crm_analytics.warehouse.forgotten import Underway
+        from crm_analytics.warehouse.privacy.forgotten import Underway
 
         underway = Underway.of(self.home)
         if underway and not underway.erased:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from crm_analytics.collection import SourceError, compare, releases, stopped
-from crm_analytics.collection.section import MapError
+from crm_analytics.collection.mapping.section import MapError
 from crm_analytics.warehouse.release import Shelf, WarehouseError
 from crm_analytics.warehouse.retention import pin
 from crm_analytics.warehouse.rollback import roll_back

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from crm_analytics import Audience, Ledger, Outbox, Warehouse, features
-from crm_analytics.collection.loading import load
+from crm_analytics.collection.loading.load import load
 
 MAP = Path(__file__).parents[2] / "maps" / "ledger.yaml"
 ON = date(2025, 7, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crm_analytics.collection.forgetting.fields import Fields
-from crm_analytics.warehouse.traces import Person
+from crm_analytics.warehouse.privacy.traces import Person
 
 
 class Blanking:

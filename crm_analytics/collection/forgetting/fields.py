@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from crm_analytics.collection.files import FileSpec
-from crm_analytics.collection.maps import Block, ColumnSpec, SourceMap, read_map
+from crm_analytics.collection.mapping.files import FileSpec
+from crm_analytics.collection.mapping.maps import Block, ColumnSpec, SourceMap, read_map
+from crm_analytics.warehouse.privacy.rewriting import put_whole
+from crm_analytics.warehouse.privacy.subject import PERSONAL, customer_columns
 from crm_analytics.warehouse.release import Shelf
-from crm_analytics.warehouse.rewriting import put_whole
-from crm_analytics.warehouse.subject import PERSONAL, customer_columns
 from crm_analytics.warehouse.tables import TABLES
 
 ABOUT_THE_PERSON = ("customers", "customer_contacts", "traits")

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from crm_analytics.collection.files import FileSpec
 from crm_analytics.collection.forgetting.blanking import Blanking
 from crm_analytics.collection.forgetting.fields import Fields
 from crm_analytics.collection.forgetting.formats import documents, parquet, sqlite, workbook
-from crm_analytics.warehouse.traces import Person
+from crm_analytics.collection.mapping.files import FileSpec
+from crm_analytics.warehouse.privacy.traces import Person
 
 BLOCK_CHARACTERS = 1 << 20
 RECORD_LINES = 200

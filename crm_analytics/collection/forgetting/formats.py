@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crm_analytics.collection.forgetting.blanking import Blanking
-from crm_analytics.warehouse.traces import fold
+from crm_analytics.warehouse.privacy.traces import fold
 
 RECORD_CELLS = 200
 """An element with more texts in it is no record of one person, but a list."""

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 
 from crm_analytics.collection.forgetting.fields import ANY_FILE, Fields
 from crm_analytics.collection.forgetting.files import blank_file, is_workbook
-from crm_analytics.warehouse.traces import Person, texts_of
+from crm_analytics.warehouse.privacy.traces import Person, texts_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

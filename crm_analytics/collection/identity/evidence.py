@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from crm_analytics.collection.conversion import quoted
 from crm_analytics.collection.identity.comparisons import COMPARISONS
 from crm_analytics.collection.identity.decisions import history, standing
 from crm_analytics.collection.identity.identify import METHODS, known, stored_pairs
 from crm_analytics.collection.identity.judgement import certain_pairs, judged
 from crm_analytics.collection.identity.linkage import probability
 from crm_analytics.collection.identity.records import records
+from crm_analytics.collection.mapping.conversion import quoted
 from crm_analytics.say import say
 from crm_analytics.warehouse.release import WarehouseError
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crm_analytics.collection.files import FileSpec
+    from crm_analytics.collection.mapping.files import FileSpec
     from crm_analytics.collection.sources.parcel import Parcel
     from crm_analytics.collection.sources.source import Source
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from crm_analytics.collection import conversion
-from crm_analytics.collection.files import FileSpec
+from crm_analytics.collection.mapping import conversion
+from crm_analytics.collection.mapping.files import FileSpec
 from crm_analytics.collection.sources.parcel import Parcel
 from crm_analytics.collection.sources.proofread import proofread
 from crm_analytics.collection.sources.source import Progress, Proof

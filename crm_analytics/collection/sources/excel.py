@@ -17,7 +17,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from crm_analytics.collection.section import closest
+from crm_analytics.collection.mapping.section import closest
 from crm_analytics.collection.sources.parcel import ZIP, Parcel, most_bytes
 from crm_analytics.collection.sources.records import Fields, Records, Refused, text_of
 from crm_analytics.collection.sources.source import Progress, SourceError

@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from crm_analytics.collection.files import FileSpec
+from crm_analytics.collection.mapping.files import FileSpec
 from crm_analytics.collection.sources.parcel import ZIP, Parcel
 from crm_analytics.collection.sources.source import SourceError
 

@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from crm_analytics.collection.files import FileSpec
+from crm_analytics.collection.mapping.files import FileSpec
 from crm_analytics.collection.sources.source import Progress, SourceError
 
 HARMLESS_BYTES = 64 << 20

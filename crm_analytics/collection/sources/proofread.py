@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from crm_analytics.collection.files import FileSpec
+from crm_analytics.collection.mapping.files import FileSpec
 from crm_analytics.collection.sources.parcel import Parcel
 from crm_analytics.collection.sources.source import Progress, Proof
 from crm_analytics.collection.sources.text import LINE_BYTES, blocks, header_of

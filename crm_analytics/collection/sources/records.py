@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from crm_analytics.collection import conversion
-from crm_analytics.collection.files import FileSpec
+from crm_analytics.collection.mapping import conversion
+from crm_analytics.collection.mapping.files import FileSpec
 from crm_analytics.collection.sources.parcel import Parcel
 from crm_analytics.collection.sources.source import SHOWN_CHARACTERS, Progress, Proof
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from crm_analytics.collection.files import FileSpec
+from crm_analytics.collection.mapping.files import FileSpec
 from crm_analytics.collection.sources.parcel import Parcel
 from crm_analytics.collection.sources.records import Fields, Records, text_of
 from crm_analytics.collection.sources.source import Progress, SourceError

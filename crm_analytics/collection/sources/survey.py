@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from crm_analytics.collection.conversion import quoted
-from crm_analytics.collection.files import FileSpec
+from crm_analytics.collection.mapping.conversion import quoted
+from crm_analytics.collection.mapping.files import FileSpec
 from crm_analytics.collection.sources.excel import Excel
 from crm_analytics.collection.sources.parcel import ZIP, Parcel
 from crm_analytics.collection.sources.source import (

@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crm_analytics.collection.arrivals import arrivals, entries
-from crm_analytics.collection.bench import Bench, Kind
-from crm_analytics.collection.fitting import Fit
-from crm_analytics.collection.maps import Block, SourceMap, read_maps
+from crm_analytics.collection.loading.arrivals import arrivals, entries
+from crm_analytics.collection.loading.bench import Bench, Kind
+from crm_analytics.collection.loading.fitting import Fit
+from crm_analytics.collection.mapping.maps import Block, SourceMap, read_maps
 from crm_analytics.warehouse.release import WarehouseError
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from crm_analytics.collection.conversion import quoted
+from crm_analytics.collection.mapping.conversion import quoted
 from crm_analytics.collection.suggest.lexicon import lexicon
 from crm_analytics.collection.suggest.place import Placement, Reading, trouble_of
 from crm_analytics.collection.suggest.profile import Profile

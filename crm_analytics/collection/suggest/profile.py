@@ -9,8 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
-from crm_analytics.collection.conversion import NO, YES
-from crm_analytics.collection.files import FileSpec
+from crm_analytics.collection.mapping.conversion import NO, YES
+from crm_analytics.collection.mapping.files import FileSpec
 from crm_analytics.collection.suggest.dates import Dating, dating
 from crm_analytics.collection.suggest.sniff import Sniffed
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
-from crm_analytics.collection.files import FileSpec
+from crm_analytics.collection.mapping.files import FileSpec
 from crm_analytics.collection.sources import source_of
 from crm_analytics.collection.sources.kinds import format_of, is_archive
 from crm_analytics.collection.sources.parcel import Parcel

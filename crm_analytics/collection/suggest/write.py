@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from crm_analytics.collection.files import FileSpec
+from crm_analytics.collection.mapping.files import FileSpec
 from crm_analytics.collection.suggest.compose import Block, Part, Spec
 from crm_analytics.say import say
 from crm_analytics.warehouse.tables import TABLES

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crm_analytics.collection.section import Section
+    from crm_analytics.collection.mapping.section import Section
 
 ROLES = ("respondent", "customer", "weight", "date", "status", "email", "phone", "name")
 

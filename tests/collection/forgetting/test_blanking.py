@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm_analytics.collection.files import FileSpec
 from crm_analytics.collection.forgetting.fields import Fields
 from crm_analytics.collection.forgetting.files import blank_in_place
 from crm_analytics.collection.forgetting.search import holds, searched
-from crm_analytics.warehouse.traces import Person
+from crm_analytics.collection.mapping.files import FileSpec
+from crm_analytics.warehouse.privacy.traces import Person
 
 ANNA = Person(
     ids=frozenset({"C000017", "42"}),

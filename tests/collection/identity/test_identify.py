@@ -10,8 +10,8 @@ from crm_analytics.collection.identity.decisions import Decision
 from crm_analytics.collection.identity.evidence import why, why_with_values
 from crm_analytics.collection.identity.identify import decided, identify
 from crm_analytics.collection.identity.linkage import NoSplink
-from crm_analytics.collection.maps import read_map
-from crm_analytics.collection.section import MapError
+from crm_analytics.collection.mapping.maps import read_map
+from crm_analytics.collection.mapping.section import MapError
 from crm_analytics.warehouse.engine import TableAbsent, Warehouse
 from crm_analytics.warehouse.release import Company, IdentityRules, Shelf, WarehouseError
 

@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from crm_analytics.collection.files import FileSpec
+from crm_analytics.collection.mapping.files import FileSpec
 from crm_analytics.collection.sources import source_of
 from crm_analytics.collection.sources.source import Proof, Source
 

@@ -167,7 +167,7 @@ def test_a_long_file_does_not_grow_in_memory(came):
     content = head + product * 12_000 + "<junk/>" * 20_000 + "<Товар Статус" + tail
     tracemalloc.start()
     try:
-        from crm_analytics.collection.files import FileSpec
+        from crm_analytics.collection.mapping.files import FileSpec
         from crm_analytics.collection.sources.commerceml import CommerceMl
         from crm_analytics.collection.sources.parcel import Parcel
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import openpyxl
 import pytest
 
-from crm_analytics.collection.files import FileSpec
+from crm_analytics.collection.mapping.files import FileSpec
 from crm_analytics.collection.sources import sources_of
 from crm_analytics.collection.sources.source import SourceError
 

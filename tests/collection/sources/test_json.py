@@ -103,7 +103,7 @@ def test_blocks_do_not_show(came, monkeypatch):
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_records_or_set_aside(tmp_path_factory, content):
-    from crm_analytics.collection.files import FileSpec
+    from crm_analytics.collection.mapping.files import FileSpec
     from crm_analytics.collection.sources import source_of
 
     folder = tmp_path_factory.mktemp("json")

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from crm_analytics.collection.files import FileSpec
+from crm_analytics.collection.mapping.files import FileSpec
 from crm_analytics.collection.sources import parcel, sources_of
 from crm_analytics.collection.sources.source import SourceError
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm_analytics.collection.files import FileSpec
+from crm_analytics.collection.mapping.files import FileSpec
 from crm_analytics.collection.sources import text
 from crm_analytics.collection.sources.parcel import Parcel
 from crm_analytics.collection.sources.proofread import proofread

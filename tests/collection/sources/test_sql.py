@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy
 
 from crm_analytics.collection import MapError
-from crm_analytics.collection.files import FileSpec
+from crm_analytics.collection.mapping.files import FileSpec
 from crm_analytics.collection.sources import answer_of
 from crm_analytics.collection.sources.source import SourceError
 from crm_analytics.collection.sources.sql import one_select

@@ -5,8 +5,8 @@ import csv
 import pytest
 from openpyxl import Workbook
 
-from crm_analytics.collection.loading import load
-from crm_analytics.collection.section import MapError
+from crm_analytics.collection.loading.load import load
+from crm_analytics.collection.mapping.section import MapError
 from crm_analytics.collection.sources.source import SourceError
 from crm_analytics.warehouse.engine import Warehouse
 from tests.collection.survey.test_unfold import RUSSIAN

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from crm_analytics.collection import Proposal, check_maps, load, suggest_map
-from crm_analytics.collection.maps import read_map, read_maps
+from crm_analytics.collection.mapping.maps import read_map, read_maps
 from crm_analytics.collection.sources.source import SourceError
 from crm_analytics.collection.suggest.lexicon import folded, lexicon
 from crm_analytics.simulation.company import Simulation
