@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crm_analytics.collection.identity.comparisons import COMPARISONS
 from crm_analytics.collection.identity.decisions import Decision, decide, history, standing
@@ -271,12 +271,6 @@ def _put(draft: Draft, table: str, frame: pd.DataFrame) -> None:
     import pyarrow as pa
 
     schema = SYSTEM_TABLES[table].arrow_schema()
-    rows: dict[str, Any] = {name: frame[name] for name in schema.names if name != "source"}
-    rows["source"] = [SOURCE] * len(frame)
-    draft.replace_source(table, pa.Table.from_pandas(_frame(rows), schema=schema, preserve_index=False), source=SOURCE)
-
-
-def _frame(columns: dict[str, Any]) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame({name: list(values) for name, values in columns.items()})
+    given = {name: list(frame[name]) for name in schema.names if name != "source"} | {"source": [SOURCE] * len(frame)}
+    columns = [pa.array(given[one.name], type=one.type, from_pandas=True) for one in schema]
+    draft.replace_source(table, pa.Table.from_arrays(columns, schema=schema), source=SOURCE)

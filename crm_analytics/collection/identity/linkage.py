@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
@@ -203,9 +203,12 @@ def _blocking_keys(records: pd.DataFrame) -> pd.DataFrame:
     """For each record the keys under which it is looked for; empty where a block is too large to say anything."""
     import pandas as pd
 
-    given = records.root.where(records.root.notna(), records.given).map(names.skeleton, na_action="ignore")
-    surname = records.surname.map(names.skeleton, na_action="ignore")
-    street = records.street.map(lambda text: names.skeleton(text.split()[0])[:4], na_action="ignore")
+    def each(texts: pd.Series, short: Callable[[str], str]) -> pd.Series:
+        return texts.map(short, na_action="ignore").astype("str")  # a column nobody has is text all the same
+
+    given = each(records.root.where(records.root.notna(), records.given), names.skeleton)
+    surname = each(records.surname, names.skeleton)
+    street = each(records.street, lambda text: names.skeleton(text.split()[0])[:4])
     first, last = given.fillna(""), surname.fillna("")
     both = (first.where(first <= last, last) + " " + last.where(first <= last, first)).where(
         given.notna() & surname.notna()

@@ -4,6 +4,7 @@ import builtins
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pyarrow as pa
 import pytest
 
 from crm_analytics.collection.identity.decisions import Decision
@@ -14,6 +15,7 @@ from crm_analytics.collection.mapping.maps import read_map
 from crm_analytics.collection.mapping.section import MapError
 from crm_analytics.warehouse.engine import TableAbsent, Warehouse
 from crm_analytics.warehouse.release import Company, IdentityRules, Shelf, WarehouseError
+from crm_analytics.warehouse.tables import TABLES
 
 
 def golden(home):
@@ -77,6 +79,19 @@ def test_the_same_again_publishes_nothing_and_a_trial_neither(home, run):
     assert identify(home, by="keys", run=run).release is None
     assert Shelf(home).ids() == [1, 2]
     assert Warehouse.open(home).today == date(2025, 7, 1)
+
+
+@pytest.mark.parametrize("by", ["keys", "probability"])
+def test_a_company_without_duplicates_is_told_so(tmp_path, run, by):
+    people = pa.table({"customer_id": ["S1", "S2"], "source": ["shop"] * 2, "full_name": ["Anna Ozola", "Jonas Petrov"]})
+    with Shelf(tmp_path).draft() as draft:
+        for table in ("customers", "customer_contacts"):
+            schema = TABLES[table].arrow_schema()
+            told = {name: people[name] if name in people.column_names else [None] * 2 for name in schema.names}
+            draft.replace_source(table, pa.table(told, schema=schema), source="shop")
+        draft.publish(facts_until="2025-06-30")
+    assert identify(tmp_path, by=by, run=run).customers == 2
+    assert golden(tmp_path) == {"S1": "S1", "S2": "S2"}
 
 
 def test_golden_ids_stand_as_records_arrive(home, run, arrives):
@@ -211,10 +226,6 @@ def arrives():
     from crm_analytics.collection.identity.identify import known
 
     def one_more(home, person):
-        import pyarrow as pa
-
-        from crm_analytics.warehouse.tables import TABLES
-
         wh = Warehouse.open(home)
         assert person[0] not in set(known(wh).customer_id)
         names = ("customer_id", "source", "first_seen", "region", "gender", "full_name", "birth_date", "email", "phone",
