@@ -83,7 +83,8 @@ def test_the_same_again_publishes_nothing_and_a_trial_neither(home, run):
 
 @pytest.mark.parametrize("by", ["keys", "probability"])
 def test_a_company_without_duplicates_is_told_so(tmp_path, run, by):
-    people = pa.table({"customer_id": ["S1", "S2"], "source": ["shop"] * 2, "full_name": ["Anna Ozola", "Jonas Petrov"]})
+    names = ["Anna Ozola", "Jonas Petrov"]
+    people = pa.table({"customer_id": ["S1", "S2"], "source": ["shop"] * 2, "full_name": names})
     with Shelf(tmp_path).draft() as draft:
         for table in ("customers", "customer_contacts"):
             schema = TABLES[table].arrow_schema()
