@@ -193,8 +193,8 @@ _OF_PEOPLE = r"(?= (?:customer|people|person|buyer|respondent|member|client|кл
 
 def counts_of_people(result: Result) -> list[str]:
     """The columns of a Result's table that count people."""
-    numbers = result.table.select_dtypes("number").columns
-    return [column for column in numbers if column in PEOPLE or column in type(result.study).people]
+    named = PEOPLE | set(type(result.study).people)
+    return [column for column in result.table.select_dtypes("number") if column in named]
 
 
 def without_small_groups(result: Result, fewest: int) -> Result:

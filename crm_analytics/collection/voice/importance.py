@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
 import numpy as np
@@ -34,6 +35,8 @@ class ImportanceResult(Result):
     """
 
     survey: str
+    asked_on: date | None
+    """The day of the survey's first answer, where answers are dated."""
     outcome: str
     explained: float
     respondents: int
@@ -154,8 +157,10 @@ class Importance(Study):
         table = self._table(rows, wide, x, weight, found, shares[0], spread)
         usual = float(np.average(table.level, weights=table.answers))
         table = _prioritised(table, usual)
+        asked_on = pd.to_datetime(rows.answered_at).min()
         result = {
             "survey": survey,
+            "asked_on": None if pd.isna(asked_on) else asked_on.date(),
             "outcome": outcome,
             "explained": float(whole[0]),
             "respondents": len(wide),

@@ -24,7 +24,7 @@ SAME_BEFORE = 0.25
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinkageResult(Result):
     """`table`: group (low, middle, high answers), answers, position (mean), spend (after the answer, money a customer),
-    low, high, before (money in the year before), buyers (share who bought after), buyers_low, buyers_high.
+    low, high, before (money in the year before), bought (share who bought after), bought_low, bought_high.
 
     `difference`, `low` and `high`: what the high answers spent more than the low ones, alike customers compared.
     """
@@ -166,9 +166,9 @@ def _table(rows: pd.DataFrame, confidence: float) -> pd.DataFrame:
                 "low": after.low,
                 "high": after.high,
                 "before": float(np.average(mine.spend_before, weights=weight)),
-                "buyers": bought.value,
-                "buyers_low": max(bought.low, 0.0),
-                "buyers_high": min(bought.high, 1.0),
+                "bought": bought.value,
+                "bought_low": max(bought.low, 0.0),
+                "bought_high": min(bought.high, 1.0),
             }
         )
     return pd.DataFrame(parts)
