@@ -72,10 +72,11 @@ class Simulation:
         """Write the files of the five systems into a folder, with some dirt, and the truth into `truth` inside it."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        rng, dirt, written = stream(self.seed, "dirt"), [], []
+        rng, careless = stream(self.seed, "dirt"), stream(self.seed, "careless")
+        dirt, written = [], []
         for system in _systems("exports"):
             for file in system.files(self):
-                dirt += write_file(file, folder, rng=rng)
+                dirt += write_file(file, folder, rng=rng, careless=careless)
                 written.append(folder / file.name)
         self.truth.write(folder / "truth", dirt)
         return written

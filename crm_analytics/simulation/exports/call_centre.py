@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from crm_analytics.simulation.exports.file import SAME_LINE_TWICE, Defect, SourceFile, Style, of_table
+from crm_analytics.simulation.exports.slips import Slip, hyphened, shouted
 from crm_analytics.simulation.sources import call_centre as known
 
 if TYPE_CHECKING:
@@ -52,6 +53,12 @@ def files(company: Simulation) -> Iterable[SourceFile]:
                 Defect("a call without an id", {"CallId": ""}),
                 Defect("garbage in a number", {"Seconds": "1O5 sec"}),
                 Defect("an unknown direction", {"Direction": "??"}),
+            ),
+            slips=(
+                Slip(kind="a reference to nothing", place="contacts.campaign_id", column="Campaign", key=("CallId",),
+                     write=hyphened, loaded=lambda _: None),
+                Slip(kind="the same word spelt differently", place="contacts.outcome", column="Result", key=("CallId",),
+                     write=shouted),
             ),
         ),
     ]

@@ -13,6 +13,7 @@ from crm_analytics.simulation import persons
 from crm_analytics.simulation.columns import customer_ids, days, each, every
 from crm_analytics.simulation.duplicates import FIRST_NUMBER
 from crm_analytics.simulation.exports.file import SAME_LINE_TWICE, Defect, SourceFile, Style, of_table
+from crm_analytics.simulation.exports.slips import Lost, Slip, always, anothers, doubled, mixed
 from crm_analytics.simulation.sources import crm as known
 
 if TYPE_CHECKING:
@@ -21,6 +22,33 @@ if TYPE_CHECKING:
 STYLE = Style(mark=b"\xef\xbb\xbf")
 CAPITALS, SPACE = 97, 211
 """One region in so many was typed in capitals, or with a space behind it."""
+
+PLAIN = "^[A-Z][a-z]+ [A-Z][a-z]*o[a-z]*$"
+"""A name in Latin letters with an o in it."""
+
+
+def _person(kind: str, column: str, write, *, count: int = 4, among: tuple[str, str] = ("", "")) -> Slip:
+    """A slip in the book of addresses."""
+    return Slip(kind=kind, place=f"customer_contacts.{column}", column=column, key=("customer_id",), write=write,
+                count=count, among=among)  # fmt: skip
+
+
+def _customer(kind: str, column: str, write, *, place: str = "", among: tuple[str, str] = ("", "")) -> Slip:
+    """A slip in what is known of a customer."""
+    return Slip(kind=kind, place=f"customers.{place or column}", column=column, key=("customer_id",), write=write,
+                among=among)  # fmt: skip
+
+
+CUSTOMER_SLIPS = (
+    _customer("a default date", "first_seen", always("1900-01-01")),
+    _customer("an impossible age", "birth_year", always("1880")),
+    _customer("a typing error", "acquired_by", doubled, place="acquired_channel", among=("acquired_by", ".{5}")),
+    _person("a name in letters of two alphabets", "full_name", mixed, among=("full_name", PLAIN)),
+    _person("a test customer", "full_name", always("Test Testing"), among=("full_name", PLAIN), count=3),
+    _person("an impossible telephone", "phone", always("222222222")),
+    _person("one telephone on several customers", "phone", anothers),
+    _person("one tax number on several customers", "tax_number", anothers, count=2),
+)
 
 
 def files(company: Simulation) -> Iterator[SourceFile]:
@@ -38,6 +66,7 @@ def files(company: Simulation) -> Iterator[SourceFile]:
             Defect("an unknown kind of customer", {"type": "persn"}),
             Defect("garbage in a number", {"birth_year": "19x7"}),
         ),
+        slips=CUSTOMER_SLIPS,
         oddities={
             "a region in capitals": every(CAPITALS, company.customers),
             "a space behind": every(SPACE, company.customers),
@@ -53,11 +82,19 @@ def files(company: Simulation) -> Iterator[SourceFile]:
             SAME_LINE_TWICE,
             Defect("an unknown customer", {"customer_id": "N9999999"}),
         ),
+        slips=(
+            Slip(kind="a default date", place="consents.granted_at", column="granted_at", write=always("1970-01-01"),
+                 key=("customer_id", "purpose", "channel", "granted_at")),
+        ),
     )
     yield _as_it_is("crm_do_not_contact.csv", known.do_not_contact(company))
     yield _as_it_is("crm_campaigns.csv", known.campaigns(company))
     yield _as_it_is("crm_campaign_steps.csv", known.campaign_steps(company))
-    yield _as_it_is("crm_campaign_costs.csv", known.campaign_costs(company))
+    yield _as_it_is(
+        "crm_campaign_costs.csv",
+        known.campaign_costs(company),
+        slips=(Lost(kind="a campaign without cost", place="campaign_costs.campaign_id", column="campaign_id"),),
+    )
     yield _as_it_is(
         "crm_arms.csv",
         known.arms(company),
@@ -76,7 +113,16 @@ def files(company: Simulation) -> Iterator[SourceFile]:
             Defect("an impossible date", {"at": "2024-13-01 09:00:00"}),
         ),
     )
-    yield _as_it_is("crm_responses.csv", known.responses(company), key="campaign_id", defects=(SAME_LINE_TWICE,))
+    yield _as_it_is(
+        "crm_responses.csv",
+        known.responses(company),
+        key="campaign_id",
+        defects=(SAME_LINE_TWICE,),
+        slips=(
+            Slip(kind="a response outside its campaign", place="responses.at", column="at", write=_a_year_early,
+                 key=("campaign_id", "customer_id", "at"), among=("at", "-0[3-9]-")),
+        ),
+    )
     yield _as_it_is(
         "crm_leads.csv",
         known.leads(company),
@@ -103,10 +149,21 @@ def files(company: Simulation) -> Iterator[SourceFile]:
     )
 
 
-def _as_it_is(name: str, rows: pa.Table, *, key: str = "", defects: tuple[Defect, ...] = ()) -> SourceFile:
+def _as_it_is(
+    name: str,
+    rows: pa.Table,
+    *,
+    key: str = "",
+    defects: tuple[Defect, ...] = (),
+    slips: tuple[Slip | Lost, ...] = (),
+) -> SourceFile:
     """A file with the headings of the canonical table, and only the columns that this system knows."""
     columns = {c: rows[c] for c in rows.column_names if c != "source" and rows[c].null_count < rows.num_rows}
-    return of_table(name, STYLE, columns, key=key, defects=defects)
+    return of_table(name, STYLE, columns, key=key, defects=defects, slips=slips)
+
+
+def _a_year_early(at: str, _: str) -> str:
+    return f"{int(at[:4]) - 1}{at[4:]}"
 
 
 def _customer_columns(company: Simulation) -> dict[str, pa.Array]:

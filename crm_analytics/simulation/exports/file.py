@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from crm_analytics.simulation.exports.slips import LOADED, Lost, Slip, slipped
 
 DIRT_SHARE = 0.0003
 """Of each kind of dirt so many lines for a line of the file, and two at least."""
@@ -70,6 +73,20 @@ class Defect:
     kept: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Again:
+    """Something booked once more that never happened, and that every load takes for good: all lines of a key, which
+    begins with another letter, with some columns set to something else. `among` says which patterns columns of one of
+    the lines have; `place` is the canonical field in which it shows."""
+
+    kind: str
+    place: str
+    mark: str
+    sets: Mapping[str, str]
+    among: Mapping[str, str]
+    count: int = 3
+
+
 SAME_LINE_TWICE = Defect("the same line twice", kept=True)
 CUT_OFF = "a line cut off at the end of the file"
 
@@ -84,6 +101,8 @@ class SourceFile:
     chunks: Callable[[], Iterator[list[pa.Array]]]
     key: str = ""
     defects: tuple[Defect, ...] = ()
+    slips: tuple[Slip | Lost, ...] = ()
+    again: tuple[Again, ...] = ()
     oddities: Mapping[str, int] = field(default_factory=dict)
     """What is odd about good lines, and about how many: a map can mend it."""
     cut_off: bool = False
@@ -98,6 +117,7 @@ def of_table(
     *,
     key: str = "",
     defects: tuple[Defect, ...] = (),
+    slips: tuple[Slip | Lost, ...] = (),
     oddities: Mapping[str, int] | None = None,
     heading: tuple[tuple[str, ...], ...] = (),
 ) -> SourceFile:
@@ -114,6 +134,7 @@ def of_table(
         chunks=chunks,
         key=key,
         defects=defects,
+        slips=slips,
         oddities=oddities or {},
         heading=heading,
     )
@@ -123,30 +144,37 @@ def _whole(values: pa.Array | pa.ChunkedArray) -> pa.Array:
     return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
 
 
-def write_file(file: SourceFile, folder: Path, *, rng: np.random.Generator) -> list[dict]:
+def write_file(
+    file: SourceFile, folder: Path, *, rng: np.random.Generator, careless: np.random.Generator
+) -> list[dict]:
     """Write a file; the answer says for each kind of dirt how many lines of it there are, and their fate:
-    `refused`, or `mended` by a map that knows better."""
+    `refused`, `mended` by a map that knows better, or `loaded` as a mistake that only a look at the facts can find."""
     style = file.style
-    dirt = [{"file": file.name, "kind": kind, "lines": n, "fate": "mended"} for kind, n in file.oddities.items()]
+    dirt = [{"kind": kind, "lines": n, "fate": "mended"} for kind, n in file.oddities.items()]
     with (folder / file.name).open("wb") as out:
         out.write(style.mark + b"".join(_line(row, style) for row in file.heading or (file.columns,)))
-        last: list[list[str]] = []
+        first: list[list[str]] = []
         rows = 0
         for chunk in file.chunks():
-            out.write(_encoded(chunk, file.columns, style))
             if not rows:
-                last = _sample(chunk)
+                chunk, told = slipped(chunk, file.columns, file.slips, rng=careless)
+                dirt, first = dirt + told, _sample(chunk)
+            out.write(_encoded(chunk, file.columns, style))
             rows += len(chunk[0])
+        for more in file.again:
+            lines, told = _once_more(file, more, first, rng=careless)
+            out.write(b"".join(_line(line, style) for line in lines))
+            dirt.append(told)
         each = max(2, round(rows * DIRT_SHARE))
         for number, defect in enumerate(file.defects):
-            count = min(each, len(last))
-            lines = _spoilt(file, defect, [last[i] for i in rng.choice(len(last), count, replace=False)], number)
+            count = min(each, len(first))
+            lines = _spoilt(file, defect, [first[i] for i in rng.choice(len(first), count, replace=False)], number)
             out.write(b"".join(_line(line, style) for line in lines))
-            dirt.append({"file": file.name, "kind": defect.kind, "lines": count, "fate": "refused"})
+            dirt.append({"kind": defect.kind, "lines": count, "fate": "refused"})
         if file.cut_off:
-            out.write(_line(_spoilt(file, Defect(CUT_OFF), [last[0]], 99)[0][:3], style).rstrip(b"\n"))
-            dirt.append({"file": file.name, "kind": CUT_OFF, "lines": 1, "fate": "refused"})
-    return dirt
+            out.write(_line(_spoilt(file, Defect(CUT_OFF), [first[0]], 99)[0][:3], style).rstrip(b"\n"))
+            dirt.append({"kind": CUT_OFF, "lines": 1, "fate": "refused"})
+    return [{"file": file.name} | one for one in dirt]
 
 
 def _sample(chunk: list[pa.Array]) -> list[list[str]]:
@@ -162,6 +190,19 @@ def _spoilt(file: SourceFile, defect: Defect, rows: Iterable[list[str]], number:
             line[file.key] = f"X{number:02d}{i:06d}"
         out.append(list((line | dict(defect.sets)).values()))
     return out
+
+
+def _once_more(
+    file: SourceFile, more: Again, rows: list[list[str]], *, rng: np.random.Generator
+) -> tuple[list[list[str]], dict]:
+    key, among = file.columns.index(file.key), {file.columns.index(name): text for name, text in more.among.items()}
+    fits = {row[key] for row in rows if all(re.search(text, row[place]) for place, text in among.items())}
+    fits = sorted(fits - {rows[-1][key]})  # of the last one, lines may be missing
+    chosen = set(rng.choice(fits, min(more.count, len(fits)), replace=False).tolist())
+    lines = [dict(zip(file.columns, row, strict=True)) for row in rows if row[key] in chosen]
+    lines = [line | dict(more.sets) | {file.key: more.mark + line[file.key][1:]} for line in lines]
+    told = {"kind": more.kind, "place": more.place, "lines": len(lines), "fate": LOADED}
+    return [list(line.values()) for line in lines], told | {"again": sorted({line[file.key] for line in lines})}
 
 
 def _line(fields: Iterable[str], style: Style) -> bytes:

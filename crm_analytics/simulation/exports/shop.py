@@ -25,7 +25,8 @@ from crm_analytics.simulation.columns import (
     words,
 )
 from crm_analytics.simulation.demand import DAYS, FIRST_DAY, LAST_DAY
-from crm_analytics.simulation.exports.file import CHUNK, SAME_LINE_TWICE, Defect, SourceFile, Style, of_table
+from crm_analytics.simulation.exports.file import CHUNK, SAME_LINE_TWICE, Again, Defect, SourceFile, Style, of_table
+from crm_analytics.simulation.exports.slips import Slip, always, mixed
 from crm_analytics.simulation.sales import KINDS
 from crm_analytics.simulation.sources import shop as known
 
@@ -97,6 +98,37 @@ SALES_DIRT = (
     Defect("a sale with a negative quantity", {"Вид": "продажа", "Количество": "-1"}),
     Defect("a test order", {"Карта": "TEST"}),
 )
+SOMEBODY = "N0000001"
+"""The card that lay beside the till."""
+
+MISREAD = Slip(
+    kind="an amount that is not quantity times price",
+    place="order_lines.amount",
+    column="Цена",
+    key=("Чек", "Строка"),
+    write=lambda text, _: f"{(int(text.replace(',', '')) + 30) / 100:.2f}".replace(".", ","),
+    among=("Вид", "продажа"),
+    loaded=lambda text: text.replace(",", "."),
+)
+"""The price of the next shelf, some cents dearer; what was paid is right."""
+
+BOOKED_AGAIN = (
+    Again(
+        kind="a test order",
+        place="order_lines.price",
+        mark="T",
+        sets={"Количество": "1", "Цена": "0,01", "Сумма": "0,01"},
+        among={"Вид": "продажа"},
+    ),
+    Again(
+        kind="one basket, two customers",
+        place="orders.customer_id",
+        mark="Q",
+        sets={"Карта": SOMEBODY},
+        among={"Строка": "^2$", "Карта": "^N", "Вид": "продажа"},
+        count=2,
+    ),
+)
 
 
 def files(company: Simulation) -> Iterable[SourceFile]:
@@ -115,6 +147,8 @@ def files(company: Simulation) -> Iterable[SourceFile]:
                 key="Чек",
                 chunks=partial(_journal, company, year),
                 defects=SALES_DIRT,
+                slips=(MISREAD,),
+                again=BOOKED_AGAIN,
                 cut_off=year == last_year,
             )
             for year in range(FIRST_DAY.year, last_year + 1)
@@ -131,6 +165,10 @@ def files(company: Simulation) -> Iterable[SourceFile]:
             },
             key="Код",
             defects=(Defect("an unknown category", {"Группа": "Саад"}),),
+            slips=(
+                Slip(kind="letters of two alphabets in one word", place="products.name", column="Наименование",
+                     key=("Код",), write=mixed, among=("Наименование", "^[^o]*[b-df-hj-np-tv-z]o[^o]*$"), count=4),
+            ),
             oddities={"a group spelt otherwise": sum(word in MISSPELT.values() for word in group)},
         ),
         of_table(
@@ -175,6 +213,10 @@ def files(company: Simulation) -> Iterable[SourceFile]:
             },
             key="Товар",
             defects=(SAME_LINE_TWICE, Defect("a missing product", {"Товар": ""})),
+            slips=(
+                Slip(kind="less than nothing in stock", place="stock.quantity", column="Остаток",
+                     key=("Товар", "Дата"), write=always("-3")),
+            ),
         ),
     ]
 
