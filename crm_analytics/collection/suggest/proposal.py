@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from crm_analytics.collection.sources.source import SourceError
-from crm_analytics.collection.suggest.compose import Composer, Part, placed
+from crm_analytics.collection.suggest.compose import Composer
 from crm_analytics.collection.suggest.lexicon import folded, lexicon
+from crm_analytics.collection.suggest.part import Part, placed
 from crm_analytics.collection.suggest.place import Reading, read
 from crm_analytics.collection.suggest.profile import CURRENCIES
 from crm_analytics.collection.suggest.sniff import ROWS, Sniffed, sniff

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from crm_analytics.collection.mapping.files import FileSpec
-from crm_analytics.collection.suggest.compose import Block, Part, Spec
+from crm_analytics.collection.suggest.part import Block, Part, Spec
 from crm_analytics.say import say
 from crm_analytics.warehouse.tables import TABLES
 
