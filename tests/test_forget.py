@@ -69,7 +69,7 @@ def revenue(home, release=None):
 def lived_in(tmp_path_factory):
     """A small company after some weeks: two releases, a campaign sent out, results kept, files of all sorts."""
     home = tmp_path_factory.mktemp("lived")
-    Simulation(customers=1000, seed=3).write(home / "incoming")
+    Simulation(customers=300, seed=3).write(home / "incoming")
     assert load(MAPS, data=home / "incoming", home=home).published
     (home / "incoming" / "crm_customers.csv").open("a", encoding="utf-8").write("broken line of nordhaus.0000005\n")
     assert load(MAPS, data=home / "incoming", home=home).published

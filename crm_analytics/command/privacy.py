@@ -191,11 +191,12 @@ class _Erasure:
     def _source_files(self) -> None:
         from crm_analytics.collection.forgetting.fields import ANY_FILE
         from crm_analytics.collection.forgetting.files import blank_in_place
+        from crm_analytics.collection.forgetting.notes import MAPS
         from crm_analytics.collection.forgetting.search import UNREADABLE, files_below
 
         for path in files_below([self.home]):
             room = path.relative_to(self.home.resolve()).parts[0]
-            if room in OWN or room.startswith(LEDGER) or path.is_symlink():
+            if room in OWN or room.startswith(LEDGER) or path.is_symlink() or path.suffix in MAPS:
                 continue
             aside(f"clearing {path.name}")
             try:
@@ -222,6 +223,7 @@ class _Erasure:
     def _facts(self) -> None:
         import shutil
 
+        from crm_analytics.collection.forgetting.notes import clear_notes
         from crm_analytics.warehouse.privacy.erasure import Eraser
         from crm_analytics.warehouse.privacy.rewriting import rewrite_kept, rewrite_tables
 
@@ -230,6 +232,7 @@ class _Erasure:
         eraser = Eraser(self.person)
         rewrite_tables(self.shelf, eraser.of_table)
         rewrite_kept(self.shelf, eraser.of_kept)
+        self.counts["maps and notes"] += clear_notes(self.shelf, self.person)
         self._count(eraser.told)
 
     def _count(self, told: Erased) -> None:

@@ -121,9 +121,9 @@ class _Loading:
         self.progress("publishing")
         remember_maps(self.draft.shelf, self.maps, self.data)
         until = self._facts_until(release)
-        expire_draft(self.draft, days=company.keep_contacts_days, facts_until=until)
+        let_go = expire_draft(self.draft, days=company.keep_contacts_days, facts_until=until)
         release = self.draft.publish(company=company, loads=marks, facts_until=until, checks=audit.warnings)
-        return LoadReport.of(audit, company=company, release=release)
+        return LoadReport.of(audit, company=company, release=release, let_go=let_go)
 
     def _bound(self) -> list[Fit]:
         """Bind every expression of every map to its files' columns, before anything is read at length."""

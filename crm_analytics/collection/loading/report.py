@@ -22,7 +22,8 @@ _MARKS = {"holds": "✓", "weak": "~", "fails": "✗"}
 
 @dataclass(frozen=True, kw_only=True)
 class LoadReport:
-    """The outcome of a load. `release` is the one that was published, None where nothing was."""
+    """The outcome of a load. `release` is the one that was published, None where nothing was; `let_go` the customers
+    whose addresses went with it, because they were silent for longer than the company keeps them."""
 
     company: Company
     release: Release | None
@@ -31,6 +32,7 @@ class LoadReport:
     accounts: tuple[Account, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     checks: tuple[Check, ...] = ()
+    let_go: int = 0
 
     @classmethod
     def unchanged(cls, base: Release, sources: list[str]) -> LoadReport:
@@ -38,7 +40,7 @@ class LoadReport:
         return cls(company=base.company, release=None, changed=False, sources=tuple(sources))
 
     @classmethod
-    def of(cls, audit: Audit, *, company: Company, release: Release | None) -> LoadReport:
+    def of(cls, audit: Audit, *, company: Company, release: Release | None, let_go: int = 0) -> LoadReport:
         """The report of an audited load; without a release the audit stopped it."""
         return cls(
             company=company,
@@ -48,6 +50,7 @@ class LoadReport:
             accounts=tuple(audit.accounts),
             refusals=tuple(audit.refusals),
             checks=tuple(audit.checks),
+            let_go=let_go,
         )
 
     @property
@@ -88,6 +91,7 @@ class LoadReport:
             "files": [asdict(account) for account in self.accounts],
             "refused": [asdict(refusal) for refusal in self.refusals],
             "checks": [asdict(check) for check in self.checks],
+            "let_go": self.let_go,
             "text": self.text,
         }
         return json.loads(json.dumps(raw, default=str))
@@ -97,6 +101,14 @@ class LoadReport:
         """The whole report as it is printed."""
         parts = ["\n".join(self._file(account)) for account in self.accounts]
         parts += ["\n".join(f"{_MARKS[c.verdict]} {c.name}: {c.text}" for c in self.checks)] if self.checks else []
+        if self.let_go:
+            parts.append(
+                say(
+                    "The addresses of {gone:count} customers were let go: no sign of life for {days:count} days.",
+                    gone=self.let_go,
+                    days=self.company.keep_contacts_days,
+                )
+            )
         return "\n\n".join([*parts, self._outcome()])
 
     def __str__(self) -> str:
