@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,7 +37,17 @@ def arrivals(maps: list[SourceMap], data: Path) -> list[Kind]:
                     raise
                 kind.missing = nothing
             kinds.append(kind)
+    _told_apart(kinds)
     return kinds
+
+
+def _told_apart(kinds: list[Kind]) -> None:
+    """A file that several kinds of a map read has an account with each of them, under a name of its own."""
+    came = Counter((kind.map.source, arrival.name) for kind in kinds for arrival in kind.arrivals)
+    for kind in kinds:
+        for arrival in kind.arrivals:
+            if came[kind.map.source, arrival.name] > 1:
+                arrival.source.name = f"{arrival.name}: {kind.spec.name}"
 
 
 def _came(spec: FileSpec, data: Path) -> Iterator[Source]:

@@ -228,6 +228,21 @@ def test_one_table_may_be_fed_in_several_ways(shop):
     ]
 
 
+def test_a_file_that_two_kinds_read_has_two_accounts(shop):
+    """An exchange file of 1C is read once for its orders and once for their lines; neither may be counted twice."""
+    from crm_analytics import features
+
+    shop.map = shop.map.replace("files:\n", "files:\n  again: {path: people.csv, delimiter: ';'}\n") + """
+  traits:
+    from: again
+    columns: {customer_id: Id, trait: {constant: region}, value: Region}
+"""
+    assert shop.load().published
+    told = features.loads(shop.open()).execute()
+    assert set(told.file) >= {"people.csv: people", "people.csv: again"}
+    assert (told.groupby("file").lines.sum() == told.groupby("file").lines_read.first()).all()
+
+
 def test_lookups_defaults_and_words_for_nothing(shop):
     shop.file("regions.csv", "code;name\nR;Riga\n")
     shop.map = shop.map.replace("{R: Riga, L: Liepaja}", '{file: regions.csv, key: code, value: name, delimiter: ";"}')
