@@ -148,6 +148,18 @@ def test_what_is_wrong_is_one_sentence(crm, words, sentence):
     assert err.count("\n") == 1
 
 
+def test_what_a_file_says_does_not_command_the_terminal(crm, tmp_path):
+    (tmp_path / "people.csv").write_text("\x1b]0;pwned\x07id,\x1b[31mname\n1,Anna\n", "utf-8")
+    map = tmp_path / "map.yaml"
+    map.write_text("{source: till, files: {people: {path: people.csv}}, "
+                   "tables: {customers: {from: people, columns: {customer_id: id}}}}", "utf-8")  # fmt: skip
+    for words in (["load", map, "--data", tmp_path], ["map", "check", map, "--data", tmp_path]):
+        code, out, err = crm(*words)
+        assert code == 1
+        assert "There are: ·]0;pwned·id" in out + err
+        assert "\x1b" not in out + err
+
+
 def test_an_error_of_ours_is_not_hidden(crm, monkeypatch):
     monkeypatch.setattr(releases, "warehouse", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):

@@ -9,6 +9,7 @@ from crm_analytics.charts import draw, theme
 from crm_analytics.planning.customers.changes import KINDS, ChangesResult
 from crm_analytics.say import say, voice
 
+_DAY_MS = 86_400_000
 COLOURS = dict(zip(KINDS, (theme.RED, theme.ORANGE, theme.BLUE, theme.YELLOW, theme.GREEN), strict=True))
 
 
@@ -23,10 +24,11 @@ def _(result: ChangesResult) -> go.Figure:
         mine = table[table["change"] == kind].groupby("month")["money_a_year"].agg(["sum", "count"])
         if len(mine):
             fig.add_bar(
-                x=mine.index,
+                x=mine.index + pd.Timedelta(days=14),
                 y=mine["sum"],
                 name=say(kind),
                 marker_color=COLOURS[kind],
+                width=25 * _DAY_MS,
                 customdata=[
                     say("{kind}: {n:count} customers, {money:money} a year", kind=say(kind), n=n, money=money)
                     for n, money in zip(mine["count"], mine["sum"], strict=True)
@@ -35,4 +37,8 @@ def _(result: ChangesResult) -> go.Figure:
             )
     fig.add_hline(y=0, line={"color": theme.INK, "width": 1})
     fig.update_yaxes(tickformat=",~s")
-    return fig.update_layout(barmode="relative", bargap=0.15)
+    if len(table):  # one month alone would be shown by the hour
+        beside = pd.DateOffset(months=4)
+        reach = [table["month"].min() - beside, table["month"].max() + beside]
+        fig.update_xaxes(range=reach, ticklabelmode="period")
+    return fig.update_layout(barmode="relative", bargap=0.15, showlegend=True)

@@ -109,5 +109,10 @@ def main() -> None:
     except Exception as error:
         if not isinstance(error, expected()):
             raise
-        print(error, file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         sys.exit(1)
+
+
+def printable(text: str) -> str:
+    """A text that may quote a file, without what would command the terminal."""
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else "·" for letter in text)

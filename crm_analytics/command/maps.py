@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crm_analytics.command.app import Home, Json, Wrong, app, company_home, short, tell
+from crm_analytics.command.app import Home, Json, Wrong, app, company_home, printable, short, tell
 
 maps = typer.Typer(help="Maps: propose one for a company's files, or check one.", no_args_is_help=True)
 app.add_typer(maps, name="map")
@@ -55,7 +55,7 @@ def check(
     folder = data or (incoming if incoming.is_dir() else None)
     faults = collection.check_maps(map, data=folder)
     for fault in faults:
-        print(fault)
+        print(printable(fault))
     if faults:
         raise typer.Exit(1)
     print("The map can be loaded." if folder else "The map is in order; with --data DIR its files are looked at, too.")
