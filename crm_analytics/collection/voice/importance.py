@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.collection.voice import drivers
+from crm_analytics.collection.voice import importance_checks as doubts
 from crm_analytics.collection.voice.kano import kinds
 from crm_analytics.collection.voice.replies import IMPORTANT, RATED, RECOMMEND, WHOLE, latest_with, scales, waves
 from crm_analytics.collection.voice.weighing import effective_number, mean
@@ -22,7 +23,6 @@ LEAST_PEOPLE, PER_FACTOR = 50, 5
 NOTHING_MOVES = 0.05
 """The p-value of the regression as a whole above which no factor is said to matter."""
 
-COLLINEAR, SAME_TO_ALL = 5.0, 0.25
 LEAST_DRIVERS, RARELY_ANSWERED = 2, 0.4
 
 
@@ -256,12 +256,12 @@ class Importance(Study):
                 first=first,
             ),
         )
-        yield _collinear(wide, found)
-        yield _missing(x, weight, table, list(wide), count)
-        yield _by_rank(x, weight, table, list(wide), count)
-        yield from _halo(wide)
-        yield from _backward(table)
-        yield from _stated_first(table)
+        yield doubts.collinear(wide, found)
+        yield doubts.missing(x, weight, table, list(wide), count)
+        yield doubts.by_rank(x, weight, table, list(wide), count)
+        yield from doubts.halo(wide)
+        yield from doubts.backward(table)
+        yield from doubts.stated_first(table)
 
 
 def _factors(placed: pd.DataFrame, outcome: str, named: str) -> pd.DataFrame:
@@ -337,107 +337,3 @@ def _nothing_p(r2: float, factors: int, count: float) -> float:
     r2 = min(max(r2, 0.0), 1 - 1e-12)
     left = max(count - factors - 1, 1.0)
     return float(stats.f.sf(r2 / factors / ((1 - r2) / left), factors, left))
-
-
-def _collinear(wide: pd.DataFrame, found: np.ndarray) -> Check:
-    worst = drivers.inflation(found)
-    at = int(np.argmax(worst))
-    spread = np.sqrt(np.diag(found)[:-1])
-    related = np.abs(found[:-1, :-1] / np.outer(spread, spread)) - np.eye(len(spread)) * 2
-    other = int(np.argmax(related[at]))
-    return Check(
-        name="collinearity",
-        verdict="weak" if worst[at] > COLLINEAR else "holds",
-        text=say(
-            "{one} and {other} are hardly told apart by customers (variance inflated {vif:number} times); read their "
-            "importance together."
-            if worst[at] > COLLINEAR
-            else "Factors can be told apart: none of them is inflated more than {vif:number} times by the others.",
-            one=wide.columns[at],
-            other=wide.columns[other],
-            vif=float(worst[at]),
-        ),
-    )
-
-
-def _missing(x: np.ndarray, weight: np.ndarray, table: pd.DataFrame, names: list[str], count: float) -> Check:
-    whole = np.isfinite(x).all(axis=1)
-    gone = 1 - float(np.isfinite(x[:, :-1]).mean())
-    if whole.all():
-        return Check(name="missing", verdict="holds", text=say("Everybody who rated one factor rated all of them."))
-    same = None
-    if whole.sum() > 2 * len(names):
-        again = drivers.shares_of_variance(drivers.covariance(x[whole], weight[whole]), max(count * whole.mean(), 10))[
-            0
-        ][0]
-        same = names[int(np.nanargmax(again))] == table.factor.iloc[0] if np.isfinite(again).any() else None
-    return Check(
-        name="missing",
-        verdict="holds" if same else "weak",
-        text=say(
-            "{gone:percent} of the ratings are missing; among those who rated everything the same factor comes first."
-            if same
-            else "{gone:percent} of the ratings are missing, and those who rated everything may answer otherwise.",
-            gone=gone,
-        ),
-    )
-
-
-def _by_rank(x: np.ndarray, weight: np.ndarray, table: pd.DataFrame, names: list[str], count: float) -> Check:
-    """Whether the order needs the steps of the scale to be equally far apart."""
-    ranks = pd.DataFrame(x).rank().to_numpy()
-    again = drivers.shares_of_variance(drivers.covariance(ranks, weight), count)[0][0]
-    same = bool(np.isfinite(again).all()) and names[int(np.argmax(again))] == table.factor.iloc[0]
-    return Check(
-        name="scale",
-        verdict="holds" if same else "weak",
-        text=say(
-            "Counted by rank alone, without taking the steps of the scale as equal, the same factor comes first."
-            if same
-            else "Counted by rank alone another factor comes first, so the order hangs on the steps of the scale.",
-        ),
-    )
-
-
-def _halo(wide: pd.DataFrame) -> Iterator[Check]:
-    known = wide.dropna()
-    same = float((known.nunique(axis=1) == 1).mean()) if len(known) else 0.0
-    if same > SAME_TO_ALL:
-        yield Check(
-            name="same to all",
-            verdict="weak",
-            text=say("{share:percent} of respondents rated every factor alike, which tells little.", share=same),
-        )
-
-
-def _backward(table: pd.DataFrame) -> Iterator[Check]:
-    wrong = table[table.direction < 0]
-    if len(wrong):
-        yield Check(
-            name="direction",
-            verdict="weak",
-            text=say(
-                "The better {factor} is rated, the less satisfied people are; see whether its scale runs the other "
-                "way.",
-                factor=wrong.factor.iloc[0],
-            ),
-        )
-
-
-def _stated_first(table: pd.DataFrame) -> Iterator[Check]:
-    known = table.dropna(subset=["stated"])
-    if len(known) < LEAST_DRIVERS:
-        return
-    said = known.sort_values(["stated", "factor"], ascending=[False, True]).factor.iloc[0]
-    agree = said == table.factor.iloc[0]
-    yield Check(
-        name="stated",
-        verdict="holds" if agree else "weak",
-        text=say(
-            "People also say that {factor} is the most important."
-            if agree
-            else "People say that {said} is the most important; what moves their satisfaction most is {factor}.",
-            said=said,
-            factor=table.factor.iloc[0],
-        ),
-    )
