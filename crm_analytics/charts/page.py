@@ -72,19 +72,16 @@ def _(result: PageResult) -> go.Figure:
 @draw.register
 def _(result: StandingResult) -> go.Figure:
     rows = result.table.iloc[::-1]
-    fig = theme.figure(title=result.text, x=say("share of customers who stand below, %"), height=150 + 62 * len(rows))
+    fig = theme.figure(title=result.text, x=say("share of customers who stand below, %"), height=150 + 84 * len(rows))
     fig.add_bar(
         x=100 * rows["above"],
-        y=[f"{theme.headline(row.score)}<br><b>{theme.headline(row.figure)}</b>" for row in rows.itertuples()],
+        y=[
+            f"{theme.headline(row.score)}<br><b>{theme.headline(row.figure)}</b><br>"
+            f"<span style='font-size:11px'>{theme.headline(row.reason, 44)}</span>"
+            for row in rows.itertuples()
+        ],
         orientation="h",
+        width=0.45,
         marker_color=theme.BLUE,
-        text=[theme.headline(reason, 200) for reason in rows["reason"]],
-        textposition="inside",
-        insidetextanchor="start",
-        textfont={"color": "white"},
-        constraintext="none",
     )
-    for share in rows["above"]:
-        if share < 0.75:  # the reason does not fit into a short bar
-            fig.update_traces(textposition="outside", textfont={"color": theme.INK})
-    return fig.update_xaxes(range=[0, 100] if (rows["above"] >= 0.75).all() else [0, 190])
+    return fig.update_xaxes(range=[0, 100])

@@ -206,7 +206,7 @@ def standing(
         table=table,
         text=say(
             "{score}: {figure}; {above:percent} of customers stand below.",
-            score=first["score"], figure=first["figure"], above=first["above"],
+            score=first["score"], figure=first["figure"], above=np.floor(100 * first["above"]) / 100,
         ),
         checks=page.checks[:1],
     )  # fmt: skip
@@ -223,7 +223,7 @@ def _value_rows(table: pd.DataFrame, who: str) -> list[tuple]:
     one = mine.iloc[0]
     return [
         (
-            say("worth of the time ahead"),
+            say("Worth of the time ahead"),
             say("{value:money} ({low:money} – {high:money})", value=one["value"], low=one["low"], high=one["high"]),
             _below(table["value"], one["value"]),
             say(
@@ -232,7 +232,7 @@ def _value_rows(table: pd.DataFrame, who: str) -> list[tuple]:
             ),
         ),
         (
-            say("still active"),
+            say("Still active"),
             say("{p:percent}", p=one["p_alive"]),
             _below(table["p_alive"], one["p_alive"]),
             say("from how often the customer came and how long ago the last time was"),
@@ -247,7 +247,7 @@ def _rfm_rows(table: pd.DataFrame, who: str) -> list[tuple]:
     one = mine.iloc[0]
     return [
         (
-            say("money so far"),
+            say("Money so far"),
             say("{money:money}", money=one["money"]),
             _below(table["money"], one["money"]),
             say(
@@ -265,7 +265,7 @@ def _change_rows(changes: ChangesResult, who: str) -> list[tuple]:
     one = mine.iloc[0]
     return [
         (
-            say("change of habits"),
+            say("Change of habits"),
             say("{money:money} a year", money=one["money_a_year"]),
             _below(changes.table["money_a_year"], one["money_a_year"]),
             say(

@@ -68,7 +68,7 @@ def test_standing_says_how_many_are_below(company, page, somebody):
     past = features.purchases(company, as_of=DAY).to_pandas()
     rfm = RFM().fit(past)
     standing = page.standing(value=CustomerValue().fit(past), rfm=rfm)
-    money = standing.table.set_index("score").loc["money so far"]
+    money = standing.table.set_index("score").loc["Money so far"]
     mine = rfm.table.set_index("customer_id")["money"]
     assert money["above"] == pytest.approx((mine < mine[somebody]).mean())
     assert draw(standing).data
