@@ -48,8 +48,8 @@ report: env $(if $(filter data,$(COMPANY)),demo)  ## load a company and report o
 	@$(CRM) identify
 	@$(CRM) report
 
-test: env  ## all tests
-	@$(BIN)/python -m pytest
+test: env  ## all tests, by two processes; a file of tests stays with one, and so do its fixtures
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: env  ## how fast it is, beside its peers
 	@for bench in benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done

@@ -38,11 +38,14 @@ def enter(table: Table, folder: Path, *, released: int, before: Iterable[str], f
     """Let `files` (path → rows, None where that must be looked up) be all of the table; the new version's number.
 
     `released` is the version that the last release names, and `before` are its files; -1 and none where none does.
+    Where that is how the table stands already, nothing is entered.
     """
     log = folder / "_delta_log"
     log.mkdir(parents=True, exist_ok=True)
     versions = sorted(int(path.stem) for path in log.glob("[0-9]*.json"))
     active = set(before)
+    if versions and versions[-1] == released and active == set(files):
+        return released
     for version in versions:
         if version > released:
             active = _after(active, log / _name(version))

@@ -266,7 +266,8 @@ class Draft:
         rows = state.rows + sum(parts.values()) - sum(delta.rows_in(self.shelf.folder / file) for file in leaving)
         made = tuple(sorted(f"tables/{table}/{file}" for file in files))
         self.tables[table] = TableState(version=version, rows=rows, files=made)
-        self._written.add(table)
+        if version != state.version:
+            self._written.add(table)
         return self.tables[table]
 
     def as_release(self, *, company: Company | None = None, loads: dict[str, str] | None = None) -> Release:
@@ -286,11 +287,12 @@ class Draft:
             self.as_release(company=company, loads=loads), facts_until=facts_until, checks=checks,
             published_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
+        settled = set().union(*(state.files for state in self.base.tables.values())) if self.base else set()
         for table in self._written:
             state = self.tables[table]
-            log = delta.log_of(self.shelf.table_path(table), state.version)
-            for path in (log, *(self.shelf.folder / name for name in state.files)):
-                settle(path)
+            settle(delta.log_of(self.shelf.table_path(table), state.version))
+            for name in set(state.files) - settled:
+                settle(self.shelf.folder / name)
         link_into_place(self.shelf.manifest(release.id), release.to_json())
         return release
 

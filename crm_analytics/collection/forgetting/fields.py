@@ -37,8 +37,10 @@ def remember_maps(shelf: Shelf, maps: Iterable[SourceMap], data: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     place = data.relative_to(home) if data.is_relative_to(home) else data  # a home may be moved
     for one in maps:
-        put_whole(folder / f"{one.source}.yaml", one.text.encode())
-        put_whole(folder / f"{one.source}.folder", str(place).encode())
+        for name, content in ((f"{one.source}.yaml", one.text), (f"{one.source}.folder", str(place))):
+            path = folder / name
+            if not path.is_file() or path.read_bytes() != content.encode():
+                put_whole(path, content.encode())
 
 
 def fields_of_files(shelf: Shelf) -> dict[Path, Fields]:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
 
 from crm_analytics.collection.gate.checks import COLUMNS, LINES, Gate
 from crm_analytics.collection.gate.expectations import Expectation
@@ -16,8 +15,10 @@ from crm_analytics.collection.loading.bench import Bench, Kind
 from crm_analytics.collection.loading.crosscheck import AGAIN, Crosscheck
 from crm_analytics.collection.loading.fitting import Fit
 from crm_analytics.collection.loading.increments import files_of
+from crm_analytics.collection.mapping.conversion import quoted
 from crm_analytics.result import Check
 from crm_analytics.say import say
+from crm_analytics.warehouse import delta
 from crm_analytics.warehouse.release import Release
 
 NOTEWORTHY = 0.01
@@ -37,6 +38,7 @@ class Audit:
     def __init__(self, bench: Bench, kinds: list[Kind], fits: list[Fit], *, base: Release | None):
         self.bench, self.kinds, self.fits, self.base = bench, kinds, fits, base
         self.checks: list[Check] = []
+        self._stand: dict[int, int] = {}
         self.accounts: list[Account] = []
         self.refusals: list[Refusal] = []
         for account, refusals in accounts(bench, kinds, fits):
@@ -54,8 +56,9 @@ class Audit:
         for kind in self.kinds:
             self._refused_share(kind)
         self._references(crosscheck)
-        self._fresh()
-        self._come_before()
+        earlier = self._earlier()
+        self._fresh(earlier)
+        self._come_before(earlier)
         self.counted = list(self._unknown(crosscheck))
 
     def after_writing(self, release: Release, merged: dict[tuple[str, str], int], *, now: datetime) -> None:
@@ -70,7 +73,7 @@ class Audit:
             given = {table: one.expect.get(table, ()) for table in fed}
             mine = [measure for of, measure in self.counted if of == source]
             gate.judge(source, {**given, LINES: (AGAIN_AS_USUAL,)}, [*mine, self._again(source)])
-        self.measures = gate.rows
+        self.measures, self.former = gate.rows, gate.former
         for fit in {(fit.source, fit.table.name): fit for fit in self.fits}.values():
             self._written(release, fit)
             self._volume(release, fit, told=gate.knows(fit.source, fit.table.name))
@@ -83,9 +86,13 @@ class Audit:
         return tuple(check for check in self.checks if check.verdict == "weak")
 
     def measures_of(self, source: str) -> Iterator[dict[str, list]]:
-        """The rows of the system table `measures`: those of former loads, and of this one."""
+        """The rows of this load in the system table `measures`."""
         columns = zip(*self.measures[source], strict=True)
         yield dict(zip(COLUMNS, map(list, columns), strict=True))
+
+    def remembered(self, source: str) -> str:
+        """The measures of former loads that stay, as something to select from; empty where there are none."""
+        return self.former.get(source, "")
 
     def count_merged(self, source: str, corrected: Mapping[str, int], deleted: Mapping[str, int]) -> None:
         """Say in the accounts of a source's files how many earlier rows each corrected and deleted."""
@@ -188,27 +195,25 @@ class Audit:
             )
             self._check("references", "weak", say(sentence, rows=rows, table=_words(table), parent=_words(parent)))
 
-    def _fresh(self) -> None:
-        sources = {kind.map.source for kind in self.kinds}
-        files = [file for source in sources for file in files_of(self.base, "loads").get(source, ())]
-        if not files:
-            return
-        before: Any = self.bench.one(f"SELECT max(newest) FROM {self.bench.facts(files)}")
+    def _earlier(self) -> list[tuple]:
+        """(source, file, fingerprint, newest, lines_read) of the files of these sources that were loaded earlier."""
+        said = " UNION ALL ".join(
+            f"SELECT {quoted(source)}, file, fingerprint, newest, lines_read FROM {self.bench.facts(files)}"
+            for source in sorted({kind.map.source for kind in self.kinds})
+            if (files := files_of(self.base, "loads").get(source, ()))
+        )
+        return self.bench.run(said).fetchall() if said else []
+
+    def _fresh(self, earlier: list[tuple]) -> None:
+        before = max((newest for _, _, _, newest, _ in earlier if newest), default=None)
         newest = max((account.newest for account in self.accounts if account.newest), default=None)
         if before and newest and newest < before:
             sentence = "The newest thing in these files is of {newest:date}; the load before reached to {before:date}."
             self._check("freshness", "weak", say(sentence, newest=newest.date(), before=before.date()))
 
-    def _come_before(self) -> None:
+    def _come_before(self, earlier: list[tuple]) -> None:
         """Yesterday's file under today's name brings nothing, and looks like a quiet day."""
-        came = {
-            (source, fingerprint): file
-            for source in {account.source for account in self.accounts}
-            if (files := files_of(self.base, "loads").get(source, ()))
-            for fingerprint, file in self.bench.run(
-                f"SELECT fingerprint, file FROM {self.bench.facts(files)} WHERE lines_read > 0"
-            ).fetchall()
-        }
+        came = {(source, fingerprint): file for source, file, fingerprint, _, read in earlier if read}
         for account in self.accounts:
             before = came.get((account.source, account.fingerprint))
             if before and before != account.file:
@@ -220,7 +225,7 @@ class Audit:
         """Of each optional reference, the share of rows that name what is not there, by source."""
         for (number, column), emptied in crosscheck.emptied.items():
             fit = self.fits[number]
-            rows = max(self.bench.one(f"SELECT count(*) FROM {fit.good}"), 1)
+            rows = max(self._standing(fit), 1)
             measure = Measure(table=fit.table.name, scope=ALL, name=f"unknown {column}", number=emptied / rows, of=rows)
             yield fit.source, measure
 
@@ -246,12 +251,18 @@ class Audit:
         feeding = [one for one in self.fits if one.source == fit.source and one.table is fit.table]
         expected = self.merged.get((fit.source, fit.table.name))
         if expected is None:
-            expected = sum(self.bench.one(f"SELECT count(*) FROM {one.good}") for one in feeding)
+            expected = sum(self._standing(one) for one in feeding)
         written = self._rows(release, fit)
         if written != expected:
             sentence = "Of {table} from {source}, {written:count} rows were written instead of {expected:count}."
             told = say(sentence, table=_words(fit.table.name), source=fit.source, written=written, expected=expected)
             self._check("written", "fails", told)
+
+    def _standing(self, fit: Fit) -> int:
+        """How many rows of a block stand; nothing is refused any more when that is asked."""
+        if fit.number not in self._stand:
+            self._stand[fit.number] = self.bench.one(f"SELECT count(*) FROM {fit.good}")
+        return self._stand[fit.number]
 
     def _volume(self, release: Release, fit: Fit, *, told: bool) -> None:
         """Until what is usual is known, and told, the load before has to do."""
@@ -263,7 +274,7 @@ class Audit:
 
     def _rows(self, release: Release | None, fit: Fit) -> int:
         files = files_of(release, fit.table.name).get(fit.source, ())
-        return self.bench.one(f"SELECT count(*) FROM {self.bench.facts(files)}") if files else 0
+        return sum(delta.rows_in(self.bench.readable / file) for file in files)
 
 
 def _words(table: str) -> str:

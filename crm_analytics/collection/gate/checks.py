@@ -56,15 +56,16 @@ class Gate:
         self.measuring = Measuring(bench, release, base, now=now)
         self.findings: list[Finding] = []
         self.rows: dict[str, list[tuple]] = defaultdict(list)
-        """By source, what is to be remembered: the columns of the system table `measures`."""
+        """By source, what was measured: the columns of the system table `measures`."""
+        self.former: dict[str, str] = {}
+        """By source, the rows of former loads that are remembered, as SQL to select from."""
 
     def judge(self, source: str, tables: Mapping[str, Iterable[Expectation]], counted: Iterable[Measure] = ()) -> None:
         """Measure and judge what came of these tables, with what a map expects of each.
 
         `counted` are measures that were taken on the way: references to nothing, and lines that came again.
         """
-        past, weekdays, remembered = self._past(source)
-        self.rows[source] += remembered
+        past, weekdays = self._past(source)
         counted = list(counted)
         for table, given in tables.items():
             expected = expectations(table, given) if table in TABLES else tuple(given)
@@ -95,23 +96,22 @@ class Gate:
             text = say("{held:count} of {all:count} expectations hold.", held=held, all=len(self.findings))
             yield Check(name="expectations", verdict="holds", text=text)
 
-    def _past(self, source: str) -> tuple[Past, dict[str, dict[datetime, int]], list[tuple]]:
-        """The measures of the loads that are remembered, the weekday each reached to, and the rows themselves."""
+    def _past(self, source: str) -> tuple[Past, dict[str, dict[datetime, int]]]:
+        """The measures of the loads that are remembered, and the weekday each reached to."""
         files = files_of(self.base, "measures").get(source, ())
         if not files:
-            return {}, {}, []
+            return {}, {}
         facts = self.bench.facts(files)
         recent = f"SELECT DISTINCT loaded_at FROM {facts} ORDER BY loaded_at DESC LIMIT {REMEMBERED}"
-        rows = self.bench.run(
-            f"SELECT {', '.join(COLUMNS)} FROM {facts} WHERE loaded_at IN ({recent}) ORDER BY ALL"
-        ).fetchall()
+        self.former[source] = f"{facts} WHERE loaded_at IN ({recent})"
+        rows = self.bench.run(f"SELECT {', '.join(COLUMNS)} FROM {self.former[source]} ORDER BY ALL").fetchall()
         past: dict[tuple[str, str, str, str], dict[datetime, Measure]] = defaultdict(dict)
         weekdays: dict[str, dict[datetime, int]] = defaultdict(dict)
         for at, until, table, scope, name, value, number, of in rows:
             one = Measure(table=table, scope=scope, name=name, value=value, number=number, of=of)
             past[table, scope, name, value][at] = one
             weekdays[table][at] = until.weekday()
-        return past, weekdays, rows
+        return past, weekdays
 
 
 COLUMNS = ("loaded_at", "until", "of_table", "scope", "measure", "value", "number", "counted")

@@ -21,6 +21,8 @@ from crm_analytics.warehouse.tables import TABLES, Table
 ALL, NEW = "all", "new"
 CATEGORIES = 50
 """A column with more different values than this has no mix to speak of."""
+FEW_ROWS = 100_000
+"""Up to so many rows, to count what is empty costs less than to ask the files."""
 SAMPLED_ROWS = 2_000_000
 """From this many rows on, orders are matched with their lines by every sixteenth key."""
 
@@ -53,9 +55,9 @@ class Measuring:
         if not written:
             return [], self.now
         rows = f"(SELECT *, DATE {quoted(self.now.date().isoformat())} AS today FROM {self.bench.facts(written)})"
-        until = self._until(table, rows)
-        known = self._empty(written)
-        found = list(self._numbers(table, ALL, rows, [one for one in expected if one.subject not in known], days=1))
+        known = self._empty(written) if self.release.tables[table.name].rows > FEW_ROWS else {}
+        asked = [one for one in expected if one.subject not in known]
+        found, until = self._numbers(table, ALL, rows, asked, days=1)
         count = found[0].of
         found += [
             Measure(table=table.name, scope=ALL, name=one.subject, number=known[one.subject] / count, of=count)
@@ -70,7 +72,7 @@ class Measuring:
         if newer:
             reaches = until or self._until(*self._parent(table))
             days = max((reaches.date() - since.date()).days, 1) if reaches else 1
-            found += self._numbers(table, NEW, f"(FROM {rows} WHERE {newer})", expected, days=days)
+            found += self._numbers(table, NEW, f"(FROM {rows} WHERE {newer})", expected, days=days)[0]
         return found, until or self.now
 
     def _empty(self, files: list[str]) -> dict[str, int]:
@@ -83,8 +85,7 @@ class Measuring:
         return {f"empty {column}": empty for column, empty, whole in told if whole}
 
     def _until(self, table: Table, rows: str) -> datetime | None:
-        moment = moment_of(table)
-        return self.bench.one(f'SELECT CAST(max("{moment}") AS TIMESTAMP) FROM {rows}') if moment else None
+        return self.bench.one(f"SELECT {_newest(table)} FROM {rows}") if moment_of(table) else None
 
     def _parent(self, table: Table) -> tuple[Table, str]:
         """The table that dates this one's rows, and its rows now: an order line has no moment but its order's."""
@@ -112,8 +113,8 @@ class Measuring:
 
     def _numbers(
         self, table: Table, scope: str, rows: str, expected: list[Expectation], *, days: int
-    ) -> Iterator[Measure]:
-        """All numbers of one scope in one pass, the mixes after; rows and sums are those of one day."""
+    ) -> tuple[list[Measure], datetime | None]:
+        """All numbers of one scope, the mixes last, and up to when it reaches; rows and sums are those of one day."""
         asked: dict[str, str] = {}
         for one in expected:
             column = f'"{one.column}"'
@@ -126,25 +127,31 @@ class Measuring:
             elif one.condition:
                 asked[one.subject] = f"count(*) FILTER (NOT ({one.condition}))"
         numbers = "".join(f", {sql}" for sql in asked.values())
-        count, *told = self.bench.run(f"SELECT count(*){numbers} FROM {rows}").fetchone()
-        yield Measure(table=table.name, scope=scope, name="rows", number=count / days, of=count)
-        if not count:
-            return
-        for name, number in zip(asked, told, strict=True):
-            if number is not None:
-                yield Measure(table=table.name, scope=scope, name=name, number=float(number), of=count)
-        for one in expected:
-            if one.measure == "mix":
-                yield from self._mix(table, scope, rows, one, count)
+        until, count, *told = self.bench.run(f"SELECT {_newest(table)}, count(*){numbers} FROM {rows}").fetchone()
+        found = [Measure(table=table.name, scope=scope, name="rows", number=count / days, of=count)]
+        if count:
+            found += [
+                Measure(table=table.name, scope=scope, name=name, number=float(number), of=count)
+                for name, number in zip(asked, told, strict=True)
+                if number is not None
+            ]
+            found += self._mixes(table, scope, rows, [one for one in expected if one.measure == "mix"], count)
+        return found, until
 
-    def _mix(self, table: Table, scope: str, rows: str, one: Expectation, count: int) -> Iterator[Measure]:
-        shares = self.bench.run(
-            f'SELECT CAST("{one.column}" AS VARCHAR), count(*) FROM {rows} WHERE "{one.column}" IS NOT NULL '
-            f"GROUP BY 1 ORDER BY 1 LIMIT {CATEGORIES + 1}"
-        ).fetchall()
-        if len(shares) <= CATEGORIES:
-            for value, many in shares:
-                share = many / count
+    def _mixes(
+        self, table: Table, scope: str, rows: str, expected: list[Expectation], count: int
+    ) -> Iterator[Measure]:
+        if not expected:
+            return
+        each = " UNION ALL ".join(
+            f'(SELECT {place} AS place, CAST("{one.column}" AS VARCHAR) AS value, count(*) AS many FROM {rows} '
+            f'WHERE "{one.column}" IS NOT NULL GROUP BY value ORDER BY value LIMIT {CATEGORIES + 1})'
+            for place, one in enumerate(expected)
+        )
+        told = self.bench.run(f"FROM ({each}) ORDER BY place, value").fetchall()
+        for place, one in enumerate(expected):
+            shares = [(value, many / count) for at, value, many in told if at == place]
+            for value, share in shares if len(shares) <= CATEGORIES else ():
                 yield Measure(
                     table=table.name, scope=scope, name=one.subject, number=share, of=count, value=value[:100]
                 )
@@ -169,3 +176,9 @@ class Measuring:
             ).fetchone()
             if whole:
                 yield Measure(table=table.name, scope=ALL, name=one.subject, number=lonely / whole, of=whole)
+
+
+def _newest(table: Table) -> str:
+    """The SQL of the newest moment in some rows of a table; NULL where it has none."""
+    moment = moment_of(table)
+    return f'CAST(max("{moment}") AS TIMESTAMP)' if moment else "CAST(NULL AS TIMESTAMP)"

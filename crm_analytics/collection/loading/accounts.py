@@ -56,24 +56,23 @@ def accounts(bench: Bench, kinds: list[Kind], fits: list[Fit]) -> Iterator[tuple
     """The account of every file that came, and its refusals, most lines first."""
     for kind in kinds:
         money = f"sum({kind.money})" if kind.money else _NO_MONEY
-        count = f"SELECT file, count(*), {money}"
-        read = _by_file(bench, f"{count} FROM {kind.lines} GROUP BY file")
-        loaded = _by_file(bench, f"{count} FROM {kind.lines} ANTI JOIN fates USING (rid) GROUP BY file")
-        refused = bench.run(
-            f"SELECT file, reason, count(*), {money} FROM {kind.lines} JOIN fates USING (rid) "
-            "GROUP BY file, reason ORDER BY file, count(*) DESC, reason"
+        whole = bench.run(f"SELECT file, {money} FROM {kind.lines} GROUP BY file").fetchall() if kind.money else ()
+        fates = bench.run(
+            f"SELECT file, reason, count(*), {money} FROM {kind.lines} "
+            "LEFT JOIN fates USING (rid) GROUP BY file, reason ORDER BY file, count(*) DESC, reason"
         ).fetchall()
-        newest, watermarks = _newest(bench, kind, fits), _watermarks(bench, kind)
+        read, newest, watermarks = dict(whole), _newest(bench, kind, fits), _watermarks(bench, kind)
         zero = Decimal(0) if kind.money else None
         for number, arrival in enumerate(kind.arrivals):
             source, file = kind.map.source, arrival.name
-            mine = [
-                (*bench.reasons[reason], lines, amount) for at, reason, lines, amount in refused if at == number
-            ]
+            mine = [(reason, lines, amount) for at, reason, lines, amount in fates if at == number]
             refusals = [
                 Refusal(source=source, file=file, reason=reason, column=column, lines=lines, money=amount)
-                for reason, column, lines, amount in [*mine, *_malformed(arrival)]
+                for reason, column, lines, amount in [
+                    *((*bench.reasons[why], *much) for why, *much in mine if why is not None), *_malformed(arrival)
+                ]
             ]
+            loaded = [(lines, amount) for reason, lines, amount in mine if reason is None]
             yield (
                 Account(
                     source=source,
@@ -81,10 +80,10 @@ def accounts(bench: Bench, kinds: list[Kind], fits: list[Fit]) -> Iterator[tuple
                     fingerprint=arrival.source.fingerprint,
                     newest=newest.get(number),
                     lines_read=arrival.proof.read,
-                    lines_loaded=loaded.get(number, (0, None))[0],
+                    lines_loaded=sum(lines for lines, _ in loaded),
                     lines_quarantined=sum(refusal.lines for refusal in refusals),
-                    money_read=zero if zero is None else read.get(number, (0, None))[1] or zero,
-                    money_loaded=zero if zero is None else loaded.get(number, (0, None))[1] or zero,
+                    money_read=zero if zero is None else read.get(number) or zero,
+                    money_loaded=zero if zero is None else sum((amount or zero for _, amount in loaded), zero),
                     money_quarantined=zero if zero is None else sum((r.money or zero for r in refusals), zero),
                     kind=kind.spec.name if kind.adds else None,
                     place=arrival.place if kind.adds else None,
@@ -94,10 +93,6 @@ def accounts(bench: Bench, kinds: list[Kind], fits: list[Fit]) -> Iterator[tuple
                 ),
                 refusals,
             )
-
-
-def _by_file(bench: Bench, sql: str) -> dict[int, tuple[int, Decimal | None]]:
-    return {file: (lines, money) for file, lines, money in bench.run(sql).fetchall()}
 
 
 def _malformed(arrival: Arrival) -> list[tuple[str, str, int, None]]:

@@ -12,7 +12,7 @@ from crm_analytics.collection.forgetting.fields import remember_maps
 from crm_analytics.collection.gate.audit import Audit
 from crm_analytics.collection.history import remembered
 from crm_analytics.collection.loading.arrivals import arrivals, entries, fingerprints
-from crm_analytics.collection.loading.bench import Arrival, Bench, Kind
+from crm_analytics.collection.loading.bench import THREADS, Arrival, Bench, Kind
 from crm_analytics.collection.loading.crosscheck import Crosscheck
 from crm_analytics.collection.loading.fitting import Fit, fitted
 from crm_analytics.collection.loading.increments import Plan, Stock, files_of, supersede
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     pass
 
 BATCH_ROWS = 131_072
+FEW_BYTES, FEW_ROWS = 4 << 20, 200_000
 
 
 def load(
@@ -74,12 +75,20 @@ def _load(
         plan = Plan.of(kinds, shelf, draft.base, marks)
         if plan.unchanged(draft.base, marks):
             return LoadReport.unchanged(draft.base, list(marks))
-        with Bench(shelf.workshop, readable=shelf.folder, customers=customers) as bench:
+        threads = 1 if _few(kinds, draft.base) else THREADS
+        with Bench(shelf.workshop, readable=shelf.folder, customers=customers, threads=threads) as bench:
             loading = _Loading(bench, draft, maps=maps, plan=plan, data=data, progress=progress)
             report = loading.run(company, marks, now=now)
         if report.published:
             recall.keep()
         return report
+
+
+def _few(kinds: list[Kind], base: Release | None) -> bool:
+    """Whether so little is to be gone through that a second thread would cost more than it saves."""
+    parcels = [getattr(arrival.source, "parcel", None) for kind in kinds for arrival in kind.arrivals]
+    there = sum(state.rows for state in base.tables.values()) if base else 0
+    return there <= FEW_ROWS and all(parcels) and sum(one.path.stat().st_size for one in parcels) <= FEW_BYTES
 
 
 class _Loading:
@@ -116,7 +125,8 @@ class _Loading:
         if audit.stopped:
             return LoadReport.of(audit, company=company, release=None)
         for source in dict.fromkeys(kind.map.source for kind in self.kinds):
-            parts = self._written("measures", source, self._told("measures", audit.measures_of(source)))
+            told = self._told("measures", audit.measures_of(source))
+            parts = self._written("measures", source, told, beside=audit.remembered(source))
             self.draft.adopt("measures", source=source, parts=parts)
         self.progress("publishing")
         remember_maps(self.draft.shelf, self.maps, self.data)
@@ -230,21 +240,24 @@ class _Loading:
                     rows += 1
         return path if rows else None
 
-    def _written(self, table: str, source: str, told: Path | None) -> dict[Path, int]:
+    def _written(self, table: str, source: str, told: Path | None, beside: str = "") -> dict[Path, int]:
+        """Write what is told, and rows of the same table `beside` it, into new files."""
         if not told:
             return {}
         columns = SYSTEM_TABLES[table].columns
         typed = ", ".join(f'CAST("{column.name}" AS {column.sql_type}) AS "{column.name}"' for column in columns)
         texts = ", ".join(f"{quoted(column.name)}: 'VARCHAR'" for column in columns)
         read = f"read_json({quoted(str(told))}, format = 'newline_delimited', columns = {{{texts}}})"
-        return self.bench.write(f"SELECT {typed} FROM {read}", self.draft.folder(table, source=source))
+        names = ", ".join(f'"{column.name}"' for column in columns)
+        rows = f"SELECT {typed} FROM {read}" + (f" UNION ALL SELECT {names} FROM {beside}" if beside else "")
+        return self.bench.write(rows, self.draft.folder(table, source=source))
 
     def _adopt_system(self, table: str, source: str, told: Path | None) -> None:
         """Write what is to be said of this load beside what was said of the files that stay."""
-        staying, parts = files_of(self.draft.base, table).get(source, ()), self._written(table, source, told)
-        kept = ", ".join(map(quoted, sorted(self.plan.kept(source)))) or "NULL"
+        parts, kept = self._written(table, source, told), sorted(self.plan.kept(source))
+        staying = files_of(self.draft.base, table).get(source, ()) if kept else ()
         if staying:
-            said = f"{self.bench.facts(staying)} WHERE coalesce(file IN ({kept}), false)"
+            said = f"{self.bench.facts(staying)} WHERE file IN ({', '.join(map(quoted, kept))})"
             whole = self.bench.one(f"SELECT count(*) FROM {self.bench.facts(staying)}")
             if len(staying) > SMALL_FILES or self.bench.one(f"SELECT count(*) FROM {said}") < whole:
                 names = ", ".join(f'"{column.name}"' for column in SYSTEM_TABLES[table].columns)

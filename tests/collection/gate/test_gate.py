@@ -9,6 +9,7 @@ import pytest
 
 from crm_analytics.collection.gate.checks import COLUMNS, Gate
 from crm_analytics.collection.loading.bench import Bench
+from crm_analytics.collection.loading.increments import files_of
 from crm_analytics.simulation.company import Simulation
 from crm_analytics.warehouse.release import Company, Shelf
 from crm_analytics.warehouse.tables import SYSTEM_TABLES
@@ -62,7 +63,9 @@ def judged(home, sent: dict[str, pa.Table], day: datetime, *, publish: bool) -> 
             columns = dict(zip(COLUMNS, map(list, zip(*gate.rows["shop"], strict=True)), strict=True))
             columns["source"] = ["shop"] * len(columns["measure"])
             rows = pa.Table.from_pydict(columns, schema=SYSTEM_TABLES["measures"].arrow_schema())
-            draft.replace_source("measures", rows, source="shop")
+            before = files_of(draft.base, "measures").get("shop", ())
+            parts = draft.write("measures", rows, source="shop")
+            draft.adopt("measures", source="shop", parts=parts, staying=before)
             draft.publish(company=Company(), loads={"shop": ""})
     return gate
 
