@@ -33,6 +33,8 @@ def usual(past: Sequence[float], weekdays: Sequence[int], weekday: int) -> Usual
     """What is to be expected after `past` (oldest first, with its weekdays) on a weekday; None when it is too early."""
     if len(past) < LEAST:
         return None
+    if min(past) == max(past):
+        return Usual(past[-1], 0.0)
     guesses = (_last, _level, *([_weekday] if len(past) >= 2 * 7 else []))
     errors = {guess: _errors(guess, past, weekdays) for guess in guesses}
     best = min(guesses, key=lambda guess: sum(errors[guess]))

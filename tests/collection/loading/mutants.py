@@ -481,10 +481,8 @@ def check(report: Any, before: int, after: int, records: int | None) -> str:
 def run(folder: Path, first: int, last: int) -> Counter[str]:
     """Load these mutants, every format over a good release of its own."""
     from crm_analytics.collection import load
-    from crm_analytics.collection.loading import bench
     from crm_analytics.warehouse.release import Shelf, WarehouseError
 
-    bench.THREADS = 1  # two processes run at once
     ends: Counter[str] = Counter()
     for number in range(first, last):
         (name, words, write), content, records = mutant(number)

@@ -73,4 +73,5 @@ def test_the_study_says_so(loaded):
         "adds up": "holds",
         "refused": "holds",
         "fresh": "weak",
+        "audit": "holds",
     }
