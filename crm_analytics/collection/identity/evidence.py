@@ -67,9 +67,9 @@ def _why(wh: Warehouse, a: str, b: str, *, shown: bool) -> Evidence:
     first, second = sorted((a, b))
     everybody = known(wh)
     both = everybody[everybody.customer_id.isin((first, second))]
-    for record in (a, b):
+    for place, record in (("first", a), ("second", b)):
         if record not in set(both.customer_id):
-            raise WarehouseError(f"There is no customer record {record}; give ids as the sources say them.")
+            raise WarehouseError(f"No customer record has the {place} id; give ids as the sources say them.")
     if a == b:
         raise WarehouseError(f"{a} is one record; name two.")
     people = records(both, country=wh.company.country)

@@ -140,9 +140,9 @@ def decided(home: str | Path, decision: Decision, *, threshold: float = 0.95, ru
         wh = _opened(shelf, draft)
         wh.require(*NEEDED, "identities")
         here = known(wh)
-        for record in (decision.a, decision.b):
-            if record not in set(here.customer_id):
-                raise WarehouseError(f"There is no customer record {record}; give ids as the sources say them.")
+        for place, record in (("first", decision.a), ("second", decision.b)):
+            if record not in set(here.customer_id):  # not repeated: somebody may have given an address for an id
+                raise WarehouseError(f"No customer record has the {place} id; give ids as the sources say them.")
         if decision.a == decision.b:
             raise WarehouseError(f"{decision.a} is one record; name two.")
         decide(shelf.home, decision)

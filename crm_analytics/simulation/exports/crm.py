@@ -87,7 +87,8 @@ def files(company: Simulation) -> Iterator[SourceFile]:
                  key=("customer_id", "purpose", "channel", "granted_at")),
         ),
     )
-    yield _as_it_is("crm_do_not_contact.csv", known.do_not_contact(company))
+    wishes = known.do_not_contact(company)
+    yield of_table("crm_do_not_contact.csv", STYLE, {c: wishes[c] for c in wishes.column_names if c != "source"})
     yield _as_it_is("crm_campaigns.csv", known.campaigns(company))
     yield _as_it_is("crm_campaign_steps.csv", known.campaign_steps(company))
     yield _as_it_is(
