@@ -82,7 +82,7 @@ class Sql(Records):
             column = connection.dialect.identifier_preparer.quote_identifier(column).replace(":", r"\:")
             newer = sqlalchemy.text(f"SELECT * FROM ({question}) AS newer WHERE {column} >= :newest")
             return connection.execute(newer, {"newest": int(newest) if newest.lstrip("-").isdigit() else newest})
-        except sqlalchemy.exc.SQLAlchemyError as error:
+        except (sqlalchemy.exc.SQLAlchemyError, UnicodeError, ValueError) as error:
             raise self._failed(error) from None
 
     def _question(self, connection: Connection) -> str:
