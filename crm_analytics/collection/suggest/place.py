@@ -143,6 +143,7 @@ def _try(kind: str, sniffed: Sniffed, columns: list[Profile], usable: list[int],
     if "order_lines" in about["tables"]:
         _arithmetic(columns, usable, places, fits, reasons)
         _one_moment(columns, usable, places, fits)
+        _of_the_head(columns, usable, places, fits)
     weights = np.array(list(_places(kind).values()))
     gain = np.where(fits >= PLACED, fits * (0.6 + 0.4 * weights), 0)
     taken = {
@@ -178,6 +179,28 @@ def _fit(profile: Profile, place: str, subjects: tuple[str, ...], *, named: bool
         return 0.0, ""
     why = say("its heading and its values say so") if likeness >= 0.5 else say("its values look so")
     return goes * (1 - (1 - likeness) * (1 - alone)), why
+
+
+def _of_the_head(columns: list[Profile], usable: list[int], places: list[str], fits: np.ndarray) -> None:
+    """Money that stands once in an order of several lines, or the same on all of them, is the order's, not a line's."""
+    if "orders.order_id" not in places:
+        return
+    numbers = fits[:, places.index("orders.order_id")]
+    if not len(numbers) or numbers.max() < PLACED:
+        return
+    lines: dict[str, list[int]] = {}
+    for row, order in enumerate(columns[usable[int(numbers.argmax())]].cells):
+        lines.setdefault(order, []).append(row)
+    several = [rows for order, rows in lines.items() if order and len(rows) > 1][:2_000]
+    money = [places.index(place) for place in ("order_lines.amount", "order_lines.price") if place in places]
+    once, each = [], []
+    for i, number in enumerate(usable):
+        if fits[i, money].max(initial=0) >= PLACED:
+            cells = columns[number].cells
+            alike = [len({cells[row] for row in rows if cells[row]}) <= 1 for rows in several]
+            (once if len(alike) >= 5 and np.mean(alike) > 0.95 else each).append(i)
+    if each:
+        fits[np.ix_(once, money)] *= 0.3
 
 
 def _by_values(profile: Profile, place: str) -> float:

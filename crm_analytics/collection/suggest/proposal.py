@@ -82,7 +82,8 @@ def suggest_map(paths: Iterable[str | Path], *, source: str = "") -> Proposal:
         if not path.is_file():
             raise SourceError(f"There is no file {path}.")
     folder = Path(os.path.commonpath([path.resolve().parent for path in paths]))
-    parts = _parts([replace_path(sniff(path), folder) for path in paths])
+    files, apart = _looked_at(paths)
+    parts = _parts([replace_path(file, folder) for file in files])
     readings = [part.reading for part in parts]
     for part, hints in zip(parts, _references(readings), strict=True):
         if hints:
@@ -96,8 +97,23 @@ def suggest_map(paths: Iterable[str | Path], *, source: str = "") -> Proposal:
     return Proposal(
         folder=folder, text=text, columns=tuple(_columns(parts)),
         questions=tuple("".join(x if x.isprintable() else "·" for x in q) for part in parts for q in part.questions),
-        kinds=tuple((part.pattern, _row(part)) for part in parts),
+        kinds=(*((part.pattern, _row(part)) for part in parts), *apart),
     )  # fmt: skip
+
+
+def _looked_at(paths: list[Path]) -> tuple[list[Sniffed], list[tuple[str, str]]]:
+    """The files of which a map can be made, and why the others are none of them. Raises SourceError when all are."""
+    files, apart = [], []
+    for path in paths:
+        try:
+            files.append(sniff(path))
+        except SourceError as error:
+            if len(paths) == 1:
+                raise
+            apart.append((path.name, say("left out: {why}", why=str(error))))
+    if not files:
+        raise SourceError(" ".join(why for _, why in apart))
+    return files, apart
 
 
 def replace_path(sniffed: Sniffed, folder: Path) -> Sniffed:

@@ -161,7 +161,8 @@ def _text(path: Path) -> tuple[str, str, bool]:
     text = data.decode("utf-8-sig" if encoding == "utf-8" else encoding, "replace")
     if not whole:
         text = text[: text.rfind("\n") + 1]
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", ""), encoding, whole
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\0", "\1"), encoding, whole  # a heading that holds either cannot stand in a map
 
 
 def _encoding(data: bytes) -> str:

@@ -247,6 +247,35 @@ def test_workbooks_and_parquet_are_read_through_their_sources(tmp_path):
         suggest_map([tmp_path / "import.xml"])
 
 
+def test_money_of_the_order_is_not_money_of_its_lines(tmp_path):
+    """A web shop's export says of an order what it says on the first of its lines, or again on each."""
+    for again in (False, True):
+        lines = ["Order No,Customer Id,Created at,Total,Item quantity,Item price,Item sku"]
+        for order in range(40):
+            prices = [10 + order + item for item in range(order % 3 + 1)]
+            for item, price in enumerate(prices):
+                head = f"C{order % 7},2025-01-{order % 28 + 1:02},{2 * sum(prices) + 3}.00"
+                head = head if again or not item else ",,"
+                lines.append(f"#{order},{head},2,{price}.00,S{item}")
+        path = tmp_path / f"export_{again}.csv"
+        path.write_text("\n".join(lines), "utf-8")
+        proposal = suggest_map([path])
+        assert "Total" not in {one.column for one in proposal.columns if one.place.startswith("order_lines")}
+        assert 'num("Item quantity") * num("Item price")' in proposal.text.replace("\\", "")
+
+
+def test_a_file_of_which_no_map_can_be_made_does_not_stand_in_the_way(tmp_path):
+    (tmp_path / "clients.csv").write_text("Client ID,Region,Email\nA1,Riga,a@b.lv\nA2,Tartu,c@d.ee\n", "utf-8")
+    (tmp_path / "orders.xml").write_text("<?xml version='1.0'?><КоммерческаяИнформация/>", "utf-8")
+    (tmp_path / "empty.csv").write_bytes(b"")
+    proposal = suggest_map([*tmp_path.iterdir()])
+    assert "customer_id: Client ID" in proposal.text
+    assert "orders.xml: left out: orders.xml is an exchange file of 1C" in str(proposal)
+    assert "empty.csv: left out: empty.csv is empty" in str(proposal)
+    with pytest.raises(SourceError, match="empty"):
+        suggest_map([tmp_path / "empty.csv", tmp_path / "orders.xml"])
+
+
 _CELLS = st.text(alphabet=st.characters(blacklist_categories=("Cs",)), max_size=30)
 _HOSTILE = st.sampled_from(
     ["'; DROP TABLE orders; --", '" OR 1=1', "a: b", "{x: y}", "- a", "# ?", "\x1b[31mred", "!!python/object:os.system",
