@@ -145,7 +145,7 @@ class Measuring:
             return
         each = " UNION ALL ".join(
             f'(SELECT {place} AS place, CAST("{one.column}" AS VARCHAR) AS value, count(*) AS many FROM {rows} '
-            f'WHERE "{one.column}" IS NOT NULL GROUP BY value ORDER BY value LIMIT {CATEGORIES + 1})'
+            f'WHERE "{one.column}" IS NOT NULL GROUP BY 2 ORDER BY 2 LIMIT {CATEGORIES + 1})'
             for place, one in enumerate(expected)
         )
         told = self.bench.run(f"FROM ({each}) ORDER BY place, value").fetchall()

@@ -88,7 +88,7 @@ def files(company: Simulation) -> Iterator[SourceFile]:
         ),
     )
     wishes = known.do_not_contact(company)
-    yield of_table("crm_do_not_contact.csv", STYLE, {c: wishes[c] for c in wishes.column_names if c != "source"})
+    yield of_table("crm_do_not_contact.csv", STYLE, _columns(wishes))
     yield _as_it_is("crm_campaigns.csv", known.campaigns(company))
     yield _as_it_is("crm_campaign_steps.csv", known.campaign_steps(company))
     yield _as_it_is(
@@ -124,9 +124,10 @@ def files(company: Simulation) -> Iterator[SourceFile]:
                  key=("campaign_id", "customer_id", "at"), among=("at", "-0[3-9]-")),
         ),
     )
-    yield _as_it_is(
+    yield of_table(
         "crm_leads.csv",
-        known.leads(company),
+        STYLE,
+        _columns(known.leads(company)),
         key="lead_id",
         defects=(
             SAME_LINE_TWICE,
@@ -159,8 +160,13 @@ def _as_it_is(
     slips: tuple[Slip | Lost, ...] = (),
 ) -> SourceFile:
     """A file with the headings of the canonical table, and only the columns that this system knows."""
-    columns = {c: rows[c] for c in rows.column_names if c != "source" and rows[c].null_count < rows.num_rows}
+    columns = {name: column for name, column in _columns(rows).items() if column.null_count < rows.num_rows}
     return of_table(name, STYLE, columns, key=key, defects=defects, slips=slips)
+
+
+def _columns(rows: pa.Table) -> dict[str, pa.ChunkedArray]:
+    """All columns, those that are empty in a small company among them."""
+    return {name: rows[name] for name in rows.column_names if name != "source"}
 
 
 def _a_year_early(at: str, _: str) -> str:
