@@ -116,7 +116,7 @@ def forgotten(lived_in, three):
 def test_no_byte_is_left_of_them(lived_in, three, forgotten):
     gone = forgotten["people"].loc[three]
     assert (gone.email.str.len() > 5).all()
-    ids = [*three, *(one for one in forgotten["people"].index if one not in customers(lived_in).index)]
+    ids = [*three, *forgotten["people"].index.difference(customers(lived_in).index)]
     assert len(set(ids)) >= 4, "the call centre's own record of somebody went, too"
     assert standing(lived_in, *gone.email, *(phone[-8:] for phone in gone.phone), *set(ids)) == []
 
@@ -134,6 +134,15 @@ def test_everybody_else_is_who_they_were(lived_in, three, forgotten):
 
 def test_sums_stay_in_every_release(lived_in, forgotten):
     assert [revenue(lived_in, n) for n in (1, 2)] == forgotten["sums"]
+
+
+def test_reports_run_and_name_nobody(lived_in, three, forgotten, tmp_path):
+    """By the runner that makes the pages of a day; they are pages of a company that has forgotten somebody."""
+    told = crm(lived_in, "report", "11_sources", "32_audience", "--out", str(tmp_path))
+    assert told.exit_code == 0, told.output
+    assert len(list(tmp_path.rglob("*.html"))) >= 3
+    gone = forgotten["people"].loc[three]
+    assert standing(tmp_path, *three, *gone.email) == []
 
 
 def test_the_certificate_names_nobody(three, forgotten):
