@@ -8,6 +8,7 @@ import numpy as np
 
 from crm_analytics.collection.suggest.lexicon import lexicon
 from crm_analytics.collection.suggest.profile import Profile
+from crm_analytics.warehouse.tables import TABLES
 
 Look = tuple[float, float]
 """How well the values go with it (0: impossible, 1: as usual), and how surely they alone tell it (0: not at all)."""
@@ -43,7 +44,9 @@ def _name(p: Profile, _: str) -> Look:
     return (1.0, 0.0) if p.lettered > 0.4 else (0.5, 0.0)
 
 
-def _category(p: Profile, _: str) -> Look:
+def _category(p: Profile, place: str) -> Look:
+    if p.flag and _names_a_thing(place):
+        return 0.05, 0.0
     if p.dating or p.share("email") > 0.3 or p.share("phone") > 0.6:
         return 0.05, 0.0
     if p.numbers is not None:
@@ -52,6 +55,12 @@ def _category(p: Profile, _: str) -> Look:
     if p.distinct == 1 and len(p.cells) > 1:
         return 0.85, 0.0
     return (1.0, 0.0) if p.unique < 0.6 or p.counted.total() < 30 else (0.75, 0.0)
+
+
+def _names_a_thing(place: str) -> bool:
+    """A store, a campaign, a supplier: no yes or no is the name of one."""
+    table, _, name = place.partition("#")[0].partition(".")
+    return any(column.name == name and (column.refers or name in TABLES[table].key) for column in TABLES[table].columns)
 
 
 def _text(p: Profile, _: str) -> Look:

@@ -247,6 +247,14 @@ def test_workbooks_and_parquet_are_read_through_their_sources(tmp_path):
         suggest_map([tmp_path / "import.xml"])
 
 
+def test_a_yes_or_no_names_no_campaign(tmp_path):
+    lines = ["Код;Наименование;Согласие на рассылку"]
+    lines += [f"К{n};Клиент {n};{'Да' if n % 2 else 'Нет'}" for n in range(9)]
+    (tmp_path / "clients.csv").write_text("\n".join(lines), "cp1251")
+    places = {one.column: one.place for one in suggest_map([tmp_path / "clients.csv"]).columns}
+    assert places["Согласие на рассылку"] == "traits.value"
+
+
 def test_money_of_the_order_is_not_money_of_its_lines(tmp_path):
     """A web shop's export says of an order what it says on the first of its lines, or again on each."""
     for again in (False, True):
