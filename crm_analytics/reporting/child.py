@@ -162,11 +162,12 @@ def _outcome(
     answers = page.answers_in(notebook)
     state, sentence, doubts = page.verdict(answers)
     if trouble:
-        state, why = trouble
-        if state == "doubtful" and answers and answers[0]["enough"]:
+        ended, why = trouble
+        if ended in ENDINGS.values() and answers and answers[0]["enough"]:
+            state = "doubtful" if ended == "doubtful" else state
             doubts.append({"name": say("The page is incomplete"), "verdict": "weak", "text": why})
         else:
-            sentence, doubts = why, []
+            state, sentence, doubts = ended, why, []
     verdicts = [check["verdict"] for answer in answers for check in answer["checks"]]
     record = replace(
         Record.of(edition, state=state, title=page.title_of(notebook), sentence=sentence, seconds=seconds),

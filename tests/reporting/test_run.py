@@ -31,7 +31,7 @@ while True: pass"""
 
 @pytest.fixture(scope="module")
 def out(edition, place, answer):
-    """Six editions, run together where another `python3` kernel is installed that does not work."""
+    """Seven editions, run together where another `python3` kernel is installed that does not work."""
     kernels = place / "jupyter" / "kernels" / "python3"
     kernels.mkdir(parents=True)
     (kernels / "kernel.json").write_text(json.dumps({"argv": ["false"], "display_name": "x", "language": "python"}))
@@ -48,6 +48,13 @@ def out(edition, place, answer):
         edition("24_killed", "import os; os.kill(os.getpid(), 9)"),
         edition(
             "25_absent",
+            "class TableAbsent(Exception): pass",
+            "raise TableAbsent('Nordhaus has no stock; with it you would see gaps.')",
+        ),
+        edition(
+            "26_late",
+            answer,
+            "Toy().fit(frame)",
             "class TableAbsent(Exception): pass",
             "raise TableAbsent('Nordhaus has no stock; with it you would see gaps.')",
         ),
@@ -123,6 +130,13 @@ def test_an_absent_table_is_neither_green_nor_red(out):
     record = of(out, "25_absent")
     assert (record.state, record.sentence) == ("absent", "Nordhaus has no stock; with it you would see gaps.")
     assert record.kept is None
+
+
+def test_an_answer_counts_though_a_later_question_lacks_its_table(out):
+    record = of(out, "26_late")
+    assert (record.state, record.sentence) == ("answered", "€41,200 (18,900–63,000) in 4 weeks.")
+    assert "Nordhaus has no stock; with it you would see gaps." in [doubt["text"] for doubt in record.doubts]
+    assert "Here the page ends." in (out["folder"] / record.page).read_text()
 
 
 def test_a_page_that_builds_on_no_answer_ends_there_with_a_doubt(out):
