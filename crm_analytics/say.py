@@ -89,6 +89,11 @@ def decimal(value: float, digits: int) -> str:
     return format_decimal(round(value, digits) + 0.0, format=pattern, locale=voice().language)  # no minus before zero
 
 
+def plain(value: float) -> str:
+    """A number whose meaning nobody has stated, for the plain tables of a page: thousands apart, no exponents."""
+    return decimal(value, 4 if abs(value) < 1 else 2 if value != round(value) else 0)
+
+
 def _number(value: float) -> str:
     size = abs(value)
     return decimal(value, 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 or size == 0 else 4)

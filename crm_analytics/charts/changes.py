@@ -35,10 +35,12 @@ def _(result: ChangesResult) -> go.Figure:
                 ],
                 hovertemplate="%{customdata}<extra></extra>",
             )
+    if table.empty:
+        fig.add_annotation(text=say("Nobody is named."), showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper")
+        return fig.update_xaxes(visible=False).update_yaxes(visible=False).update_layout(height=220)
     fig.add_hline(y=0, line={"color": theme.INK, "width": 1})
     fig.update_yaxes(tickformat=",~s")
-    if len(table):  # one month alone would be shown by the hour
-        beside = pd.DateOffset(months=4)
-        reach = [table["month"].min() - beside, table["month"].max() + beside]
-        fig.update_xaxes(range=reach, ticklabelmode="period")
+    beside = pd.DateOffset(months=4)  # one month alone would be shown by the hour
+    reach = [table["month"].min() - beside, table["month"].max() + beside]
+    fig.update_xaxes(range=reach, ticklabelmode="period")
     return fig.update_layout(barmode="relative", bargap=0.15, showlegend=True)

@@ -102,6 +102,7 @@ def _engine(folder: Path) -> type:
                     kernel_name,
                     kernel_manager_class=ThisInterpreter,
                     config=_sockets(),
+                    extra_arguments=[f"--IPKernelApp.exec_lines={_PLAIN_TABLES}"],
                     on_cell_start=note_step,
                     shutdown_kernel="immediate",
                     **options,
@@ -110,6 +111,10 @@ def _engine(folder: Path) -> type:
                 nbformat.write(nb_man.nb, folder / "executed.ipynb")
 
     return Here
+
+
+_PLAIN_TABLES = "import pandas; from crm_analytics.say import plain; pandas.options.display.float_format = plain"
+"""What a page's kernel begins with, so that money in a plain table does not read 1.6e+08."""
 
 
 def _sockets() -> Any:

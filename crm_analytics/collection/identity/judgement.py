@@ -108,7 +108,8 @@ def certain_pairs(records: pd.DataFrame, *, keys: tuple[str, ...] = KEYS) -> pd.
     """Pairs that share a key and bear compatible names: `a`, `b` (a < b), `key`; the strongest key of each."""
     named = f"({_GIVEN_SAME} AND {_SURNAME_SAME} OR {_SWAPPED} OR {_INITIAL} AND {_SURNAME_SAME})"
     firm = f"l.kind = 'company' AND r.kind = 'company' AND {_SURNAME_SAME}"
-    either = f"({_GIVEN_SAME} OR {_SURNAME_SAME} OR {_SWAPPED} OR l.birth_date = r.birth_date OR l.kind = 'company')"
+    reached = "l.kind = 'company' AND (l.phone = r.phone OR l.email = r.email)"  # or else a slip made one number of two
+    either = f"({_GIVEN_SAME} OR {_SURNAME_SAME} OR {_SWAPPED} OR l.birth_date = r.birth_date OR {reached})"
     found = " UNION ALL ".join(
         f"SELECT l.customer_id AS a, r.customer_id AS b, '{key}' AS key, {rank} AS rank FROM records l JOIN records r "
         f"ON l.{key} = r.{key} AND l.customer_id < r.customer_id "
