@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -20,7 +21,7 @@ def look(profile: Profile, kind: str, place: str) -> Look:
     """How a column's values go with a canonical column whose values look like `kind`; several joined by « or »."""
     if not profile.counted:
         return UNKNOWABLE
-    about = (kind, place if kind in _WORDED else "")
+    about = (kind, place if kind in _WORDED else str(_names_a_thing(place)))
     if about not in profile.looked:
         profile.looked[about] = max(_KINDS[one](profile, place) for one in kind.split(" or "))
     return profile.looked[about]
@@ -57,6 +58,7 @@ def _category(p: Profile, place: str) -> Look:
     return (1.0, 0.0) if p.unique < 0.6 or p.counted.total() < 30 else (0.75, 0.0)
 
 
+@cache
 def _names_a_thing(place: str) -> bool:
     """A store, a campaign, a supplier: no yes or no is the name of one."""
     table, _, name = place.partition("#")[0].partition(".")

@@ -129,7 +129,7 @@ def test_a_personal_field_that_serves_nothing_is_a_liability(value):
     idle = value.idle[value.idle.personal]
     assert ("customer_contacts", "tax_number") in set(zip(idle.table, idle["column"], strict=True))
     assert field(value, "customer_contacts.tax_number").lawfulness == 0
-    assert field(value, "customer_contacts.email").lawfulness == 1
+    assert 0.95 < field(value, "customer_contacts.email").lawfulness < 1  # some never agreed to anything
     assert {check.name: check.verdict for check in value.checks}["purpose"] == "weak"
 
 
