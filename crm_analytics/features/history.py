@@ -32,9 +32,9 @@ def history(wh: Warehouse, as_of: date | str | None = None, customer: str | None
 
     Without `customer` it is the one who brought the most in the year before, in ordinary trade. Columns:
     customer_id, at, event (sale, return, wholesale, in, out, offered, left alone, response, lead, won, lost, open,
-    answer, agreed, withdrawn, known), channel, what (the leading product of an order, a contact's outcome, a
-    campaign's name, a fact), money, until (`as_of`). Facts that have no moment are `known`, their name in channel.
-    Ordered by moment and event. Raises WarehouseError for a customer there is not.
+    answer, agreed, withdrawn, do not contact, known), channel, what (the leading product of an order, a contact's
+    outcome, a campaign's name, a fact), money, until (`as_of`). Facts that have no moment are `known`, their name
+    in channel. Ordered by moment and event. Raises WarehouseError for a customer there is not.
     """
     import ibis
 
@@ -223,6 +223,17 @@ def _consents(wh: Warehouse, who: str, as_of: date) -> ir.Table | None:
     )
 
 
+def _barred(wh: Warehouse, who: str, as_of: date) -> ir.Table | None:
+    """Wishes to be left in peace that hold on the day; they win over every consent."""
+    import ibis
+
+    rows = _of(wh, "do_not_contact", who, as_of, "since")
+    if rows is None:
+        return None
+    rows = rows.filter(rows.until.isnull() | (rows.until >= ibis.literal(as_of, type="date")))
+    return rows.select(at="since", event=ibis.literal("do not contact"), channel="channel", what="reason")
+
+
 def _facts(wh: Warehouse, who: str, as_of: date) -> ir.Table | None:
     """What is known of the customer beside, each fact a row."""
     import ibis
@@ -242,4 +253,4 @@ def _facts(wh: Warehouse, who: str, as_of: date) -> ir.Table | None:
     return facts.filter(facts.what.notnull()).mutate(event=ibis.literal("known"))
 
 
-_SOURCES = (_orders, _contacts, _offers, _responses, _deals, _answers, _consents, _facts)
+_SOURCES = (_orders, _contacts, _offers, _responses, _deals, _answers, _consents, _barred, _facts)

@@ -157,6 +157,8 @@ def _checks(
         }
     )
     told = int(events["event"].isin(TOLD).sum())
+    wishes = events[events["event"] == "do not contact"]
+    barred = wishes["channel"].fillna("").map(lambda by: by or say("every channel"))
     return (
         Check(
             name="still a customer",
@@ -169,8 +171,10 @@ def _checks(
         ),
         Check(
             name="may we write",
-            verdict="holds" if holds else "weak",
-            text=say("Agreed to: {what}.", what=", ".join(holds))
+            verdict="holds" if holds and barred.empty else "weak",
+            text=say("Do not write: asked to be left in peace ({by}).", by=", ".join(sorted(set(barred))))
+            if len(barred)
+            else say("Agreed to: {what}.", what=", ".join(holds))
             if holds
             else say("No agreement is on record, or all were withdrawn: do not write."),
         ),

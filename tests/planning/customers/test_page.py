@@ -91,6 +91,24 @@ def test_an_unknown_customer_is_one_sentence_that_does_not_repeat_what_was_typed
     assert "jane" not in str(error.value)
 
 
+def test_a_wish_to_be_left_in_peace_wins_over_every_consent(page):
+    asked = {"customer_id": page.customer_id, "at": pd.Timestamp(DAY), "until": DAY, "channel": None, "what": None}
+    frame = pd.DataFrame([asked | {"event": event, "money": None} for event in ("agreed", "do not contact")])
+    bought = pd.DataFrame([asked | {"at": pd.Timestamp("2025-01-01"), "event": "sale", "money": 9.0}])
+    may = {check.name: check for check in CustomerPage().fit(pd.concat([bought, frame])).checks}["may we write"]
+    assert may.verdict == "weak"
+    assert may.text.startswith("Do not write")
+
+
+def test_who_is_barred_is_barred_on_the_page(company):
+    wishes = company.do_not_contact.to_pandas()
+    day = pd.Timestamp(DAY)
+    held = wishes[(wishes.since < day) & (wishes.until.isna() | (wishes.until >= day))]
+    who = sorted(set(held.customer_id) & set(company.orders.to_pandas().customer_id.dropna()))[0]
+    events = features.history(company, as_of=DAY, customer=who).to_pandas()
+    assert (events["event"] == "do not contact").any()
+
+
 def test_a_customer_without_purchases_is_not_enough(company):
     buyers = set(company.orders.to_pandas()["customer_id"].dropna())
     idle = sorted(set(company.customers.to_pandas()["customer_id"]) - buyers)
