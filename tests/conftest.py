@@ -8,12 +8,17 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 import pytest
+from hypothesis import settings
 
 from crm_analytics.collection.loading.load import load
 from crm_analytics.simulation.company import Simulation
 from crm_analytics.simulation.truth import Truth
 from crm_analytics.warehouse.engine import Warehouse
 from crm_analytics.warehouse.release import Company, Shelf
+
+settings.register_profile("same every time", derandomize=True)
+settings.register_profile("exploring", max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same every time"))
 
 PROJECT = Path(__file__).parents[1]
 NORDHAUS = Company(name="Nordhaus", currency="EUR", country="LV", language="en")

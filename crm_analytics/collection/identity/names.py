@@ -151,8 +151,8 @@ def parsed(text: str, *, surname_first: bool = False) -> Name:
         swapped = said[-1] == middle
     given, surname = (full[-1], " ".join(full[:-1])) if swapped else (full[0], " ".join(full[1:]))
     if not middle and len(full) > 2:  # a second given name, not a second surname, is the rule
-        parts = [word for word in full if word != (full[0] if swapped else full[-1])]
-        given, middle, surname = parts[0], parts[1], full[0] if swapped else full[-1]
+        surname, parts = (full[0], full[1:]) if swapped else (full[-1], full[:-1])
+        given, middle = parts[0], parts[1]
     return _person(raw, given=given, middle=middle or (initials[0] if initials else ""), surname=surname)
 
 
