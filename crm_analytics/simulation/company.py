@@ -1,7 +1,7 @@
 """Nordhaus, a company that does not exist: household and garden goods in the Baltics, three years, every cause known.
 
 `Simulation(customers=2000, seed=1)` has `.tables()`, the canonical tables as they would be if all sources were clean;
-`.write(folder)`, the files its five systems would export; and `.truth`, what no analysis may look at.
+`.write(folder)`, the files its six systems would export; and `.truth`, what no analysis may look at.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ from crm_analytics.simulation.effects import Arms, draw_arms, with_campaigns
 from crm_analytics.simulation.exports.file import write_file
 from crm_analytics.simulation.market import Market
 from crm_analytics.simulation.orders import Lives, Orders, clocks, joined, of_customers, of_walk_ins
+from crm_analytics.simulation.payments import Habits, Payments, draw_habits, draw_payments
 from crm_analytics.simulation.persons import Consents, Names, draw_callers, draw_consents, draw_names
 from crm_analytics.simulation.sales import Sales, book
+from crm_analytics.simulation.service import OrderCosts, draw_natures, draw_order_costs
 from crm_analytics.simulation.survey import Survey, draw_survey
 from crm_analytics.simulation.truth import Truth
 from crm_analytics.simulation.visits import Visits, draw_visits
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-SYSTEMS = ("shop", "crm", "call_centre", "advertising", "voice")
+SYSTEMS = ("shop", "crm", "call_centre", "advertising", "voice", "accounts")
 
 
 def _systems(room: str) -> list[ModuleType]:
@@ -69,7 +71,7 @@ class Simulation:
         return {name: pa.concat_tables(parts[name]) for name in TABLES if name in parts}
 
     def write(self, folder: str | Path) -> list[Path]:
-        """Write the files of the five systems into a folder, with some dirt, and the truth into `truth` inside it."""
+        """Write the files of the six systems into a folder, with some dirt, and the truth into `truth` inside it."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         rng, careless = stream(self.seed, "dirt"), stream(self.seed, "careless")
@@ -136,6 +138,22 @@ class Simulation:
     @cached_property
     def responses(self) -> Responses:
         return draw_responses(self.contacts, self.people, seed=self.seed)
+
+    @cached_property
+    def habits(self) -> Habits:
+        return draw_habits(self.people, seed=self.seed)
+
+    @cached_property
+    def payments(self) -> Payments:
+        return draw_payments(self.sales, self.habits, seed=self.seed)
+
+    @cached_property
+    def natures(self) -> np.ndarray:
+        return draw_natures(self.customers, seed=self.seed)
+
+    @cached_property
+    def order_costs(self) -> OrderCosts:
+        return draw_order_costs(self.sales, self.people, self.natures, seed=self.seed)
 
     @cached_property
     def consents(self) -> Consents:

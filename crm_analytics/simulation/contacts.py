@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pyarrow as pa
 
-from crm_analytics.simulation.columns import CAMPAIGN_IDS, customer_ids, moments, table, words
+from crm_analytics.simulation.columns import CAMPAIGN_IDS, customer_ids, moments, money, table, words
 from crm_analytics.simulation.customers import ATTITUDES, People
 from crm_analytics.simulation.demand import DAYS
 from crm_analytics.simulation.draws import shares, stream
@@ -135,8 +135,8 @@ def draw_contacts(arms: list[Arms], people: People, *, seed: int) -> Contacts:
     return whole.take(np.lexsort((whole.customer, whole.second, whole.day)))
 
 
-def as_table(source: str, some: Contacts, contact_id: pa.Array) -> pa.Table:
-    """Touches as rows of the canonical table."""
+def as_table(source: str, some: Contacts, contact_id: pa.Array, *, cents: np.ndarray) -> pa.Table:
+    """Touches, and what each cost, as rows of the canonical table."""
     return table(
         "contacts",
         source,
@@ -150,6 +150,7 @@ def as_table(source: str, some: Contacts, contact_id: pa.Array) -> pa.Table:
             "outcome": words(OUTCOMES, some.outcome),
             "duration_s": pa.array(some.duration_s, mask=np.isnan(some.duration_s)),
             "agent": words(AGENTS, some.agent),
+            "cost": money(cents),
         },
     )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from crm_analytics.simulation import contacts, deals, demand, plan, sales, survey, voice
+from crm_analytics.simulation import contacts, deals, demand, payments, plan, sales, service, survey, voice
 from crm_analytics.simulation.assortment import AFTERWARDS, CATEGORIES, GOODS, ORDINARY, TOGETHER
 from crm_analytics.simulation.baskets import SEQUENCE_WIDTH_DAYS
 from crm_analytics.simulation.columns import ids, words
@@ -219,6 +219,48 @@ class Truth:
         )
         return frame.join(pd.DataFrame(said.factors, columns=list(voice.FACTORS)))
 
+    @cached_property
+    def payment_habits(self) -> pd.DataFrame:
+        """A customer a row who buys on invoice: habit, days allowed, days late on average, chance of default."""
+        habits = self.company.habits
+        who = np.flatnonzero(habits.habit >= 0)
+        return pd.DataFrame(
+            {
+                "customer_id": _customer_ids(who),
+                "habit": _words(list(payments.HABITS), habits.habit[who]),
+                "terms_days": habits.terms_days[who],
+                "mean_days_late": habits.mean_days_late[who],
+                "default_chance": habits.default_chance[who],
+            }
+        )
+
+    @cached_property
+    def service(self) -> pd.DataFrame:
+        """A customer a row: what the customer is like to serve (`nature`), and what serving it cost over the history,
+        by kind of cost; `contacts` are its own calls, `campaigns` the touches of campaigns."""
+        company, count = self.company, self.company.customers
+        of_order, touched = company.order_costs, company.contacts
+        owner = company.sales.customer[of_order.order]
+
+        def total(who: np.ndarray, cents: np.ndarray, rows: np.ndarray) -> np.ndarray:
+            rows = rows & (who >= 0)
+            return np.bincount(who[rows], cents[rows], count) / 100
+
+        kinds = {
+            name.replace(" ", "_"): total(owner, of_order.amount_cents, of_order.kind == code)
+            for code, name in enumerate(service.COSTS)
+        }
+        cents = service.touch_cents(touched)
+        kinds["contacts"] = total(touched.customer, cents, touched.campaign < 0)
+        kinds["campaigns"] = total(touched.customer, cents, touched.campaign >= 0)
+        return pd.DataFrame(
+            {
+                "customer_id": _customer_ids(np.arange(count)),
+                "nature": _words(list(service.NATURES), company.natures),
+                **kinds,
+            }
+        )
+
     @property
     def numbers(self) -> dict[str, Any]:
         """The planted sizes that are single numbers."""
@@ -291,6 +333,8 @@ FRAMES = (
     "products",
     "duplicates",
     "voice",
+    "payment_habits",
+    "service",
 )
 
 

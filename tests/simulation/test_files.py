@@ -1,4 +1,4 @@
-"""The files are what five old systems would export; loaded by the demo maps they are the clean company again."""
+"""The files are what six old systems would export; loaded by the demo maps they are the clean company again."""
 
 import json
 from collections import Counter

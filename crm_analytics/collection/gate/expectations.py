@@ -29,6 +29,8 @@ EXPECTED: dict[str, tuple[str, ...]] = {
         *(f"mix {column} as usual" for column in ("channel", "kind", "store_id")),
     ),
     "order_lines": ("price >= 0", "quantity <> 0", "unit_cost >= 0", "sum amount as usual", "typical price as usual"),
+    "payments": ("due_at >= invoiced_at", "sum amount as usual", "typical amount as usual"),
+    "order_costs": ("amount >= 0", "sum amount as usual", "mix kind as usual"),
     "prices": ("price > 0", "typical price as usual"),
     "promotions": ("discount BETWEEN 0 AND 1", "ends >= starts"),
     "competitor_prices": ("price > 0", "typical price as usual", "mix competitor as usual"),
@@ -39,6 +41,7 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "arms": ("mix arm as usual",),
     "contacts": (
         "duration_s >= 0",
+        "cost >= 0",
         *(f"mix {column} as usual" for column in ("channel", "kind", "outcome")),
     ),
     "leads": ("cost >= 0", "mix source_name as usual"),

@@ -45,6 +45,7 @@ def files(company: Simulation) -> Iterable[SourceFile]:
                 "Result": called["outcome"],
                 "Seconds": called["duration_s"],
                 "Agent": called["agent"],
+                "Cost": called["cost"],
             },
             key="CallId",
             defects=(

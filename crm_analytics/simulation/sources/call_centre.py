@@ -14,6 +14,7 @@ from crm_analytics.simulation.columns import days, ids, table, words
 from crm_analytics.simulation.demand import DAYS
 from crm_analytics.simulation.persons import full_names, phones
 from crm_analytics.simulation.segments import SEGMENTS
+from crm_analytics.simulation.service import touch_cents
 
 if TYPE_CHECKING:
     from crm_analytics.simulation.company import Simulation
@@ -68,4 +69,5 @@ def caller_contacts(company: Simulation) -> pa.Table:
 def calls(company: Simulation) -> pa.Table:
     """All calls; the messages of campaigns are in the CRM."""
     called = np.flatnonzero(company.contacts.channel == contacts.PHONE)
-    return contacts.as_table(SOURCE, company.contacts.take(called), ids("T", called, digits=8))
+    touches = company.contacts.take(called)
+    return contacts.as_table(SOURCE, touches, ids("T", called, digits=8), cents=touch_cents(touches))

@@ -32,6 +32,7 @@ from crm_analytics.simulation.effects import position
 from crm_analytics.simulation.names import STREETS
 from crm_analytics.simulation.plan import CAMPAIGNS, CURVES, running
 from crm_analytics.simulation.segments import SEGMENTS
+from crm_analytics.simulation.service import touch_cents
 from crm_analytics.simulation.survey import POLL, QUESTIONS, WORDED
 from crm_analytics.simulation.wishes import BASES, bases
 from crm_analytics.simulation.wishes import REASONS as REASONS_TO_BE_LEFT
@@ -205,7 +206,8 @@ def arms(company: Simulation) -> pa.Table:
 def messages(company: Simulation) -> pa.Table:
     """E-mails, text messages and letters of campaigns; calls are in the call centre."""
     sent = np.flatnonzero(company.contacts.channel != touch.PHONE)
-    return touch.as_table(SOURCE, company.contacts.take(sent), ids("T", sent, digits=8))
+    touches = company.contacts.take(sent)
+    return touch.as_table(SOURCE, touches, ids("T", sent, digits=8), cents=touch_cents(touches))
 
 
 def responses(company: Simulation) -> pa.Table:

@@ -1,0 +1,97 @@
+"""Campaigns and contacts: what the company did to be bought from, and what came back."""
+
+from __future__ import annotations
+
+from crm_analytics.warehouse.tables.definition import (
+    DAY,
+    FLAG,
+    FLOAT,
+    INT,
+    MOMENT,
+    MONEY,
+    TEXT,
+    Column,
+    Table,
+    reference,
+    row_id,
+)
+
+CAMPAIGNS = (
+    Table("campaigns", "a campaign", ("campaign_id",), (
+        row_id("campaign_id", "the campaign"),
+        Column("name", TEXT, "what it is called"),
+        Column("goal", TEXT, "what it is for"),
+        Column("channel", TEXT, "by which channel"),
+        Column("region", TEXT, "where; empty: everywhere"),
+        Column("starts", DAY, "first day", required=True),
+        Column("ends", DAY, "last day", required=True),
+        Column("budget", MONEY, "planned cost", unit="money"),
+        Column("promised", MONEY, "revenue promised by its plan", unit="money"),
+    ), opens="what campaigns changed"),
+    Table("campaign_steps", "a step of a campaign", ("campaign_id", "step_no"), (
+        row_id("campaign_id", "the campaign", "campaigns.campaign_id"),
+        Column("step_no", INT, "its order", required=True),
+        Column("name", TEXT, "what is done"),
+        Column("due", DAY, "planned for"),
+        Column("done", DAY, "done on", past=True),
+    ), opens="which steps slip"),
+    Table("campaign_costs", "a cost of a campaign", ("campaign_id", "day", "kind"), (
+        row_id("campaign_id", "the campaign", "campaigns.campaign_id"),
+        Column("day", DAY, "when it fell due", required=True),
+        Column("kind", TEXT, "what for", required=True),
+        Column("amount", MONEY, "how much", unit="money", required=True),
+    ), opens="what campaigns cost and return"),
+    Table("arms", "a campaign × customer", ("campaign_id", "customer_id"), (
+        row_id("campaign_id", "the campaign", "campaigns.campaign_id"),
+        row_id("customer_id", "the customer", "customers.customer_id"),
+        Column("arm", TEXT, "addressed, or left alone for comparison", required=True,
+               values=("treated", "control")),
+    ), opens="a test against control: what a campaign really changed"),
+    Table("contacts", "a touch, in or out", ("contact_id",), (
+        row_id("contact_id", "the touch"),
+        Column("at", MOMENT, "when", required=True, past=True),
+        reference("customer_id", "with whom; empty when unknown", "customers.customer_id"),
+        Column("channel", TEXT, "by which channel"),
+        Column("kind", TEXT, "who began", values=("in", "out")),
+        reference("campaign_id", "for which campaign", "campaigns.campaign_id"),
+        Column("outcome", TEXT, "how it ended"),
+        Column("duration_s", FLOAT, "how long", unit="seconds"),
+        Column("agent", TEXT, "who spoke for the company"),
+        Column("cost", MONEY, "what the touch cost the company", unit="money"),
+    ), opens="contact policy, and when customers can be reached"),
+    Table("responses", "a campaign × customer × moment", ("campaign_id", "customer_id", "at"), (
+        row_id("campaign_id", "the campaign", "campaigns.campaign_id"),
+        row_id("customer_id", "who", "customers.customer_id"),
+        Column("at", MOMENT, "when", required=True, past=True),
+        Column("kind", TEXT, "what the customer did"),
+    ), opens="plan and fact of campaigns"),
+    Table("leads", "a lead", ("lead_id",), (
+        row_id("lead_id", "the lead"),
+        Column("at", MOMENT, "when", required=True, past=True),
+        reference("customer_id", "who", "customers.customer_id"),
+        Column("source_name", TEXT, "where from"),
+        Column("medium", TEXT, "by which medium"),
+        reference("campaign_id", "by which campaign", "campaigns.campaign_id"),
+        Column("cost", MONEY, "what it cost", unit="money"),
+    ), opens="what a lead costs and becomes"),
+    Table("deal_stages", "a deal × stage", ("deal_id", "stage"), (
+        row_id("deal_id", "the deal"),
+        reference("customer_id", "with whom", "customers.customer_id"),
+        Column("stage", TEXT, "which stage", required=True),
+        Column("entered_at", DAY, "reached on", past=True),
+        Column("amount", MONEY, "worth", unit="money"),
+        Column("outcome", TEXT, "how it ended", values=("won", "lost", "open")),
+        Column("reason", TEXT, "why it was lost"),
+        Column("agent", TEXT, "who sells"),
+        reference("product_id", "what", "products.product_id"),
+    ), opens="where and why deals are lost"),
+    Table("touchpoints", "a visitor × moment", ("visitor_id", "at"), (
+        row_id("visitor_id", "the visitor"),
+        Column("at", MOMENT, "when", required=True, past=True),
+        Column("source_name", TEXT, "where from"),
+        Column("medium", TEXT, "by which medium"),
+        reference("campaign_id", "by which campaign", "campaigns.campaign_id"),
+        Column("converted", FLAG, "whether the visit ended in an order"),
+        Column("value", MONEY, "worth of that order", unit="money"),
+    ), opens="the way from advertisement to profit"),
+)
