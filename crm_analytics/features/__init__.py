@@ -8,6 +8,7 @@ _HOMES = {
     "purchases": "purchases",
     "purchase_days": "purchases",
     "spend": "purchases",
+    "profile": "profile",
     "history": "history",
     "alike": "history",
     "sales": "sales",
