@@ -14,6 +14,7 @@ from crm_analytics.planning.offers.budget import BudgetResult
 from crm_analytics.say import say, voice
 from crm_analytics.widgets.controls import Rested, slider
 
+
 def what_if(plan: BudgetResult) -> WhatIf | Any:
     """The plan with sliders for the budget and for the most each part may get, and the picture that follows them.
 
