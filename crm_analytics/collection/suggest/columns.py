@@ -203,6 +203,12 @@ class Columns:
             known = {word: lexicon().canonical(place, word) for word in stage.words}
             if any(value in ("won", "lost") for value in known.values()):
                 return self._worded(column, place, stage)
+        if place in ("payments.payment_id", "order_costs.cost_id"):
+            profile = self._at(place)
+            if profile is None or profile.unique < 0.999:
+                return self._made_id() if table in self.elsewhere else {"number_within": "'all'"}
+        if place == "order_costs.kind" and place not in at:
+            return {"constant": "delivery"}
         if place == "campaign_costs.kind" and place not in at:
             return {"constant": "all"}
         return None

@@ -187,8 +187,9 @@ def _composed(parts: list[Part]) -> dict[str, dict[str, str]]:
     brought = {whole[part.reading.kind] for part in parts if part.reading.kind in whole}
     if "customers" in brought:
         brought.add("customer_contacts")
-    if sum(part.reading.kind == "contact" for part in parts) > 1:
-        brought.add("contacts")
+    numbered = {"contact": "contacts", "payment": "payments", "order cost": "order_costs"}
+    kinds = [part.reading.kind for part in parts]
+    brought |= {table for kind, table in numbered.items() if kinds.count(kind) > 1}
     positions = any(part.reading.kind == "position" for part in parts)
     dictionaries: dict[str, dict[str, str]] = {}
     for part in parts:

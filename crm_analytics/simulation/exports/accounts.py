@@ -49,17 +49,17 @@ def files(company: Simulation) -> Iterable[SourceFile]:
             "accounts_order_costs.csv",
             STYLE,
             {
-                "Voucher": charged["cost_id"],
+                "Cost No": charged["cost_id"],
                 "Order": charged["order_id"],
-                "Account": account,
+                "Cost type": account,
                 "Booked": charged["day"],
-                "Amount": charged["amount"],
+                "Cost": charged["amount"],
             },
-            key="Voucher",
+            key="Cost No",
             defects=(
                 SAME_LINE_TWICE,
                 Defect("an impossible date", {"Booked": "31.06.2024"}),
-                Defect("an unknown account", {"Account": "9999 Suspense"}),
+                Defect("an unknown account", {"Cost type": "9999 Suspense"}),
             ),
         ),
     ]
