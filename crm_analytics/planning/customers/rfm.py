@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from crm_analytics.planning.customers.migration import MigrationResult, moved
 from crm_analytics.result import Check, Result, Study, frame_of
 from crm_analytics.say import say
 
@@ -41,11 +42,13 @@ class RFM(Study):
     """Which customers are best, loyal, promising, cooling, at risk or lost, by when they last bought, how often and
     for how much?
 
-    Each is graded 1 (worst) to 5 against the cut-offs in `cuts`; without them, against the fifths of this very table.
-    Take the cut-offs of last period (`earlier.cuts`) to see who moved.
+    Each is graded 1 (worst) to 5 against the cut-offs in `cuts`; without them, against the fifths of those who bought
+    in the table's window. Take the cut-offs of last period (`earlier.cuts`) to grade another day by the same measure;
+    `.against(later)` says who moved. Asked of `features.rfm(…, window_days=…)`, what happened before the window no
+    longer lifts anybody, and two windows can be compared.
     """
 
-    reads = "purchases"
+    reads = "rfm"
     columns = ("customer_id", "orders", "t_x", "T", "revenue")
     least = 25
     of = "customers"
@@ -54,7 +57,17 @@ class RFM(Study):
 
     def _answer(self, frame: pd.DataFrame) -> RFMResult:
         customers = _as_rfm(frame)
-        cuts = self.cuts or Cuts.of(customers)
+        buyers = customers[customers["frequency"] > 0]
+        if self.cuts is None and len(buyers) < self.least:
+            return self.refuse(
+                say(
+                    "Not enough evidence: {buyers:count} customers bought in these days, and grades take "
+                    "{least:count}; take a longer window.",
+                    buyers=len(buyers),
+                    least=self.least,
+                )
+            )
+        cuts = self.cuts or Cuts.of(buyers)
         table = _graded(customers, cuts)
         segments = _summary(table)
         return RFMResult(
@@ -70,7 +83,8 @@ class RFM(Study):
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RFMResult(Result):
     """Each customer's grades and segment, the most money first: `customer_id`, `segment`, `r`, `f`, `m` (1–5),
-    `recency_days` (since the last purchase), `frequency` (purchases), `money` (revenue so far).
+    `recency_days` (since the last purchase), `frequency` (purchases), `money` (revenue, both
+    in the table's window), `known_days` (since the first purchase).
 
     `segments` is one row per segment: `segment`, `customers`, `share_of_customers`, `money`, `share_of_money`,
     `money_per_customer`. `cuts` are the cut-offs used; give them to the next `RFM(cuts=…)`.
@@ -80,28 +94,18 @@ class RFMResult(Result):
     segments: pd.DataFrame
 
     def against(self, later: Any) -> MigrationResult:
-        """Who moved where since: a later table of `features.purchases`, graded against the same cut-offs."""
-        return _moved(self, _graded(_as_rfm(frame_of(later)), self.cuts))
+        """Who moved where since: a later table of the same feature, graded against the same cut-offs."""
+        return _moves(self, frame_of(later))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class MigrationResult(Result):
-    """Who moved from which segment to which, and the money they had brought before: `before`, `after`, `customers`,
-    `money`, one row for each pair that occurs. `fallen_money` stands behind customers who now are worse."""
-
-    fallen_money: float
-
-    @property
-    def matrix(self) -> pd.DataFrame:
-        """Customers by segment before (rows) and after (columns)."""
-        wide = self.table.pivot_table(index="before", columns="after", values="customers", aggfunc="sum", fill_value=0)
-        return wide.reindex(index=[*SEGMENTS, NOT_YET], columns=list(SEGMENTS), fill_value=0)
+def _in_window(frame: pd.DataFrame) -> bool:
+    return "window_days" in frame and bool(frame["window_days"].notna().any())
 
 
 def _as_rfm(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(
         recency_days=frame["T"] - frame["t_x"], frequency=frame["orders"], money=frame["revenue"].fillna(0.0)
-    )[["customer_id", "recency_days", "frequency", "money"]]
+    ).rename(columns={"T": "known_days"})[["customer_id", "recency_days", "frequency", "money", "known_days"]]
 
 
 def _fifths(values: pd.Series) -> tuple[float, ...]:
@@ -119,7 +123,7 @@ def _graded(customers: pd.DataFrame, cuts: Cuts) -> pd.DataFrame:
         m=_score(customers["money"], cuts.money),
     )
     table["segment"] = _segment(table["r"], table["f"], table["m"])
-    order = ["customer_id", "segment", "r", "f", "m", "recency_days", "frequency", "money"]
+    order = ["customer_id", "segment", "r", "f", "m", "recency_days", "frequency", "money", "known_days"]
     return table.sort_values(["money", "customer_id"], ascending=[False, True], ignore_index=True)[order]
 
 
@@ -170,6 +174,7 @@ def _error_of_share(money: np.ndarray, inside: np.ndarray) -> float:
 def _checks(table: pd.DataFrame, cuts: Cuts) -> tuple[Check, ...]:
     grades = {name: len(set(values)) + 1 for name, values in vars(cuts).items()}
     worst = min(grades, key=grades.get)  # its first letter names the column of its grades
+    table = table[table["frequency"] > 0]
     once = float((table["frequency"] == 1).mean())
     uneven = float(table[worst[0]].value_counts(normalize=True).max())
     backward = float((table["money"] <= 0).mean())
@@ -196,52 +201,26 @@ def _checks(table: pd.DataFrame, cuts: Cuts) -> tuple[Check, ...]:
     )
 
 
-def _moved(before: RFMResult, after: pd.DataFrame) -> MigrationResult:
-    was = before.table[["customer_id", "segment", "money"]].rename(columns={"segment": "before"})
-    now = after[["customer_id", "segment"]].rename(columns={"segment": "after"})
-    pairs = now.merge(was, on="customer_id", how="left")
-    pairs = pairs.assign(before=pairs["before"].fillna(NOT_YET), money=pairs["money"].fillna(0.0))
-    pairs = pairs.sort_values("customer_id", ignore_index=True)
-    table = pairs.groupby(["before", "after"], as_index=False).agg(
-        customers=("customer_id", "size"), money=("money", "sum")
+def _moves(before: RFMResult, later: pd.DataFrame) -> MigrationResult:
+    """In a window, what was brought in the one and in the other; without one, until then and since then."""
+    now = _graded(_as_rfm(later), before.cuts)
+    was = before.table[["customer_id", "segment", "money", "known_days"]]
+    pairs = was.merge(now[["customer_id", "segment", "money"]], on="customer_id", how="outer", suffixes=("", "_now"))
+    so_far, window = pairs["money"].fillna(0.0), _in_window(later)
+    known = pairs["known_days"].fillna(1)
+    span = (pairs["customer_id"].map(later.set_index("customer_id")["T"]) - known).where(pairs["segment"].notna())
+    pairs = pairs.assign(
+        before=pairs["segment"].fillna(NOT_YET),
+        after=pairs["segment_now"].fillna("lost"),
+        money_before=so_far,
+        money_after=pairs["money_now"].fillna(0.0) - (0.0 if window else so_far),
+        expected=so_far if window else so_far * (span.median() / np.maximum(known, span.median())),
     )
-    rank = {name: place for place, name in enumerate([*SEGMENTS, NOT_YET])}
-    table = table.sort_values(["before", "after"], key=lambda names: names.map(rank), ignore_index=True)
-    known = table[table["before"] != NOT_YET]
-    fell = known[known["after"].map(rank) > known["before"].map(rank)]
-    rose = known[known["after"].map(rank) < known["before"].map(rank)]
-    return MigrationResult(
-        study=before.study,
-        table=table,
-        text=_told(pairs, known, fell, rose),
-        checks=(_followed(before, known),),
-        fallen_money=float(fell["money"].sum()),
-    )
-
-
-def _told(pairs: pd.DataFrame, known: pd.DataFrame, fell: pd.DataFrame, rose: pd.DataFrame) -> str:
-    money = pairs["money"].to_numpy()
-    down = set(zip(fell["before"], fell["after"], strict=True))
-    inside = np.array([pair in down for pair in zip(pairs["before"], pairs["after"], strict=True)])
-    share = float(fell["money"].sum() / known["money"].sum())
-    half = 1.96 * _error_of_share(money, inside)
-    return say(
-        "{money:money} stands behind {fell:count} customers who fell to a worse group: {share:percent} "
-        "({low:count}–{high:percent}) of what all had brought. {rose:count} rose, with {rose_money:money}.",
-        money=float(fell["money"].sum()),
-        fell=int(fell["customers"].sum()),
-        share=share,
-        low=max(0.0, 100 * (share - half)),
-        high=min(1.0, share + half),
-        rose=int(rose["customers"].sum()),
-        rose_money=float(rose["money"].sum()),
-    )
-
-
-def _followed(before: RFMResult, known: pd.DataFrame) -> Check:
-    found = known["customers"].sum() / len(before.table)
-    return Check(
+    found = float(was["customer_id"].isin(now["customer_id"]).mean())
+    result = moved(before.study, pairs, SEGMENTS, NOT_YET)
+    followed = Check(
         name=say("same customers"),
         verdict="holds" if found > 0.98 else "weak",
-        text=say("{found:percent} of the customers of then are found again in the later table.", found=float(found)),
+        text=say("{found:percent} of the customers of then are found again in the later table.", found=found),
     )
+    return replace(result, checks=(followed, *result.checks))

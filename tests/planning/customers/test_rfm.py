@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_analytics import RFM, features
-from crm_analytics.planning.customers.rfm import NOT_YET, SEGMENTS
+from crm_analytics.planning.customers.rfm import SEGMENTS
+from crm_analytics.result import enough
 from crm_analytics.say import say
 
 
@@ -76,24 +77,31 @@ def test_the_sentence_names_the_best_and_those_at_risk(crowd):
     assert "customers at risk stand for €" in result.text
 
 
-def test_who_does_not_come_back_falls_and_takes_money_along(crowd):
-    then = RFM().fit(crowd)
-    away = then.table["segment"].eq("best") & (then.table.index % 2 == 0)
-    gone = set(then.table.loc[away, "customer_id"])
-    later = crowd.assign(T=np.where(crowd["customer_id"].isin(gone), crowd["T"] + 700, crowd["T"]))
-    newcomer = pd.DataFrame({"customer_id": ["new"], "orders": [1], "t_x": [0], "T": [3], "revenue": [10.0]})
-    moved = then.against(pd.concat([later, newcomer], ignore_index=True))
-    assert moved.fallen_money == pytest.approx(then.table.loc[away, "money"].sum())
-    assert moved.matrix.loc["best", "at risk"] == len(gone)
-    assert moved.matrix.loc[NOT_YET].sum() == 1
-    assert moved.table["customers"].sum() == len(crowd) + 1
-    assert f"{len(gone)} customers who fell" in moved.text
+def test_the_window_counts_and_nobody_is_lost_between_two_days(company):
+    whole = features.rfm(company, as_of="2025-01-01").to_pandas()
+    year = features.rfm(company, as_of="2025-01-01", window_days=365).to_pandas()
+    before = features.rfm(company, as_of="2024-01-02").to_pandas().set_index("customer_id")["revenue"]
+    assert list(year["customer_id"]) == list(whole["customer_id"])
+    assert (year["T"] - year["t_x"] == whole["T"] - whole["t_x"]).all()
+    before = before.reindex(whole["customer_id"]).fillna(0).to_numpy()
+    np.testing.assert_allclose(year["revenue"], whole["revenue"] - before, atol=0.01)
+    assert (year["orders"] == 0).any()
+    assert RFM().fit(year).table.query("frequency == 0")["segment"].isin(["lost", "promising", "cooling"]).all()
 
 
-def test_customers_who_vanish_from_the_later_table_are_noticed(crowd):
-    moved = RFM().fit(crowd).against(crowd.head(250))
-    assert moved.checks[0].verdict == "weak"
-    assert "50 %" in moved.checks[0].text
+def test_it_says_of_each_customer_what_customer_value_is_told(company):
+    """Two ways to the same purchases: one pass over the lines, and purchase by purchase."""
+    one = features.rfm(company).to_pandas()
+    other = features.purchases(company).to_pandas()
+    pd.testing.assert_frame_equal(one[["customer_id", "orders", "t_x", "T"]],
+                                  other[["customer_id", "orders", "t_x", "T"]])  # fmt: skip
+
+
+def test_a_window_in_which_hardly_anybody_bought_is_refused(crowd):
+    nobody = crowd.assign(orders=np.where(crowd.index < 5, 1, 0), window_days=7)
+    refused = RFM().fit(nobody)
+    assert not enough(refused)
+    assert "5 customers bought" in refused.text
 
 
 def test_truth_of_the_simulated_company(company, truth):
