@@ -105,8 +105,8 @@ def _told(result: MigrationResult) -> str:
     low, high = share_interval(fell, everybody)
     return say(
         "{fell:count} customers, {share:percent} ({span:percents}) of all, fell to a worse group: they "
-        "brought {before:money} before and {after:money} after. At most {stake:money} ({low:money} – {high:money}) is at "
-        "stake.",
+        "brought {before:money} before and {after:money} after. At most {stake:money} ({low:money} – {high:money}) "
+        "is at stake.",
         fell=fell,
         share=fell / everybody if everybody else float("nan"),
         span=(low, high),

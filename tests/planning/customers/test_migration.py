@@ -22,7 +22,7 @@ def window(rates, rng):
                          "window_days": 365})  # fmt: skip
 
 
-def years(seed, count=4000, change=None):
+def years(seed, count=3000, change=None):
     """Three years of the same customers; `change` alters the rates of the third."""
     rng = np.random.default_rng(seed)
     rates = rng.gamma(1.0, 3.0, count)
@@ -74,14 +74,14 @@ def test_without_a_window_money_is_until_then_and_since():
 def test_many_leave_the_best_though_nobody_changed_and_that_is_called_ordinary():
     """The trap: with steady rates a third of the best fall. Held against the year before, that is no news."""
     called = 0
-    for seed in range(12):
+    for seed in range(6):
         now, usual = movements(seed)
         best = now.table[now.table["before"] == "best"]
         fell = best[best["after"] != "best"]["customers"].sum() / best["customers"].sum()
         assert fell > 0.2
         assert now.checks[-1].verdict == "weak"
         called += (now.against(usual).table["verdict"].isin(["more than usual", "fewer than usual"])).any()
-    assert called <= 3
+    assert called <= 2
 
 
 def test_a_real_change_is_called_one_with_its_money():
