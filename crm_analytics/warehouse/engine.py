@@ -1,4 +1,4 @@
-"""Reading a release: its tables as Ibis tables on an in-memory DuckDB, so that no reader ever holds a lock."""
+"""Reading a release: its tables as Ibis tables on an in-memory DuckDB, so that no reader ever holds a lock; or on Spark."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 
+ENGINES = ("duckdb", "spark")
+
+
 class TableAbsent(WarehouseError):
     """The company has no such table; the message says what it would open."""
 
@@ -47,8 +50,12 @@ class Warehouse:
     """
 
     _golden = True
+    _engine = "duckdb"
 
-    def __init__(self, shelf: Shelf, release: Release):
+    def __init__(self, shelf: Shelf, release: Release, *, engine: str = "duckdb"):
+        if engine not in ENGINES:
+            raise ValueError(f"There is no engine {engine!r}; choose {' or '.join(ENGINES)}.")
+        self._engine = engine
         self._shelf = shelf
         self.release = release
         self._hold(release.id)
@@ -56,15 +63,18 @@ class Warehouse:
         speak(Voice(language=told.language, currency=told.currency, fewest_people=told.fewest_people))
 
     @classmethod
-    def open(cls, home: str | Path | None = None, *, release: int | None = None) -> Warehouse:
+    def open(
+        cls, home: str | Path | None = None, *, release: int | None = None, engine: str = "duckdb"
+    ) -> Warehouse:
         """Open the newest release of the company in `home`, or the one of that number.
 
+        The engine is `duckdb`, or `spark` where the facts do not fit one machine: the same files, the same features.
         The environment's `CRM_RELEASE` takes the place of the newest, so that all pages of a run tell of one release.
         """
         shelf = Shelf(home_folder(home))
         if release is None and home is None and os.environ.get("CRM_RELEASE"):
             release = int(os.environ["CRM_RELEASE"])
-        return cls(shelf, shelf.release(release))
+        return cls(shelf, shelf.release(release), engine=engine)
 
     def _hold(self, release: int) -> None:
         """Keep the release's files from being removed for as long as it is open here."""
@@ -122,6 +132,10 @@ class Warehouse:
     def _connection(self) -> Any:
         import ibis
 
+        if self._engine == "spark":
+            from crm_analytics.warehouse import spark
+
+            return spark.connect()
         connection = ibis.duckdb.connect()
         connection.raw_sql("SET TimeZone = 'UTC'; SET enable_progress_bar = false;")
         for reading in ("read_parquet", "execute", "to_pyarrow", "to_pyarrow_batches"):
@@ -136,7 +150,7 @@ class Warehouse:
     @cached_property
     def as_recorded(self) -> Warehouse:
         """The same facts with the ids under which the sources recorded them, as if nobody had been identified."""
-        recorded = Warehouse(self._shelf, self.release)
+        recorded = Warehouse(self._shelf, self.release, engine=self._engine)
         recorded._golden = False
         recorded._connection, recorded._opened = self._connection, self._opened  # so that both can be joined
         return recorded
@@ -183,14 +197,23 @@ class Warehouse:
 
             columns = [column.name for column in ALL_TABLES[name].columns]
             parts = [
-                self._with_all_columns(name, self._connection.read_parquet(
-                    [str(self._shelf.folder / file) for file in files], table_name=f"{name} of {source}",
-                    hive_partitioning=False, union_by_name=True,
-                )).select(*columns, source=ibis.literal(source))
+                self._with_all_columns(name, self._files(files, called=f"{name} of {source}")).select(
+                    *columns, source=ibis.literal(source)
+                )
                 for source, files in self.release.tables[name].by_source.items()
             ]
             self._opened[name] = ibis.union(*parts)
         return self._opened[name]
+
+    def _files(self, files: tuple[str, ...], *, called: str) -> ir.Table:
+        paths = [str(self._shelf.folder / file) for file in files]
+        if self._engine == "spark":
+            from crm_analytics.warehouse import spark
+
+            return spark.read_parquet(self._connection, paths)
+        return self._connection.read_parquet(
+            paths, table_name=called, hive_partitioning=False, union_by_name=True
+        )
 
     @staticmethod
     def _with_all_columns(name: str, rows: ir.Table) -> ir.Table:
