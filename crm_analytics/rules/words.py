@@ -22,8 +22,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "first_category": (TEXT, "category of the first purchase, первая категория, категория первой покупки"),
     "age": (NUMBER, "возраст, возраста, лет от роду"),
     "known_days": (NUMBER, "known for, знаком, дней с нами"),
-    "recency_days": (NUMBER, "recency, last bought, last purchase, days since last purchase, days since the last purchase,"
-                             " давность, давность покупки, дней с последней покупки, последняя покупка"),
+    "recency_days": (NUMBER, "recency, last bought, last purchase, days since last purchase, days since the last"
+                             " purchase, давность, давность покупки, дней с последней покупки, последняя покупка"),
     "orders": (NUMBER, "purchases, orders made, frequency, заказов, заказы, покупок, покупки, частота"),
     "orders_window": (NUMBER, "recent orders, недавних заказов"),
     "revenue": (NUMBER, "money, turnover, выручка, оборот, всего потратил, деньги"),
@@ -61,14 +61,14 @@ KEYWORDS: dict[str, str] = {
     "unknown": "is unknown, unknown, is empty, неизвестен, неизвестно, неизвестна, не указан, не указано, не указана",
     "known": "is known, known, is not unknown, известен, известно, известна, указан, указано, указана",
     "contains": "contains, has in it, содержит",
-    "over": "over, more than, is over, is more than, above, greater than, exceeds, longer than, older than, >, больше,"
-            " более, больше чем, более чем, свыше, выше, старше, дольше",
-    "under": "under, less than, fewer than, is under, is less than, below, younger than, shorter than, <, меньше, менее,"
-             " меньше чем, менее чем, ниже, младше, короче",
+    "over": "over, more than, is over, is more than, above, greater than, exceeds, longer than, older than, >,"
+            " больше, более, больше чем, более чем, свыше, выше, старше, дольше",
+    "under": "under, less than, fewer than, is under, is less than, below, younger than, shorter than, <, меньше,"
+             " менее, меньше чем, менее чем, ниже, младше, короче",
     "at least": "at least, no less than, not less than, no fewer than, not fewer than, minimum, is at least, >=, ≥,"
                 " не менее, не меньше, не менее чем, не меньше чем, минимум, хотя бы, не ниже, не младше",
-    "at most": "at most, no more than, not more than, up to, maximum, is at most, <=, ≤, не более, не больше, не более чем,"
-               " не больше чем, максимум, не выше, не старше, не свыше",
+    "at most": "at most, no more than, not more than, up to, maximum, is at most, <=, ≤, не более, не больше,"
+               " не более чем, не больше чем, максимум, не выше, не старше, не свыше",
     "from": "from, between, is between, is from, от, между, с, со",
     "to": "to, and, up to, –, —, -, до, и, по",
     "after": "after, later than, после, позже, позднее",
@@ -80,7 +80,8 @@ KEYWORDS: dict[str, str] = {
     "not bought": "did not buy, didn't buy, has not bought, hasn't bought, have not bought, not bought, lacks, has no,"
                   " does not have, не покупал, не покупала, не покупали, не купил, не купила, не купили",
     "never bought": "never bought, has never bought, have never bought, never purchased, has never purchased,"
-                    " ни разу не покупал, ни разу не покупала, никогда не покупал, никогда не покупала, ни разу не купил",
+                    " ни разу не покупал, ни разу не покупала, никогда не покупал, никогда не покупала,"
+                    " ни разу не купил",
     "anything": "anything, something, at all, что-нибудь, что-либо, что-то, хоть что-то",
     "nothing": "nothing, ничего",
     "times": "times, time, purchases, раз, раза",
@@ -88,7 +89,8 @@ KEYWORDS: dict[str, str] = {
     "twice": "twice, дважды",
     "spent": "spent, has spent, spends, spending, потратил, потратила, потратили, тратит",
     "on": "on, for, на",
-    "contacts": "contacts, contact, touches, messages, letters, контактов, контакты, контакта, касаний, обращений, писем",
+    "contacts": "contacts, contact, touches, messages, letters, контактов, контакты, контакта, касаний,"
+                " обращений, писем",
     "contacted": "contacted, was contacted, was addressed, was touched, контактировали, обращались",
     "not contacted": "was not contacted, was not addressed, never contacted, не контактировали, не обращались",
     "by": "by, via, through, по, через, на",
@@ -105,16 +107,16 @@ KEYWORDS: dict[str, str] = {
     "product": "product, the product, товар, продукт, товара",
     "ever": "ever, at any time, когда-либо, за всё время, за все время, когда-нибудь",
     "within": "in the last, in last, in the past, within the last, over the last, over the past, during the last,"
-              " within, during, in, for the last, за последние, за последний, за последнюю, за последнее, за, в течение,"
-              " в последние",
+              " within, during, in, for the last, за последние, за последний, за последнюю, за последнее, за,"
+              " в течение, в последние",
     "days": "days, day, d, дней, день, дня, сут, суток",
     "weeks": "weeks, week, недель, неделю, недели, неделя",
     "months": "months, month, месяцев, месяц, месяца, мес",
     "quarter": "quarter, quarters, квартал, квартала, кварталов",
     "half-year": "half a year, half year, half-year, полгода, полугодие",
     "years": "years, year, год, года, лет",
-    "money": "eur, euro, euros, usd, dollars, rub, rubles, roubles, pounds, gbp, €, $, £, ₽, евро, руб, рублей, рубля, рубль,"
-             " долларов",
+    "money": "eur, euro, euros, usd, dollars, rub, rubles, roubles, pounds, gbp, €, $, £, ₽, евро, руб, рублей, рубля,"
+             " рубль, долларов",
     "ago": "ago, назад, тому назад",
     "%": "%, percent, per cent, процентов, процента, процент",
 }  # fmt: skip
@@ -138,6 +140,13 @@ def phrases() -> dict[str, list[tuple[tuple[str, ...], frozenset[str]]]]:
     for words in sorted(meanings, key=len, reverse=True):
         by_first.setdefault(words[0], []).append((words, frozenset(meanings[words])))
     return by_first
+
+
+@cache
+def single() -> frozenset[str]:
+    """Every keyword that is one word."""
+    said = {phrase.strip() for words in KEYWORDS.values() for phrase in words.split(",")}
+    return frozenset(word for word in said if len(word) > 2 and " " not in word)
 
 
 @cache
