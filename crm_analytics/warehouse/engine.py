@@ -1,4 +1,4 @@
-"""Reading a release: its tables as Ibis tables on an in-memory DuckDB, so that no reader ever holds a lock; or on Spark."""
+"""Reading a release: its tables as Ibis tables on an in-memory DuckDB (no reader ever holds a lock), or on Spark."""
 
 from __future__ import annotations
 

@@ -19,7 +19,9 @@ def connect() -> Any:
     try:
         from pyspark.sql import SparkSession
     except ImportError:
-        raise WarehouseError("Spark is not installed; install crm_analytics[spark], or leave engine at duckdb.") from None
+        raise WarehouseError(
+            "Spark is not installed; install crm_analytics[spark], or leave engine at duckdb."
+        ) from None
     import ibis
 
     try:
@@ -27,9 +29,11 @@ def connect() -> Any:
     except Exception as error:
         if "JAVA" not in str(error).upper():
             raise
-        raise WarehouseError("Spark needs a Java of version 17 or newer; install one, or leave engine at duckdb.") from None
+        raise WarehouseError(
+            "Spark needs a Java of version 17 or newer; install one, or leave engine at duckdb."
+        ) from None
     if session.conf.get("spark.sql.session.timeZone") != "UTC":
-        raise WarehouseError("The running Spark session has a time zone of its own; set spark.sql.session.timeZone to UTC.")
+        raise WarehouseError("The running Spark session reads no UTC; set its spark.sql.session.timeZone to UTC.")
     return ibis.pyspark.connect(session)
 
 
