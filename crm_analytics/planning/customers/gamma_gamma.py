@@ -13,7 +13,10 @@ from functools import cached_property
 
 import numpy as np
 
-from crm_analytics.planning.customers.likelihood import Peak, climb
+from crm_analytics.planning.customers.likelihood import Peak, climb, scattered
+
+REDRAWN = 4_000
+"""Of more customers than this a part is redrawn to see how the parameters scatter."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,7 +35,7 @@ class GammaGamma:
         if not ((x > 0) & (mean_value > 0)).all():
             raise ValueError("Gamma-Gamma takes customers who bought again, at a positive mean value; drop the rest.")
         centre = float(np.average(mean_value, weights=x))
-        peak = climb(_Likelihood(x, mean_value / centre), np.array([2.0, 3.0, 1.0]))
+        peak = climb(_Likelihood(x, mean_value / centre, np.ones(len(x))), np.array([2.0, 3.0, 1.0]))
         peak = _in_units_of(centre, peak, len(x))
         return cls.at(peak.parameters, peak)
 
@@ -41,6 +44,21 @@ class GammaGamma:
         p, q, gamma = map(float, parameters)
         return cls(p=p, q=q, gamma=gamma, peak=peak)
 
+    def resampled(self, x: np.ndarray, mean_value: np.ndarray, *, seed: int) -> list[GammaGamma]:
+        """The same model among customers drawn anew, as `Buying.resampled`."""
+        step, random = max(1, len(x) // REDRAWN), np.random.default_rng(seed)
+        centre = float(np.average(mean_value, weights=x))
+        x, mean_value, whole = x[::step], mean_value[::step] / centre, len(x)
+        here = self.parameters / np.array([1, 1, centre])
+        peak = climb(_Likelihood(x, mean_value, np.ones(len(x))), here)
+
+        def redrawn() -> _Likelihood:
+            weights = random.standard_exponential(len(x))
+            return _Likelihood(x, mean_value, weights * (len(x) / weights.sum()))
+
+        narrowed = (scattered(peak, redrawn) - np.log(peak.parameters)) * np.sqrt(len(x) / whole)
+        return [self.at(self.parameters * np.exp(aside)) for aside in narrowed]
+
     @property
     def parameters(self) -> np.ndarray:
         return np.array([self.p, self.q, self.gamma])
@@ -48,7 +66,7 @@ class GammaGamma:
     def log_likelihood(self, x: np.ndarray, mean_value: np.ndarray) -> float:
         """How likely these means are, as a logarithm (1a), summed over customers."""
         x, mean_value = np.asarray(x, dtype=float), np.asarray(mean_value, dtype=float)
-        return _Likelihood(x, mean_value)(self.parameters)[0]
+        return _Likelihood(x, mean_value, np.ones(len(x)))(self.parameters)[0]
 
     @property
     def mean(self) -> float:
@@ -88,25 +106,28 @@ class _Likelihood:
 
     x: np.ndarray
     mean_value: np.ndarray
+    weight: np.ndarray
 
     @cached_property
     def _by_x(self) -> tuple[np.ndarray, np.ndarray]:
-        return np.unique(self.x, return_counts=True)
+        x, which = np.unique(self.x, return_inverse=True)
+        return x, np.bincount(which, weights=self.weight)
 
     @cached_property
     def _logarithms(self) -> tuple[float, float]:
-        return np.log(self.mean_value).sum(), self.x @ np.log(self.x * self.mean_value)
+        weight = self.weight
+        return weight @ np.log(self.mean_value), (weight * self.x) @ np.log(self.x * self.mean_value)
 
     def __call__(self, parameters: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         from scipy.special import gammaln, polygamma, psi
 
         p, q, gamma = parameters
-        (x, n), size = self._by_x, len(self.x)
+        (x, n), size, each = self._by_x, self.weight.sum(), self.weight
         log_mean, x_log_total = self._logarithms
-        scale = gamma + self.x * self.mean_value
+        scale, x_each = gamma + self.x * self.mean_value, each * self.x
         log_scale, per = np.log(scale), 1 / scale
-        x_log_scale, sum_log_scale = self.x @ log_scale, log_scale.sum()
-        sum_per, x_per = per.sum(), self.x @ per
+        x_log_scale, sum_log_scale = x_each @ log_scale, each @ log_scale
+        sum_per, x_per = each @ per, x_each @ per
 
         value = (
             n @ (gammaln(p * x + q) - gammaln(p * x))
@@ -126,7 +147,7 @@ class _Likelihood:
         )
         both, alone = polygamma(1, p * x + q), polygamma(1, p * x)
         pp, pq, qq = n @ (x**2 * (both - alone)), n @ (x * both), n @ both - size * polygamma(1, q)
-        squared = p * (self.x @ per**2) + q * (per @ per) - size * q / gamma**2
+        squared = p * (x_each @ per**2) + q * (each @ per**2) - size * q / gamma**2
         bend = np.array(
             [
                 [pp, pq, -x_per],

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from crm_analytics.planning.customers.bg_nbd import BGNBD, Histories, _Likelihood
+from crm_analytics.planning.customers.bg_nbd import BGNBD, _Likelihood
+from crm_analytics.planning.customers.histories import Histories
 
 STEADY = BGNBD(r=0.25, alpha=4.0, a=0.8, b=2.5)
 
@@ -131,15 +132,14 @@ def test_who_bought_often_and_then_stayed_away_has_left():
 
 @pytest.mark.parametrize("history", [(1, 5, 0), (1, 9, 5), (-1, 0, 5), (1, -1, 5)])
 def test_it_refuses_histories_that_cannot_be(history):
-    with pytest.raises(ValueError, match="T > 0"):
+    with pytest.raises(ValueError, match="T ≥ 0"):
         BGNBD.fit(*([v] for v in history))
 
 
 def test_a_subset_first_leads_to_the_same_peak(monkeypatch, cdnow):
-    from crm_analytics.planning.customers import bg_nbd
+    from crm_analytics.planning.customers import buying
 
     whole = BGNBD.fit(cdnow["x"], cdnow["t_x"], cdnow["T"])
-    monkeypatch.setattr(bg_nbd, "SCOUTS", 100)
-    monkeypatch.setattr(bg_nbd, "BLOCK", 64)
+    monkeypatch.setattr(buying, "SCOUTS", 100)
     scouted = BGNBD.fit(cdnow["x"], cdnow["t_x"], cdnow["T"])
     assert scouted.parameters == pytest.approx(whole.parameters, rel=1e-6)
