@@ -15,7 +15,10 @@ app.add_typer(maps, name="map")
 
 @maps.command()
 def suggest(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="The files of one source.")],
+    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE…", help="The files of one source.")] = None,
+    database: Annotated[
+        str, typer.Option(metavar="VARIABLE", help="The variable that holds the address of a database.")
+    ] = "",
     out: Annotated[Path | None, typer.Option(help="Write the map here; else it is printed.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -23,7 +26,7 @@ def suggest(
     from crm_analytics import collection
 
     name = out.stem if out else ""
-    proposal = collection.suggest_map(files, source=name)
+    proposal = collection.suggest_map(files or [], database=database, source=name)
     if as_json:
         tell(proposal.to_dict(), as_json)
     else:

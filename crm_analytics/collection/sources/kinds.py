@@ -23,6 +23,11 @@ def is_archive(path: Path, spec: FileSpec) -> bool:
     return spec.format != "excel" and not _is_workbook(path) if not spec.member else True
 
 
+def is_database(parcel: Parcel) -> bool:
+    """Whether the file is an SQLite database, as it lies on the disk."""
+    return parcel.plain and parcel.head.startswith(SQLITE)
+
+
 def format_of(parcel: Parcel) -> str:
     """The format of a file whose map does not say it. Raises SourceError for what nobody here reads."""
     head = parcel.head

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crm_analytics.collection.sources.parcel import most_bytes
-from crm_analytics.collection.sources.records import Records, Transcript, text_of
+from crm_analytics.collection.sources.records import Fields, Records, Transcript, text_of
 from crm_analytics.collection.sources.source import Progress, Proof, SourceError
 
 BATCH_ROWS = 10_000
@@ -38,6 +38,14 @@ class Parquet(Records):
                 self.transcript.columns(line, (as_text(column, self.spec.decimal) for column in batch.columns))
                 line += batch.num_rows
         return self.transcript.proof
+
+    def records(self, progress: Progress) -> Iterator[tuple[int, Fields]]:
+        line = 1
+        with self._opened() as file:
+            for batch in self._batches(file):
+                texts = (as_text(column, self.spec.decimal).to_pylist() for column in batch.columns)
+                yield from enumerate(zip(*texts, strict=True), line)
+                line += batch.num_rows
 
     def _batches(self, file: Any) -> Iterator[Any]:
         import pyarrow as pa

@@ -52,11 +52,11 @@ class Sql(Records):
 
     @cached_property
     def header(self) -> tuple[str, ...]:
-        with self._connected() as connection:
+        with self.connected() as connection:
             return tuple(map(str, self._asked(connection).mappings().keys()))
 
     def records(self, progress: Progress) -> Iterator[tuple[int, Fields]]:
-        with self._connected() as connection:
+        with self.connected() as connection:
             answer = self._asked(connection)
             for number, row in enumerate(self._fetched(answer), 1):
                 if number % 500_000 == 0:
@@ -69,7 +69,7 @@ class Sql(Records):
         try:
             yield from answer
         except (sqlalchemy.exc.SQLAlchemyError, UnicodeError, ValueError) as error:
-            raise self._failed(error) from None
+            raise self.failed(error) from None
 
     def _asked(self, connection: Connection) -> Any:
         import sqlalchemy
@@ -83,7 +83,7 @@ class Sql(Records):
             newer = sqlalchemy.text(f"SELECT * FROM ({question}) AS newer WHERE {column} >= :newest")
             return connection.execute(newer, {"newest": int(newest) if newest.lstrip("-").isdigit() else newest})
         except (sqlalchemy.exc.SQLAlchemyError, UnicodeError, ValueError) as error:
-            raise self._failed(error) from None
+            raise self.failed(error) from None
 
     def _question(self, connection: Connection) -> str:
         if self.spec.query:
@@ -91,7 +91,7 @@ class Sql(Records):
         quote = connection.dialect.identifier_preparer.quote_identifier
         return "SELECT * FROM " + ".".join(quote(part) for part in self.spec.table.split("."))
 
-    def _connected(self) -> Any:
+    def connected(self) -> Any:
         return _Reading(self)
 
     def url(self) -> URL:
@@ -115,7 +115,7 @@ class Sql(Records):
             ) from None
         return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
 
-    def _failed(self, error: Exception) -> SourceError:
+    def failed(self, error: Exception) -> SourceError:
         """The database's own first words, without anything of its address in them."""
         cause = str(getattr(error, "orig", None) or type(error).__name__).strip()
         told = cause.splitlines()[0][:200] if cause else "no reason given"
@@ -148,7 +148,7 @@ class _Reading:
                 f"{self.source.name} needs the library {error.name}, which is not installed: pip install {error.name}"
             ) from None
         except (sqlalchemy.exc.SQLAlchemyError, UnicodeError, ValueError, TypeError) as error:
-            raise self.source._failed(error) from None
+            raise self.source.failed(error) from None
         return self.connection
 
     def _only_reading(self, backend: str) -> None:

@@ -21,7 +21,7 @@ from crm_analytics.collection.sources.source import (
 )
 from crm_analytics.collection.sources.text import blocks, originals
 from crm_analytics.collection.survey.spec import SurveySpec
-from crm_analytics.collection.survey.unfold import COLUMNS, unfolded
+from crm_analytics.collection.survey.unfold import COLUMNS, Unfolded, unfolded
 
 MOST_BYTES = 1 << 30
 """A survey of a gigabyte is no survey: it is read whole, so it is refused before it fills the memory."""
@@ -55,16 +55,12 @@ class SurveyExport:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        found = unfolded([row.cells for row in self._rows], self.spec.survey or SurveySpec())
-        if not found.records:
-            raise SourceError(
-                f"{self.name} holds no answers: {found.header} rows of heading and nothing to read below."
-            )
-        fields = zip(*(record.fields(self.spec.decimal) for record in found.records), strict=True)
+        found = self._unfolded
+        fields = zip(*self.answers(), strict=True)
         columns = {f"c{number}": pa.array(values, pa.string()) for number, values in enumerate(fields)}
         self.parquet = workshop / "survey.parquet"
         pq.write_table(pa.table(columns), self.parquet)
-        place = [(row.line, row.lines) for row in self._rows]
+        place = [(row.line, row.lines) for row in self.rows]
         return Proof(
             COLUMNS,
             records=len(found.records),
@@ -74,6 +70,19 @@ class SurveyExport:
                 number: place[record.row][1] for number, record in enumerate(found.records) if place[record.row][1] > 1
             },
         )
+
+    def answers(self) -> Iterator[tuple[str | None, ...]]:
+        """Every answer, its fields in the order of the header. Raises SourceError when there is none."""
+        return (record.fields(self.spec.decimal) for record in self._unfolded.records)
+
+    @cached_property
+    def _unfolded(self) -> Unfolded:
+        found = unfolded([row.cells for row in self.rows], self.spec.survey or SurveySpec())
+        if not found.records:
+            raise SourceError(
+                f"{self.name} holds no answers: {found.header} rows of heading and nothing to read below."
+            )
+        return found
 
     def relation(self) -> str:
         return f"read_parquet({quoted(str(self.parquet))})"
@@ -87,7 +96,7 @@ class SurveyExport:
                 text = next(originals(self.parcel, [line]))
                 yield from (text for one in wanted if one == line)
             return
-        by_line = {row.line: row for row in self._rows}
+        by_line = {row.line: row for row in self.rows}
         for line, _ in wanted:
             yield "\t".join(by_line[line].cells)[:SHOWN_CHARACTERS]
 
@@ -96,7 +105,8 @@ class SurveyExport:
         return self.parcel.head.startswith(ZIP)
 
     @cached_property
-    def _rows(self) -> list[Row]:
+    def rows(self) -> list[Row]:
+        """All rows that hold anything, heading and all. Raises SourceError."""
         if self.parcel.path.stat().st_size > MOST_BYTES:
             raise SourceError(f"{self.name} is larger than a gigabyte: no survey is. Export one survey at a time.")
         rows = self._of_workbook() if self._workbook else self._of_text()

@@ -1,5 +1,6 @@
 """Suggest: headers and values of files nobody has seen become a whole map, with a confidence and a reason per column.
 
-sniff (how the file is written) → profile (what its columns hold) → lexicon (what their names mean) → grain (what one
-row is) → place (which canonical column each is) → compose (the blocks of the map) → write (the YAML).
+sniff (which tables lie in a file, and how they are written) → profile (what their columns hold) → lexicon (what their
+names mean) → place (what one row is, and which canonical column each is) → gather (what the tables say of one another)
+→ compose (the blocks of the map; known: those of formats that need no guessing) → write (the YAML).
 """

@@ -20,7 +20,7 @@ class Columns:
         self.part, self.reading = part, part.reading
         self.elsewhere, self.headed = elsewhere, headed
         self.used: set[int] = set()
-        self.about = lexicon().rows[self.reading.kind]
+        self.about = lexicon().rows.get(self.reading.kind, {})
 
     def _at(self, place: str) -> Profile | None:
         return self.reading.profile(place)

@@ -20,7 +20,7 @@ class Composer(Sales):
 
     def compose(self) -> None:
         """Fill the part: its blocks, its money, what is left out, what must be asked."""
-        if self.reading.kind in ("order line", "position"):
+        if self.reading.kind in ("order line", "order head", "position"):
             self._sales()
         else:
             for table in self.about["tables"]:

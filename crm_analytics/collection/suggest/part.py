@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from crm_analytics.collection.mapping.files import FileSpec
 from crm_analytics.collection.suggest.place import Placement, Reading
 from crm_analytics.collection.suggest.profile import Profile
+from crm_analytics.collection.suggest.sniffed import label_of
 
 Spec = str | dict[str, object]
 """What stands behind a canonical column in a map."""
@@ -30,15 +32,24 @@ class Part:
     """What the map says of one kind of file."""
 
     reading: Reading
-    pattern: str
-    name: str
-    paths: list[str]
+    spec: FileSpec
+    """How the map reads such files; its name is that of the kind."""
     money: str = ""
     blocks: list[Block] = field(default_factory=list)
     lookups: dict[str, dict[str, str]] = field(default_factory=dict)
+    refuse: list[tuple[str, str]] = field(default_factory=list)
+    """(condition, reason) of lines that are no facts."""
     left: dict[int, str] = field(default_factory=dict)
     """Columns that have no place, and why."""
     questions: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def label(self) -> str:
+        return label_of(self.spec, self.reading.sniffed.table)
 
     @property
     def live(self) -> list[Block]:

@@ -8,10 +8,11 @@ from functools import cache, cached_property
 
 import numpy as np
 
-from crm_analytics.collection.suggest.lexicon import lexicon
+from crm_analytics.collection.suggest.lexicon import UNKNOWN, lexicon
 from crm_analytics.collection.suggest.looks import look
+from crm_analytics.collection.suggest.order_lines import of_the_head, one_moment, quantity_times_price
 from crm_analytics.collection.suggest.profile import Profile, profiles
-from crm_analytics.collection.suggest.sniff import Sniffed
+from crm_analytics.collection.suggest.sniffed import Sniffed
 from crm_analytics.say import say
 from crm_analytics.warehouse.tables import TABLES
 
@@ -136,14 +137,16 @@ def _try(kind: str, sniffed: Sniffed, columns: list[Profile], usable: list[int],
     for i, number in enumerate(usable):
         for j, place in enumerate(places):
             fit, why = _fit(columns[number], place, subjects, named=sniffed.named, only_date=dated == 1)
+            if place == about.get("unique") and columns[number].name in sniffed.refers:
+                fit = 0.0  # what points to another table is no row's own key
             if (number, place) in hints:
                 surely, because = hints[number, place]
                 fit, why = (surely, because) if surely > fit else (fit, why)
             fits[i, j], reasons[number, place] = fit, why
     if "order_lines" in about["tables"]:
-        _arithmetic(columns, usable, places, fits, reasons)
-        _one_moment(columns, usable, places, fits)
-        _of_the_head(columns, usable, places, fits)
+        quantity_times_price(columns, usable, places, fits, reasons)
+        one_moment(columns, usable, places, fits)
+        of_the_head(columns, usable, places, fits, enough=PLACED)
     weights = np.array(list(_places(kind).values()))
     gain = np.where(fits >= PLACED, fits * (0.6 + 0.4 * weights), 0)
     taken = {
@@ -153,17 +156,25 @@ def _try(kind: str, sniffed: Sniffed, columns: list[Profile], usable: list[int],
     }
     at = {place: (number, fit) for number, (place, fit, _) in taken.items()}
     lacking = [need for need in about["needs"] if not any(at.get(p, (0, 0))[1] >= NEEDED for p in need.split(" or "))]
+    words = lexicon().means(sniffed.spec.name.replace("_", " "))
+    if about.get("unique") in at and _another_thing(words, columns[at[about["unique"]][0]].name, about):
+        lacking.append(about["unique"])
     if "knows" in about:  # only where nothing else can be made of the file
         known = [number for number in usable if lexicon().means(columns[number].name) & set(about["knows"])]
         lacking += [" or ".join(f"customers: {one}" for one in about["knows"])] if len(known) < 3 else []
     score = sum(fit * float(weights[places.index(place)]) for place, fit, _ in taken.values())
     score += _grain(about, kind, columns, usable, at)
-    words = lexicon().means(sniffed.spec.name.replace("_", " "))
     score += 0.5 * bool(words & set(about["file"]))
     return _Try(
         kind=kind, score=score - 1.2 * len(lacking), fits=taken, lacking=" and ".join(lacking),
         table={place: fits[:, j] for j, place in enumerate(places)} | {"": np.array(usable)},
     )  # fmt: skip
+
+
+def _another_thing(file: frozenset[str], key: str, about: Mapping) -> bool:
+    """Whether a bare `id` stands in a file that is called after something else: the id of a genre is no customer's."""
+    of_file = {word for word in file if not word.startswith(UNKNOWN)}
+    return bool(of_file) and not of_file & set(about["file"]) and not lexicon().means(key) & set(about["subject"])
 
 
 def _fit(profile: Profile, place: str, subjects: tuple[str, ...], *, named: bool, only_date: bool) -> tuple[float, str]:
@@ -181,28 +192,6 @@ def _fit(profile: Profile, place: str, subjects: tuple[str, ...], *, named: bool
     return goes * (1 - (1 - likeness) * (1 - alone)), why
 
 
-def _of_the_head(columns: list[Profile], usable: list[int], places: list[str], fits: np.ndarray) -> None:
-    """Money that stands once in an order of several lines, or the same on all of them, is the order's, not a line's."""
-    if "orders.order_id" not in places:
-        return
-    numbers = fits[:, places.index("orders.order_id")]
-    if not len(numbers) or numbers.max() < PLACED:
-        return
-    lines: dict[str, list[int]] = {}
-    for row, order in enumerate(columns[usable[int(numbers.argmax())]].cells):
-        lines.setdefault(order, []).append(row)
-    several = [rows for order, rows in lines.items() if order and len(rows) > 1][:2_000]
-    money = [places.index(place) for place in ("order_lines.amount", "order_lines.price") if place in places]
-    once, each = [], []
-    for i, number in enumerate(usable):
-        if fits[i, money].max(initial=0) >= PLACED:
-            cells = columns[number].cells
-            alike = [len({cells[row] for row in rows if cells[row]}) <= 1 for rows in several]
-            (once if len(alike) >= 5 and np.mean(alike) > 0.95 else each).append(i)
-    if each:
-        fits[np.ix_(once, money)] *= 0.3
-
-
 def _by_values(profile: Profile, place: str) -> float:
     """What values alone say where no heading helps: a guess that is always asked about."""
     looks = lexicon().looks[place]
@@ -215,54 +204,6 @@ def _by_values(profile: Profile, place: str) -> float:
         if looks == "quantity":
             return 0.51 if profile.whole and median < 100 and profile.distinct < 200 else 0.0
     return 0.5 if looks.startswith("code") and profile.distinct > 20 else 0.0
-
-
-def _arithmetic(columns: list[Profile], usable: list[int], places: list[str], fits: np.ndarray, reasons: dict) -> None:
-    """Quantity times price is amount: three columns that obey it are these three, whatever their headings."""
-    target = [
-        places.index(p) if p in places else -1
-        for p in ("order_lines.quantity", "order_lines.price", "order_lines.amount")
-    ]
-    if -1 in target:
-        return
-    numeric = [i for i, n in enumerate(usable) if columns[n].numbers is not None and columns[n].distinct > 1]
-    values = {i: columns[usable[i]].numbers for i in numeric}
-    for q in numeric:
-        if not columns[usable[q]].whole or np.nanmedian(np.abs(values[q])) > 10_000:
-            continue
-        for p in numeric:
-            for a in numeric:
-                if len({q, p, a}) < 3:
-                    continue
-                error = np.abs(values[q] * values[p] - values[a])
-                known = ~np.isnan(error) & (np.abs(values[q]) > 1)
-                if known.sum() < 5 or np.mean(error[known] <= 0.011 * np.abs(values[q][known]) + 0.01) < 0.9:
-                    continue
-                if np.nanmedian(np.abs(values[p])) < 2 <= np.nanmedian(np.abs(values[q])) and columns[usable[p]].whole:
-                    continue
-                for i, j in zip((q, p, a), target, strict=True):
-                    if fits[i, j] >= 0.3 or lexicon().read(columns[usable[i]].name) == ():
-                        fits[i, j] = max(fits[i, j], 0.97)
-                        reasons[usable[i], places[j]] = say("quantity times price is amount, line by line")
-
-
-def _one_moment(columns: list[Profile], usable: list[int], places: list[str], fits: np.ndarray) -> None:
-    """All lines of an order are of one day: what comes back on other days is no order's number."""
-    days = [columns[number] for number in usable if columns[number].dating]
-    if "orders.order_id" not in places or not days:
-        return
-    j = places.index("orders.order_id")
-    for i, number in enumerate(usable):
-        if fits[i, j] < 0.3 or columns[number] in days:
-            continue
-        for day in days:
-            pairs = {
-                (one, other[:10]) for one, other in zip(columns[number].cells, day.cells, strict=True) if one and other
-            }
-            if pairs and len(pairs) <= 1.05 * columns[number].distinct:
-                break
-        else:
-            fits[i, j] *= 0.3
 
 
 def _grain(about: Mapping, kind: str, columns: list[Profile], usable: list[int], at: dict) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 from crm_analytics.collection.mapping.conversion import NO, YES
 from crm_analytics.collection.mapping.files import FileSpec
 from crm_analytics.collection.suggest.dates import Dating, dating
-from crm_analytics.collection.suggest.sniff import Sniffed
+from crm_analytics.collection.suggest.sniffed import Sniffed
 
 _SIGNS = re.compile(r"€|\$|£|₽|руб\.?|р\.|eur|usd|gbp|rub|%", re.I)
 CURRENCIES = {

@@ -16,7 +16,7 @@ class Sales(Columns):
 
     def _sales(self) -> None:
         at = self.reading.at
-        if self.reading.kind == "order line":
+        if self.reading.kind in ("order line", "order head"):
             self._orders()
         if (self.reading.kind == "order line" and not self.headed) or self.reading.kind == "position":
             quantity = self._at("order_lines.quantity")

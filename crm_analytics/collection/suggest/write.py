@@ -18,6 +18,8 @@ from crm_analytics.warehouse.tables import TABLES
 _PLAIN = re.compile(r"[A-Za-zА-Яа-яЁё][A-Za-zА-Яа-яЁё0-9_]*(?: [A-Za-zА-Яа-яЁё0-9_]+)*")
 _RESERVED = frozenset(["null", "true", "false", "yes", "no", "on", "off", "y", "n"])
 _WIDTH = 46
+_SAID = ("member", "sheet", "part", "table", "query", "delimiter", "encoding", "decimal", "thousands", "quote",
+         "header", "empty")  # fmt: skip
 
 
 def shown(text: object) -> str:
@@ -66,6 +68,11 @@ def written(parts: list[Part], *, source: str, about: str, company: Mapping[str,
         for name, words in lookups.items():
             lines.append(f"  {scalar(name)}:")
             lines += [f"    {scalar(word)}: {scalar(value)}" for word, value in words.items()]
+    rules = [(part, rule) for part in live for rule in part.refuse]
+    if rules:
+        lines += ["", "refuse:"]
+        for part, (when, reason) in rules:
+            lines.append(f"  {scalar(part.name)}: [{_flow({'when': when, 'reason': reason})}]")
     lines += ["", "tables:"]
     for table in TABLES:
         blocks = [(part, block) for part in live for block in part.live if block.table == table]
@@ -79,9 +86,14 @@ def written(parts: list[Part], *, source: str, about: str, company: Mapping[str,
 
 
 def _file(part: Part) -> Iterator[tuple[str, object]]:
-    spec, usual = part.reading.sniffed.spec, FileSpec(name="", path="")
-    yield "path", part.pattern
-    for key in ("delimiter", "encoding", "decimal", "thousands", "quote", "header", "empty"):
+    spec, usual = part.spec, FileSpec(name="", path="")
+    if spec.url:
+        yield "url", "${" + spec.url + "}"
+    else:
+        yield "sqlite" if spec.format == "sql" else "path", spec.path
+    if spec.format == "survey":
+        yield "format", spec.format
+    for key in _SAID:
         if getattr(spec, key) != getattr(usual, key):
             yield key, getattr(spec, key)
     if part.money:
@@ -93,6 +105,8 @@ def _block(part: Part, block: Block, *, many: bool) -> Iterator[str]:
     yield f"{first}from: {scalar(part.name)}"
     if block.rows:
         yield f"{rest}rows: {scalar(block.rows)}"
+    if block.where:
+        yield f"{rest}where: {scalar(block.where)}"
     if block.each:
         yield f"{rest}each:"
         yield from (f"{rest}  - {scalar(name)}" for name in block.each)
@@ -120,7 +134,7 @@ def _aside(part: Part) -> Iterator[str]:
     if not (part.left or part.questions or not part.live):
         return
     yield ""
-    yield f"# {shown(part.pattern)}"
+    yield f"# {shown(part.label)}"
     if not part.live:
         yield "#   " + say("not loaded: {why}", why=why_not(part))
     for block in part.blocks:
@@ -130,7 +144,10 @@ def _aside(part: Part) -> Iterator[str]:
             )
             yield from ("#     " + shown(line.strip()) for line in _block(part, block, many=False))
     if part.live:
+        known = part.spec.part or part.spec.format == "survey"
         for number, why in part.left.items():
+            if known and not part.reading.columns[number].counted:
+                continue  # columns that the format always has
             yield "#   " + say("left out: {column}: {why}", column=shown(part.reading.columns[number].name), why=why)
     for question in part.questions:
         yield "# ? " + _one_line(question)
