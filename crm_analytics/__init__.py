@@ -23,6 +23,8 @@ _HOMES = {
     "CustomerValue": "planning.customers.value",
     "Changes": "planning.customers.changes",
     "CustomerPage": "planning.customers.page",
+    "FuzzySelection": "planning.customers.fuzzy_selection",
+    "Word": "planning.customers.words",
     "NextProduct": "planning.offers.next_product",
     "Outside": "planning.market.outside",
     "RFM": "planning.customers.rfm",

@@ -20,7 +20,10 @@ def all_notebooks() -> list[Path]:
 
 
 def notebook_named(name: str) -> Path:
-    """The notebook at a path, or of that name or number among all. Raises ReportingError with the nearest name."""
+    """The notebook at a path, or of that name or number among all.
+
+    Raises ReportingError with the nearest name, or with all those of the number.
+    """
     if Path(name).is_file():
         return Path(name)
     known = {path.stem: path for path in all_notebooks()}
@@ -28,6 +31,8 @@ def notebook_named(name: str) -> Path:
     found = [stem] if stem in known else [one for one in known if one.split("_")[0] == stem]
     if len(found) == 1:
         return known[found[0]]
+    if found:
+        raise ReportingError(f"{name} is the number of {', '.join(found)}; name one of them.")
     near = difflib.get_close_matches(stem, known, n=1)
     raise ReportingError(
         f"There is no notebook {name!r}; " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}.")

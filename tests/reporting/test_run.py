@@ -220,3 +220,6 @@ def test_a_notebook_is_found_by_its_number(tmp_path, monkeypatch):
     assert notebook_named("22").stem == notebook_named("22_customer_value").stem == "22_customer_value"
     with pytest.raises(ReportingError, match="21_sales, 22_customer_value"):
         notebook_named("2")
+    (tmp_path / "notebooks" / "2_planning" / "22_clusters.ipynb").touch()
+    with pytest.raises(ReportingError, match="number of 22_clusters, 22_customer_value"):
+        notebook_named("22")
