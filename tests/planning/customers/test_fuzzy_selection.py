@@ -1,4 +1,4 @@
-"""Words with soft edges: what they mean, how they join, whom they find that a crisp rule does not, and what these bring."""
+"""Words with soft edges: what they mean, how they join, whom they find that a crisp rule misses, what these bring."""
 
 import numpy as np
 import pandas as pd
@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_analytics import FuzzySelection, NotEnough, Word, features
-from crm_analytics.planning.customers.words import vocabulary
 from crm_analytics.planning.customers.wording import HEDGES, understood
+from crm_analytics.planning.customers.words import vocabulary
 
 THIRTIES = Word(name="30 to 35", of="age", rises=(25, 30), falls=(35, 40))
 WELL_OFF = Word(name="5,000 a month", of="income", rises=(4000, 5000))
