@@ -6,6 +6,7 @@ from types import ModuleType
 
 _HOMES = {
     "purchases": "purchases",
+    "habits": "purchases",
     "rfm": "rfm",
     "purchase_days": "purchases",
     "spend": "purchases",

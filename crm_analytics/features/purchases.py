@@ -58,6 +58,37 @@ def purchases(wh: Warehouse, as_of: date | str | None = None, trade: str = "ordi
 
 
 @feature(needs=("orders", "order_lines"), grain="a customer")
+def habits(
+    wh: Warehouse, as_of: date | str | None = None, hidden_days: int | None = None, trade: str = "ordinary"
+) -> ir.Table:
+    """What each known customer did before `as_of`, and what was known of it `hidden_days` earlier: so that a model of
+    habits can be tried on days that were hidden from it before it is believed.
+
+    The columns of `purchases`, then `hidden_days` (the same on every row; where none are given a year, or half of a
+    shorter history) and, null for customers who came later, `x_before` and `t_x_before`: the purchases after the first
+    by then, and days from the first to the last of them. Ordered by customer. Raises ValueError for no hidden day.
+    """
+    import ibis
+
+    if hidden_days is not None and hidden_days < 1:
+        raise ValueError(f"hidden_days is {hidden_days}; hide one day at least.")
+    known = purchases.function(wh, as_of, trade)
+    made = _purchases_made(wh, as_of, trade).select("customer_id", "day")
+    if hidden_days is None:
+        history = ibis.literal(as_of, type="date").delta(made.day.min(), unit="day")
+        hidden = made.agg(hidden_days=ibis.greatest(ibis.least(365, history // 2), 1).cast("int64"))
+    else:
+        hidden = made.agg(hidden_days=made.count().cast("int64") * 0 + hidden_days)
+    made = made.cross_join(hidden)
+    earlier = made.filter(ibis.literal(as_of, type="date").delta(made.day, unit="day") > made.hidden_days)
+    earlier = earlier.group_by("customer_id").agg(
+        x_before=earlier.count() - 1, t_x_before=earlier.day.max().delta(earlier.day.min(), unit="day")
+    )
+    table = known.left_join(earlier, "customer_id").drop("customer_id_right").cross_join(hidden)
+    return table.relocate("hidden_days", before="x_before").order_by("customer_id")
+
+
+@feature(needs=("orders", "order_lines"), grain="a customer")
 def spend(wh: Warehouse, since: date | str, as_of: date | str | None = None, trade: str = "ordinary") -> ir.Table:
     """What each known customer brought from `since` until the day before `as_of`: what a forecast is held against.
 

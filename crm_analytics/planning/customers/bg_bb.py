@@ -53,6 +53,15 @@ class BGBB(Buying):
         stays = over_leaving(occasions_stayed, (self.gamma, self.delta), T, t, leaving)
         return (self.alpha + x) / (self.alpha + self.beta + T) * stays
 
+    def buys_if_active(self, x: np.ndarray, T: np.ndarray, t: float) -> np.ndarray:
+        """The chance that a customer who is active now takes one of the next `t` occasions."""
+        x, T = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x, T)))
+        active, *_ = _stories(self.parameters, x.ravel(), T.ravel(), T.ravel())
+        whole = np.floor(t)
+        none = [np.exp(_stories(self.parameters, x.ravel(), T.ravel(), T.ravel() + n)[0] - active[0]).sum(axis=0)
+                for n in (whole, whole + 1)]  # fmt: skip
+        return (1 - none[0] + (t - whole) * (none[0] - none[1])).reshape(x.shape)
+
     def retained(self, x: np.ndarray, T: np.ndarray, t: float, leaving: float = 1.0) -> np.ndarray:
         """The chance that a customer who is active now has not left after the next `t` occasions."""
         x, T, t = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x, T, t)))

@@ -67,6 +67,11 @@ class BGNBD(Buying):
 
         return self._over_leaving(bought, x, T, t)
 
+    def buys_if_active(self, x: np.ndarray, T: np.ndarray, t: float) -> np.ndarray:
+        """The chance that a customer who is active now buys in the next `t`: nobody leaves before buying."""
+        x, T = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x, T)))
+        return -np.expm1(-(self.r + x) * np.log1p(t / (self.alpha + T)))
+
     def retained(self, x: np.ndarray, T: np.ndarray, t: float, leaving: float = 1.0) -> np.ndarray:
         """The chance that a customer who is active now has not left after the next `t`."""
         return self._over_leaving(
@@ -81,6 +86,8 @@ class BGNBD(Buying):
         for most, nodes in FEWER.items():
             rows = (passed <= most) & ~done
             done |= rows
+            if not rows.any():
+                continue
             distinct, which = np.unique(x[rows], return_inverse=True)
             places, weights = beta_nodes(self.a, self.b + distinct + self.at_once, nodes)
             for p, weight in zip(places.T, weights.T, strict=True):

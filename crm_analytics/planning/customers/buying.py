@@ -103,6 +103,10 @@ class Buying(ABC):
         """
 
     @abstractmethod
+    def buys_if_active(self, x: np.ndarray, T: np.ndarray, t: float) -> np.ndarray:
+        """The chance that a customer who is active now buys in the next `t`."""
+
+    @abstractmethod
     def retained(self, x: np.ndarray, T: np.ndarray, t: float, leaving: float = 1.0) -> np.ndarray:
         """The chance that a customer who is active now still is after the next `t`."""
 

@@ -1,4 +1,4 @@
-"""What each customer will bring: how often (BG/NBD) times how much (Gamma-Gamma), and how sure that is."""
+"""What each customer will bring: how often (a model of buying) times how much (Gamma-Gamma), and how sure that is."""
 
 from __future__ import annotations
 
@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from crm_analytics.planning.customers.bg_nbd import BGNBD
 from crm_analytics.planning.customers.gamma_gamma import GammaGamma
+from crm_analytics.planning.customers.histories import Histories
+from crm_analytics.planning.customers.likelihood import RESAMPLES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DRAWS = 500
-"""Futures drawn for each pair of x and T when the interval of one customer is found."""
+    from crm_analytics.planning.customers.buying import Buying
+    from crm_analytics.planning.customers.kinds import Kind
+
+FUTURES = 8
+"""Futures drawn in each redrawn base for each pair of x and T when the interval of one customer is found."""
+
+WITNESSES = 20_000
+"""Of more customers than this a part tells how their sums move from one redrawn base to the next."""
 
 CUSTOMERS_KNOWN = 0.9
 """The least share of customers whose unit costs must be known for the forecast to be in margin."""
@@ -27,33 +34,64 @@ Alike = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Witnesses:
+    """What some customers are worth in each redrawn base less what they are worth in this one: resamples ×
+    customers."""
+
+    rows: np.ndarray
+    aside: np.ndarray
+
+    def scatter(self, group: np.ndarray) -> np.ndarray:
+        """The standard deviation of each group's total (groups from 0 over all customers).
+
+        Half the way from the 16th to the 84th percentile: a redrawn base that ran away does not count for more than
+        one.
+        """
+        seen, everybody = group[self.rows], np.bincount(group)
+        share = np.bincount(seen, minlength=len(everybody)) / everybody
+        sums = np.stack([np.bincount(seen, weights=each, minlength=len(everybody)) for each in self.aside])
+        low, high = np.quantile(sums, [0.1587, 0.8413], axis=0)
+        return (high - low) / 2 / np.maximum(share, 1e-12)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Forecast:
-    """Two models fitted to one base of customers, in margin or in revenue. Time is in days.
+    """Two models fitted to one base of customers, in margin or in revenue.
 
     `margin_rate` is the margin in a unit of revenue over the base; it stands in for customers without known costs.
+    `redrawn` holds the two as they are in other bases that might have come about instead of this one.
     """
 
-    orders: BGNBD
+    orders: Buying
     money: GammaGamma
+    kind: Kind
     basis: Literal["margin", "revenue"]
     margin_rate: float
+    redrawn: tuple[tuple[Buying, GammaGamma], ...]
 
     @classmethod
-    def fit(cls, people: pd.DataFrame) -> Forecast:
+    def fit(cls, people: pd.DataFrame, model: type[Buying], kind: Kind, *, seed: int) -> Forecast:
         """Fit both models to a table of `features.purchases`."""
         known = people["margin"].notna()
         basis = "margin" if known.mean() >= CUSTOMERS_KNOWN else "revenue"
         revenue = people.loc[known, "revenue"].sum()
         rate = float(people["margin"].sum() / revenue) if revenue else 0.0
         mean_value = _mean_value(people, basis, rate)
-        paying = (people["x"] > 0).to_numpy() & (mean_value > 0)
-        x, t_x, T = (people[name].to_numpy(float) for name in ("x", "t_x", "T"))
-        return cls(
-            orders=BGNBD.fit(x, t_x, T),
-            money=GammaGamma.fit(x[paying], mean_value[paying]),
-            basis=basis,
-            margin_rate=rate,
-        )
+        history = x, _, _ = _history(kind, people)
+        paying = (x > 0) & (mean_value > 0)
+        histories = Histories.of(*history)
+        orders, money = model.of(histories), GammaGamma.fit(x[paying], mean_value[paying])
+        others = orders.resampled(histories, seed=seed), money.resampled(x[paying], mean_value[paying], seed=seed)
+        redrawn = tuple(zip(*others, strict=True))
+        return cls(orders=orders, money=money, kind=kind, basis=basis, margin_rate=rate, redrawn=redrawn)
+
+    def history(self, people: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Each customer's x, t_x and T in the model's own time: days, or occasions."""
+        return _history(self.kind, people)
+
+    def ahead(self, horizon_days: float) -> float:
+        """So many days in the model's own time."""
+        return horizon_days / self.kind.period_days
 
     def in_basis(self, people: pd.DataFrame) -> np.ndarray:
         """What customers brought, in the forecast's money: margin (estimated where a cost is lacking) or revenue."""
@@ -65,17 +103,18 @@ class Forecast:
 
     def of(self, people: pd.DataFrame, horizon_days: int, *, discount_rate_yearly: float, seed: int) -> pd.DataFrame:
         """One row per customer, in the order of `people`; `low`, `high` and `sd` are of what one customer brings."""
-        x, t_x, T = (people[name].to_numpy(float) for name in ("x", "t_x", "T"))
+        (x, t_x, T), t = self.history(people), self.ahead(horizon_days)
         alive = self.orders.p_alive(x, t_x, T)
         alike = cell, cell_x, cell_T = _alike(x, T)
-        active = self.orders.expected_if_active(cell_x, cell_T, horizon_days)
+        active = self.orders.expected_if_active(cell_x, cell_T, t)
         discount = self._discount(cell_x, cell_T, horizon_days=horizon_days, rate=discount_rate_yearly)[cell]
         mean_value = self.mean_value(people)
         expected, each = alive * active[cell], self.money.expected(x, mean_value)
         scale = self.money.scale(x, mean_value)
-        low, high, sd = self._spread(alike, horizon_days=horizon_days, alive=alive, scale=scale, seed=seed)
+        low, high, sd = self._spread(alike, t, alive=alive, scale=scale, seed=seed)
         return people[["customer_id"]].assign(
             p_alive=alive,
+            p_buys=alive * self.orders.buys_if_active(cell_x, cell_T, t)[cell],
             expected_orders=expected,
             value_per_order=each,
             value=expected * each * discount,
@@ -84,61 +123,62 @@ class Forecast:
             sd=sd * discount,
         )
 
-    def sensitivity(self, people: pd.DataFrame, horizon_days: int) -> np.ndarray:
-        """How each customer's undiscounted value moves with the logarithm of each parameter: customers × 7."""
-        x, t_x, T = (people[name].to_numpy(float) for name in ("x", "t_x", "T"))
-        mean_value, (cell, cell_x, cell_T) = self.mean_value(people), _alike(x, T)
+    def witnesses(self, people: pd.DataFrame, horizon_days: int) -> Witnesses:
+        """How customers' undiscounted worth moves from one redrawn base to the next."""
+        rows = np.arange(0, len(people), max(1, len(people) // WITNESSES))
+        some = people.iloc[rows]
+        (x, t_x, T), mean_value, t = self.history(some), self.mean_value(some), self.ahead(horizon_days)
+        cell, cell_x, cell_T = _alike(x, T)
 
-        def orders(model: BGNBD) -> np.ndarray:
-            return model.p_alive(x, t_x, T) * model.expected_if_active(cell_x, cell_T, horizon_days)[cell]
+        def worth(orders: Buying, money: GammaGamma) -> np.ndarray:
+            active = orders.expected_if_active(cell_x, cell_T, t)[cell]
+            return orders.p_alive(x, t_x, T) * active * money.expected(x, mean_value)
 
-        def money(model: GammaGamma) -> np.ndarray:
-            return model.expected(x, mean_value)
+        now = worth(self.orders, self.money)
+        aside = [worth(orders, money) - now for orders, money in self.redrawn if money.q > 1]
+        return Witnesses(rows=rows, aside=np.stack(aside or [np.full(len(rows), np.inf)]))
 
-        often, much = orders(self.orders), money(self.money)
-        by_orders = [much * slope for slope in _slopes(orders, self.orders)]
-        by_money = [often * slope for slope in _slopes(money, self.money)]
-        return np.column_stack([*by_orders, *by_money])
-
-    def half_widths(self, sd: np.ndarray, sensitivity: np.ndarray, group: np.ndarray) -> np.ndarray:
+    def half_widths(self, sd: np.ndarray, witnesses: Witnesses, group: np.ndarray, scale: float = 1.0) -> np.ndarray:
         """Half the 95 % interval of each group's total (groups from 0): chance and inexact parameters together."""
         chance = np.bincount(group, weights=sd**2)
-        moves = np.column_stack([np.bincount(group, weights=column) for column in sensitivity.T])
-        by_orders, by_money = moves[:, :4], moves[:, 4:]
-        inexact = ((by_orders @ self.orders.peak.log_covariance) * by_orders).sum(axis=1)
-        inexact += ((by_money @ self.money.peak.log_covariance) * by_money).sum(axis=1)
-        return NINETEEN_OF_TWENTY * np.sqrt(chance + inexact)
+        return NINETEEN_OF_TWENTY * np.sqrt(chance + (scale * witnesses.scatter(group)) ** 2)
 
     def _discount(self, x: np.ndarray, T: np.ndarray, *, horizon_days: int, rate: float) -> np.ndarray:
         """What is left of a unit of money on average, given when in the horizon the purchases are expected."""
         if not rate:
             return np.ones(len(x))
         ends = np.linspace(0, horizon_days, 1 + max(1, round(horizon_days / 30)))
-        so_far = np.stack([self.orders.expected_if_active(x, T, end) for end in ends])
+        so_far = np.stack([self.orders.expected_if_active(x, T, self.ahead(end)) for end in ends])
         middles = (ends[1:] + ends[:-1]) / 2
-        return ((1 + rate) ** (-middles / 365)) @ np.diff(so_far, axis=0) / so_far[-1]
+        return ((1 + rate) ** (-middles / 365)) @ np.diff(so_far, axis=0) / np.maximum(so_far[-1], 1e-300)
 
     def _spread(
-        self, alike: Alike, *, horizon_days: int, alive: np.ndarray, scale: np.ndarray, seed: int
+        self, alike: Alike, t: float, *, alive: np.ndarray, scale: np.ndarray, seed: int
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The 95 % interval and standard deviation of what each customer brings, the parameters taken as known.
+        """The 95 % interval and standard deviation of what each customer brings.
 
         Given that a customer is active, spending is the customer's `scale` times a variable that depends on x and T
-        alone; so futures are drawn once for all customers alike in those, not for each.
+        alone; so futures are drawn once for all customers alike in those, not for each; some in every redrawn base.
         """
         cell, x, T = alike
         low, high, sd = (np.zeros(len(cell)) for _ in range(3))
         for some, rows in _batches(cell, len(x)):
             random = np.random.default_rng([seed, int(some[0])])
-            each = np.repeat(x[some], DRAWS)
-            bought = self.orders.draw_if_active(each, np.repeat(T[some], DRAWS), horizon_days, random=random)
-            drawn = np.sort(self.money.draw_scaled(each, bought, random=random).reshape(len(some), DRAWS), axis=1)
+            each, until = np.repeat(x[some], FUTURES), np.repeat(T[some], FUTURES)
+            bought = [base.draw_if_active(each, until, t, random=random) for base, _ in self.redrawn]
+            bought = np.stack(bought).reshape(RESAMPLES, len(some), FUTURES)
+            drawn = self.money.draw_scaled(x[some][:, None], bought, random=random)
+            drawn = np.sort(drawn.transpose(1, 0, 2).reshape(len(some), -1), axis=1)
             at, p, size = cell[rows] - some[0], alive[rows], scale[rows]
             ends = [size * _quantile(drawn, at, (level - (1 - p)) / np.maximum(p, 1e-12)) for level in (0.025, 0.975)]
             low[rows], high[rows] = np.minimum(*ends), np.maximum(*ends)
             first, second = drawn.mean(axis=1)[at], (drawn**2).mean(axis=1)[at]
             sd[rows] = np.abs(size) * np.sqrt(np.maximum(p * second - (p * first) ** 2, 0))
         return low, high, sd
+
+
+def _history(kind: Kind, people: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return kind.of(*(people[name].to_numpy(float) for name in ("x", "t_x", "T")))
 
 
 def _in_basis(margin: pd.Series, revenue: pd.Series, basis: str, rate: float) -> np.ndarray:
@@ -153,14 +193,6 @@ def _mean_value(people: pd.DataFrame, basis: str, rate: float) -> np.ndarray:
 def _alike(x: np.ndarray, T: np.ndarray) -> Alike:
     pairs, cell = np.unique(x + 1j * T, return_inverse=True)
     return cell, pairs.real, pairs.imag
-
-
-def _slopes(of: object, model: BGNBD | GammaGamma, step: float = 1e-4) -> Iterator[np.ndarray]:
-    """Central differences of a customer-wise number along the logarithm of each parameter of a model."""
-    for k in range(len(model.parameters)):
-        nudge = np.ones(len(model.parameters))
-        nudge[k] = np.exp(step)
-        yield (of(model.at(model.parameters * nudge)) - of(model.at(model.parameters / nudge))) / (2 * step)
 
 
 def _batches(cell: np.ndarray, cells: int, size: int = 4000) -> Iterator[tuple[np.ndarray, np.ndarray]]:

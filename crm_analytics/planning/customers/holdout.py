@@ -13,7 +13,7 @@ from crm_analytics.say import say
 if TYPE_CHECKING:
     import pandas as pd
 
-    from crm_analytics.planning.customers.forecast import Forecast
+    from crm_analytics.planning.customers.forecast import Forecast, Witnesses
     from crm_analytics.planning.customers.value import ValueResult
 
 SPEND = ("customer_id", "orders", "revenue", "margin")
@@ -47,15 +47,15 @@ def held_against(value: ValueResult, spend: pd.DataFrame) -> HoldoutResult:
     foretold = forecast.of(people, days, discount_rate_yearly=0, seed=value.study.seed)
     happened = spend.set_index("customer_id").reindex(people["customer_id"])
     brought, came = forecast.in_basis(happened), happened["orders"].fillna(0).to_numpy(float)
-    moves = forecast.sensitivity(people, days)
-    tenths = by_tenths(forecast, foretold, moves)
+    witnesses = forecast.witnesses(people, days)
+    tenths = by_tenths(forecast, foretold, witnesses)
     group = tenth_of(foretold["value"])
     table = tenths.rename(columns={"value": "foretold"}).assign(
         happened_orders=np.bincount(group, weights=came), happened=np.bincount(group, weights=brought)
     )[["decile", "customers", "foretold_orders", "happened_orders", "foretold", "low", "high", "happened"]]
 
     everybody = np.zeros(len(people), dtype=int)
-    half = float(forecast.half_widths(foretold["sd"].to_numpy(), moves, everybody)[0])
+    half = float(forecast.half_widths(foretold["sd"].to_numpy(), witnesses, everybody)[0])
     total, orders = (float(table[column].sum()) for column in ("foretold", "foretold_orders"))
     numbers = {
         "foretold": total,
@@ -82,14 +82,16 @@ def tenth_of(value: pd.Series) -> np.ndarray:
     return place * min(10, len(value)) // len(value)
 
 
-def by_tenths(forecast: Forecast, foretold: pd.DataFrame, moves: np.ndarray) -> pd.DataFrame:
+def by_tenths(
+    forecast: Forecast, foretold: pd.DataFrame, witnesses: Witnesses, scale: float = 1.0
+) -> pd.DataFrame:
     """What each tenth of customers is to bring: `decile`, `customers`, `foretold_orders`, `value`, `low`, `high`."""
     group = tenth_of(foretold["value"])
     numbered = foretold.assign(decile=group + 1)
     table = numbered.groupby("decile", as_index=False).agg(
         customers=("value", "size"), foretold_orders=("expected_orders", "sum"), value=("value", "sum")
     )
-    half = forecast.half_widths(foretold["sd"].to_numpy(), moves, group)
+    half = forecast.half_widths(foretold["sd"].to_numpy(), witnesses, group, scale)
     return table.assign(low=table["value"] - half, high=table["value"] + half)
 
 

@@ -69,6 +69,13 @@ class ParetoNBD(Buying):
         shrunk = lasting if abs(power) < 1e-9 else -np.expm1(-power * lasting) / power
         return rate * (self.beta + T) / leaving * shrunk
 
+    def buys_if_active(self, x: np.ndarray, T: np.ndarray, t: float) -> np.ndarray:
+        """The chance that a customer who is active now buys in the next `t`: no story without one comes true."""
+        x, T = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x, T)))
+        stories, *_ = _stories(self.parameters, x.ravel(), T.ravel(), T.ravel() + t)
+        active, *_ = _stories(self.parameters, x.ravel(), T.ravel(), T.ravel())
+        return (1 - np.exp(stories - active[0]).sum(axis=0)).reshape(x.shape)
+
     def retained(self, x: np.ndarray, T: np.ndarray, t: float, leaving: float = 1.0) -> np.ndarray:
         """The chance that a customer who is active now has not left after the next `t`."""
         x, T = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x, T)))

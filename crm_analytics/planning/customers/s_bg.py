@@ -52,6 +52,11 @@ class SBG(Buying):
         x, T, t = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x, T, t)))
         return over_leaving(occasions_stayed, (self.alpha, self.beta), T, t, leaving)
 
+    def buys_if_active(self, x: np.ndarray, T: np.ndarray, t: float) -> np.ndarray:
+        """The chance that a contract that runs now is renewed in the next `t` renewals."""
+        x, T = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x, T)))
+        return (self.beta + T) / (self.alpha + self.beta + T) * min(t, 1.0)
+
     def retained(self, x: np.ndarray, T: np.ndarray, t: float, leaving: float = 1.0) -> np.ndarray:
         """The chance that a contract that runs now still runs after the next `t` renewals."""
         x, T, t = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x, T, t)))

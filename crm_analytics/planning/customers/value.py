@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from crm_analytics.planning.customers.choice import ChoiceResult, choose
 from crm_analytics.planning.customers.forecast import Forecast
-from crm_analytics.planning.customers.holdout import HoldoutResult, by_tenths, held_against, rank_correlation
-from crm_analytics.result import Check, NotEnough, Result, Study, frame_of
+from crm_analytics.planning.customers.holdout import HoldoutResult, by_tenths, held_against
+from crm_analytics.planning.customers.kinds import MODELS, Kind, kind_of
+from crm_analytics.planning.customers.value_checks import checks
+from crm_analytics.result import NotEnough, Result, Study, frame_of
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
@@ -28,19 +31,25 @@ PURCHASES = ("customer_id", "x", "t_x", "T", "revenue", "margin", "mean_repeat_r
 class CustomerValue(Study):
     """What is each customer worth over the next `horizon_days`? In margin where costs are known, else in revenue.
 
-    For customers who come and go unannounced, as in a shop; not for contracts and subscriptions. How often comes from
-    BG/NBD, how much from Gamma-Gamma: two models fitted to who bought when and for how much. `discount_rate_yearly`
-    is what money a year later counts less (0.1: a tenth); nothing by default, as is usual for a year ahead.
-    `seed` moves the drawn futures behind the interval of a single customer, and nothing else.
+    How much customers spend at a time comes from Gamma-Gamma; how often, from the model that foretold hidden days best
+    among those for the `kind_of_business`: `continuous` (customers of a shop, who come and go unannounced: BG/NBD,
+    MBG/NBD, Pareto/NBD), `discrete` (donors, subscribers who may skip: BG/BB) or `contractual` (renewed or ended: sBG).
+    Not named, it is told from the purchases, and a check says why. `period_days` is the time from one occasion to the
+    next, where it cannot be seen in the purchases.
+
+    `discount_rate_yearly` is what money a year later counts less (0.1: a tenth); nothing by default, as is usual for a
+    year ahead. `seed` moves the intervals a little, and nothing else.
     """
 
-    reads = "purchases"
+    reads = "habits"
     columns = PURCHASES
     least = 50
     of = "customers"
 
     horizon_days: int = 365
     discount_rate_yearly: float = 0.0
+    kind_of_business: str | None = None
+    period_days: float | None = None
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -48,12 +57,21 @@ class CustomerValue(Study):
             raise ValueError(f"horizon_days is {self.horizon_days}; look at least one day ahead.")
         if not 0 <= self.discount_rate_yearly < 1:
             raise ValueError(f"discount_rate_yearly is {self.discount_rate_yearly}; give a share, such as 0.1.")
+        if self.kind_of_business not in (None, *MODELS):
+            kinds = ", ".join(MODELS)
+            raise ValueError(f"There is no kind_of_business {self.kind_of_business!r}; choose among {kinds}.")
+        if self.period_days is not None and not self.period_days > 0:
+            raise ValueError(f"period_days is {self.period_days}; give the days from one occasion to the next.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         people = frame.sort_values("customer_id", ignore_index=True)
         if (refusal := self._too_little(people)) is not None:
             return refusal
-        forecast = Forecast.fit(people)
+        kind = kind_of(people, self.kind_of_business, self.period_days)
+        if (refusal := self._no_kind(people, kind)) is not None:
+            return refusal
+        choice = choose(self, kind, people)
+        forecast = Forecast.fit(people, choice.chosen, kind, seed=self.seed)
         if forecast.money.q <= 1:
             return self.refuse(
                 say(
@@ -62,7 +80,7 @@ class CustomerValue(Study):
                     q=forecast.money.q,
                 )
             )
-        return _valued(self, forecast, people)
+        return _valued(self, forecast, choice, people)
 
     def _too_little(self, people: pd.DataFrame) -> NotEnough | None:
         repeat = int((people["x"] > 0).sum())
@@ -86,12 +104,32 @@ class CustomerValue(Study):
                     more=len(people) * REPEAT_BUYERS / repeat - len(people),
                 )
             )
-        if (scatter := _scatter(people)) < CLOCKWORK:
+        return None
+
+    def _no_kind(self, people: pd.DataFrame, kind: Kind | None) -> NotEnough | None:
+        if kind is None:
+            return self.refuse(
+                say(
+                    "Purchases keep to no period, so there are no occasions to count. Give period_days, the days from "
+                    "one occasion to the next, or leave the kind of business to be told from the purchases."
+                )
+            )
+        if kind.name == "continuous" and (scatter := _scatter(people)) < CLOCKWORK:
             return self.refuse(
                 say(
                     "Purchases come like clockwork (their number scatters {scatter:percent} as much as free buying "
-                    "does), as under a subscription. This question is for customers who come and go unannounced.",
+                    "does), yet keep to no common period. Give kind_of_business='discrete' or 'contractual' with the "
+                    "period_days from one occasion to the next.",
                     scatter=scatter,
+                )
+            )
+        if kind.name == "continuous" and not _differ(people):
+            return self.refuse(
+                say(
+                    "Nothing tells one customer from another: their purchases scatter as they would if all had the "
+                    "same habits and nobody ever left ({rate:number} purchases a year each), so one is worth as "
+                    "much as the next, and longer histories would be needed to see a difference.",
+                    rate=float(365 * people["x"].sum() / people["T"].sum()),
                 )
             )
         return None
@@ -101,13 +139,16 @@ class CustomerValue(Study):
 class ValueResult(Result):
     """What customers are worth: one row each, the most valuable first.
 
-    `p_alive` (who never came back counts as active: the model lets customers leave only after a repeat purchase),
-    `expected_orders`, `value_per_order`, `value` (their product, discounted), `low`–`high` (what this one customer
-    brings lies between in 19 of 20 cases; it is wide, since one customer may always stay away) and its standard
-    deviation `sd`. The Result's own `low` and `high` are the interval of `mean`, what a customer brings on average.
+    `p_alive` (the chance that the customer still buys at all), `p_buys` (that one purchase at least falls into the days
+    ahead), `expected_orders`, `value_per_order`, `value` (their product, discounted), `low`–`high` (what this one
+    customer brings lies between in 19 of 20 cases; it is wide, since one customer may always stay away) and its
+    standard deviation `sd`. The Result's own `low` and `high` are the interval of `mean`, what a customer brings on
+    average.
     """
 
     forecast: Forecast
+    choice: ChoiceResult
+    """How the models did on hidden days, and which of them speaks here."""
     people: pd.DataFrame
     tenths: pd.DataFrame
     """Tenths of the customers, the best first: what each is to bring, with its interval."""
@@ -121,20 +162,20 @@ class ValueResult(Result):
         """The same question about other customers, or over another time, by the models already fitted."""
         people = frame_of(people)[list(PURCHASES)].sort_values("customer_id", ignore_index=True)
         study = replace(self.study, horizon_days=horizon_days or self.study.horizon_days)
-        return _valued(study, self.forecast, people)
+        return _valued(study, self.forecast, self.choice, people)
 
     def against(self, spend: Any) -> HoldoutResult:
         """Hold the forecast against what happened: a table of `features.spend` over the same number of days."""
         return held_against(self, frame_of(spend))
 
 
-def _valued(study: CustomerValue, forecast: Forecast, people: pd.DataFrame) -> ValueResult:
+def _valued(study: CustomerValue, forecast: Forecast, choice: ChoiceResult, people: pd.DataFrame) -> ValueResult:
     table = forecast.of(people, study.horizon_days, discount_rate_yearly=study.discount_rate_yearly, seed=study.seed)
     undiscounted = float((table["expected_orders"] * table["value_per_order"]).sum())
-    moves = forecast.sensitivity(people, study.horizon_days) * float(table["value"].sum()) / undiscounted
-    everybody = np.zeros(len(people), dtype=int)
-    half = float(forecast.half_widths(table["sd"].to_numpy(), moves, everybody)[0]) / len(people)
-    tenths = by_tenths(forecast, table, moves)
+    scale = float(table["value"].sum()) / undiscounted if undiscounted else 1.0
+    witnesses, everybody = forecast.witnesses(people, study.horizon_days), np.zeros(len(people), dtype=int)
+    half = float(forecast.half_widths(table["sd"].to_numpy(), witnesses, everybody, scale)[0]) / len(people)
+    tenths = by_tenths(forecast, table, witnesses, scale)
     mean = float(table["value"].mean())
     table = table.sort_values(["value", "customer_id"], ascending=[False, True], ignore_index=True)
     top_fifth = _share_of_top_fifth(table["value"].to_numpy())
@@ -142,8 +183,9 @@ def _valued(study: CustomerValue, forecast: Forecast, people: pd.DataFrame) -> V
         study=study,
         table=table,
         text=_sentence(study, forecast, (mean, mean - half, mean + half), top_fifth),
-        checks=tuple(_checks(forecast, people)),
+        checks=tuple(checks(forecast, choice, people, study.horizon_days)),
         forecast=forecast,
+        choice=choice,
         people=people,
         tenths=tenths,
         mean=mean,
@@ -174,102 +216,16 @@ def _share_of_top_fifth(falling: np.ndarray) -> float:
 
 def _scatter(people: pd.DataFrame) -> float:
     """Variance of the number of repeat purchases over what purchases at one common rate would show; freely: ≥ 1."""
+    at_one_rate = _at_one_rate(people)
+    return float(np.mean((people["x"].to_numpy(float) - at_one_rate) ** 2 / at_one_rate))
+
+
+def _differ(people: pd.DataFrame) -> bool:
+    """Whether purchases scatter more than they would by chance at one common rate (Fisher's index of dispersion)."""
+    error = np.sqrt(np.mean(2 + 1 / _at_one_rate(people)) / len(people))
+    return _scatter(people) > 1 + 2 * error
+
+
+def _at_one_rate(people: pd.DataFrame) -> np.ndarray:
     x, T = people["x"].to_numpy(float), people["T"].to_numpy(float)
-    at_one_rate = T * x.sum() / T.sum()
-    return float(np.mean((x - at_one_rate) ** 2 / at_one_rate))
-
-
-def _checks(forecast: Forecast, people: pd.DataFrame) -> list[Check]:
-    return [
-        _repeat_buyers(people),
-        _peaks(forecast),
-        _retold(forecast, people),
-        _independent(forecast, people),
-        _money_known(forecast, people),
-    ]
-
-
-def _repeat_buyers(people: pd.DataFrame) -> Check:
-    repeat = int((people["x"] > 0).sum())
-    return Check(
-        name=say("repeat buyers"),
-        verdict="holds" if repeat >= 200 else "weak",
-        text=say(
-            "{repeat:count} of {have:count} customers came back; the rest are judged by the others.",
-            repeat=repeat,
-            have=len(people),
-        ),
-    )
-
-
-def _peaks(forecast: Forecast) -> Check:
-    peaks = (forecast.orders.peak, forecast.money.peak)
-    worst = max(float(peak.log_errors.max()) for peak in peaks)
-    if not all(peak.converged for peak in peaks):
-        return Check(name=say("found"), verdict="fails", text=say("The models did not settle; do not use the numbers."))
-    if worst > 1:
-        return Check(
-            name=say("found"),
-            verdict="weak",
-            text=say("A parameter is hardly known from these data; the sum over customers is surer than each of them."),
-        )
-    return Check(
-        name=say("found"),
-        verdict="holds",
-        text=say("Both models settled; the least certain parameter is known to ±{error:percent}.", error=worst),
-    )
-
-
-def _retold(forecast: Forecast, people: pd.DataFrame) -> Check:
-    happened = float(people["x"].sum())
-    days, count = np.unique(people["T"].to_numpy(float), return_counts=True)
-    told = float(forecast.orders.expected_new(days) @ count)
-    miss = told / happened - 1
-    return Check(
-        name=say("past retold"),
-        verdict="holds" if abs(miss) < 0.05 else "weak" if abs(miss) < 0.15 else "fails",
-        text=say(
-            "The model tells of {told:count} repeat purchases so far, and there were {happened:count}. "
-            "Hide the last year from it to see how it foretells: .against(…).",
-            told=told,
-            happened=happened,
-        ),
-    )
-
-
-def _independent(forecast: Forecast, people: pd.DataFrame) -> Check:
-    repeat = (people["x"] > 0).to_numpy()
-    linked = rank_correlation(people["x"].to_numpy()[repeat], forecast.mean_value(people)[repeat])
-    return Check(
-        name=say("often is not much"),
-        verdict="holds" if abs(linked) < 0.15 else "weak" if abs(linked) < 0.35 else "fails",
-        text=say(
-            "How much customers spend at a time hardly depends on how often they come, as is assumed "
-            "(rank correlation {linked:number})."
-            if abs(linked) < 0.15
-            else "How much customers spend at a time goes with how often they come, which the model does not know "
-            "(rank correlation {linked:number}): it misjudges those who come most often.",
-            linked=linked,
-        ),
-    )
-
-
-def _money_known(forecast: Forecast, people: pd.DataFrame) -> Check:
-    known = float(people["margin"].notna().mean())
-    if forecast.basis == "revenue":
-        text = say(
-            "Costs are known for {known:percent} of customers, so worth is in revenue, not in margin.", known=known
-        )
-    elif known < 1:
-        text = say(
-            "Worth is in margin. For {unknown:percent} of customers a cost is lacking; they are taken to leave "
-            "{rate:percent} of revenue, as the others do.",
-            unknown=1 - known,
-            rate=forecast.margin_rate,
-        )
-    else:
-        text = say(
-            "Worth is in margin: costs are known for every purchase, and {rate:percent} of revenue stays.",
-            rate=forecast.margin_rate,
-        )
-    return Check(name=say("margin"), verdict="weak" if forecast.basis == "revenue" else "holds", text=text)
+    return T * x.sum() / T.sum()

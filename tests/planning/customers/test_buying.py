@@ -81,6 +81,7 @@ def test_drawn_futures_have_the_expected_mean(base):
     x, T = np.full(100_000, 4.0), np.full(100_000, 6.0)
     drawn = base.draw_if_active(x, T, 12.5, random=np.random.default_rng(1))
     assert drawn.mean() == pytest.approx(float(base.expected_if_active(4.0, 6.0, 12.5)), rel=0.02)
+    assert (drawn > 0).mean() == pytest.approx(float(base.buys_if_active(4.0, 6.0, 12.5)), abs=0.006)
 
 
 def test_better_kept_customers_stay_and_buy_more(base):
