@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from crm_analytics.simulation.baskets import Lines, fill
+from crm_analytics.simulation.card_form import CardForms, draw_card_forms
 from crm_analytics.simulation.contacts import Contacts, Responses, draw_contacts, draw_responses
 from crm_analytics.simulation.customers import People, people
 from crm_analytics.simulation.deals import Deals, draw_deals
@@ -162,6 +163,10 @@ class Simulation:
     @cached_property
     def consents_again(self) -> Consents:
         return agreeing_again(self.consents, seed=self.seed)
+
+    @cached_property
+    def card_forms(self) -> CardForms:
+        return draw_card_forms(self.people, seed=self.seed)
 
     @cached_property
     def wishes(self) -> Wishes:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
-from crm_analytics.planning.customers.fuzzy_selection_checks import groups_of, reasons
+from crm_analytics.planning.customers.fuzzy_selection_checks import beside, groups_of, reasons, within_chance
 from crm_analytics.planning.customers.wording import Wording, understood
 from crm_analytics.planning.customers.words import SILENCE, Word, vocabulary
-from crm_analytics.result import Result, Study, frame_of
+from crm_analytics.result import Check, Result, Study, frame_of
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
@@ -204,22 +204,13 @@ def later(answer: FuzzySelectionResult, spend: pd.DataFrame) -> LaterResult:
         "{below} by all others.",
         near=_each(near), crisp=_each(crisp), below=_each(below), days=days,
     )  # fmt: skip
-    alike = near.low <= crisp.high and crisp.low <= near.high
-    told = near.low > below.high
-    checks = (
-        _check(say("as good"), alike, say(
-            "Near misses went on to bring as much as those the crisp rule finds, as far as can be told."
-            if alike else "Near misses and those the crisp rule finds went on differently: keep them apart in the plan."
-        )),
-        _check(say("worth the words"), told, say(
-            "Near misses brought more than the others: the words say something of what comes."
-            if told else "Near misses brought no more than the others, as far as can be told: the words are a wish."
-        )),
+    alike, told = within_chance(near, crisp), near.each > below.each and not within_chance(near, below)
+    words = say(
+        "Near misses brought more than the others: the words say something of what comes." if told
+        else "Near misses brought no more than the others, as far as can be told: the words are a wish."
     )  # fmt: skip
+    checks = (
+        Check(name=say("as good"), verdict="holds" if alike else "weak", text=beside(near, crisp)),
+        Check(name=say("worth the words"), verdict="holds" if told else "weak", text=words),
+    )
     return LaterResult(study=answer.study, table=table, text=text, checks=checks, days=days)
-
-
-def _check(name: str, holds: bool, text: str):
-    from crm_analytics.result import Check
-
-    return Check(name=name, verdict="holds" if holds else "weak", text=text)

@@ -131,17 +131,25 @@ def _alike(answer: FuzzySelectionResult) -> Check:
     if not (near.customers and crisp.customers) or np.isnan(near.low) or np.isnan(crisp.low):
         text = "There are too few on one side of the crisp rule to compare what they bring."
         return Check(name=say("near misses"), verdict="weak", text=say(text))
-    overlap = near.low <= crisp.high and crisp.low <= near.high
     if any(word.of in (answer.study.worth, "mean_order") for word in answer.words):
         text = "The words are about money, so who deserves them less brings less: ask what came after, .against(spend)."
         return Check(name=say("near misses"), verdict="weak", text=say(text))
-    return Check(
-        name=say("near misses"),
-        verdict="holds",
-        text=say(
-            "Near misses bring about as much as those the crisp rule finds."
-            if overlap
-            else "Near misses bring {share:percent} of what those the crisp rule finds bring, each.",
-            share=near.each / crisp.each if crisp.each else np.nan,
-        ),
+    return Check(name=say("near misses"), verdict="holds", text=beside(near, crisp))
+
+
+def beside(near: pd.Series, crisp: pd.Series) -> str:
+    """What near misses bring beside those the crisp rule finds, and whether chance alone could make the difference."""
+    return say(
+        "Each near miss brings {share:percent} of what each of those brings whom the crisp rule finds, and the "
+        "difference is within chance."
+        if within_chance(near, crisp)
+        else "Each near miss brings {share:percent} of what each of those brings whom the crisp rule finds, and that "
+        "is no chance.",
+        share=near.each / crisp.each if crisp.each else np.nan,
     )
+
+
+def within_chance(one: pd.Series, other: pd.Series) -> bool:
+    """Whether the difference of two means may be nothing, at 95 %, judged by the widths of their intervals."""
+    error = np.hypot(one.high - one.low, other.high - other.low) / 2
+    return not abs(one.each - other.each) > error  # an unknown width tells nothing apart

@@ -89,6 +89,7 @@ def files(company: Simulation) -> Iterator[SourceFile]:
     )
     wishes = known.do_not_contact(company)
     yield of_table("crm_do_not_contact.csv", STYLE, _columns(wishes))
+    yield of_table("crm_card_forms.csv", STYLE, known.card_forms(company))
     yield _as_it_is("crm_campaigns.csv", known.campaigns(company))
     yield _as_it_is("crm_campaign_steps.csv", known.campaign_steps(company))
     yield _as_it_is(

@@ -53,6 +53,7 @@ def tables(company: Simulation) -> dict[str, pa.Table]:
         "customer_contacts": customer_contacts(company),
         "consents": consents(company),
         "do_not_contact": do_not_contact(company),
+        "traits": traits(company),
         "campaigns": campaigns(company),
         "campaign_steps": campaign_steps(company),
         "campaign_costs": campaign_costs(company),
@@ -140,6 +141,34 @@ def do_not_contact(company: Simulation) -> pa.Table:
             "reason": words(REASONS_TO_BE_LEFT, wishes.reason),
         },
     )
+
+
+def traits(company: Simulation) -> pa.Table:
+    """What the card forms say, a row for each thing told."""
+    forms = company.card_forms
+    told = {name: column for name, column in card_forms(company).items() if name in FORM_TRAITS}
+    rows = [
+        {"customer_id": who, "trait": pa.array([name] * len(who)), "value": value.cast(pa.string()), "known_at": known}
+        for name, value in told.items()
+        for who, known in [(customer_ids(forms.customer), days(company.people.joined[forms.customer]))]
+    ]
+    whole = pa.concat_tables(pa.table(part) for part in rows)
+    whole = whole.filter(whole["value"].is_valid())
+    return table("traits", SOURCE, {name: whole[name].combine_chunks() for name in whole.column_names})
+
+
+FORM_TRAITS = ("income", "household size")
+
+
+def card_forms(company: Simulation) -> dict[str, pa.Array]:
+    """The card forms as columns, as the CRM keeps them."""
+    forms = company.card_forms
+    return {
+        "customer_id": customer_ids(forms.customer),
+        "filled_in": days(company.people.joined[forms.customer]),
+        "income": pc.if_else(pa.array(forms.income >= 0), pa.array(forms.income), None),
+        "household size": pa.array(forms.household),
+    }
 
 
 def campaigns(company: Simulation) -> pa.Table:
