@@ -149,24 +149,30 @@ class Study(ABC):
     def fit(self, table: Any) -> Result:
         """Answer the question from a table (Ibis or pandas). Raises ValueError naming the columns that are missing."""
         frame = frame_of(table)
-        missing = [c for c in self.columns if c not in frame.columns]
+        self.demand(frame.columns)
+        return self._answer(frame) if len(frame) >= self.least else self.too_few(len(frame))
+
+    def demand(self, columns: Any) -> None:
+        """Raise ValueError naming the columns that are missing among these."""
+        missing = [c for c in self.columns if c not in columns]
         if missing:
             raise ValueError(
                 f"{type(self).__name__} needs the columns {', '.join(missing)}; "
                 f"features.{self.reads}(wh, …) makes a table that has them."
             )
-        if len(frame) < self.least:
-            return self.refuse(
-                say(
-                    "Not enough evidence: there are no {of} to look at."
-                    if self.least == 1
-                    else "Not enough evidence: this question needs at least {least:count} {of} and has {have:count}.",
-                    have=len(frame),
-                    of=self.of,
-                    least=self.least,
-                )
+
+    def too_few(self, have: int) -> NotEnough:
+        """The refusal of a table with fewer rows than the Study speaks of."""
+        return self.refuse(
+            say(
+                "Not enough evidence: there are no {of} to look at."
+                if self.least == 1
+                else "Not enough evidence: this question needs at least {least:count} {of} and has {have:count}.",
+                have=have,
+                of=self.of,
+                least=self.least,
             )
-        return self._answer(frame)
+        )
 
     def refuse(self, text: str, *checks: Check) -> NotEnough:
         """The honest way out: a Result that says why there is no answer, and what would be enough for one."""

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
 from crm_analytics.planning.customers.sales import SalesResult
+from crm_analytics.planning.customers.sales_words import carried, moved, reversed_words
 from crm_analytics.say import say, voice
 
 MOST_PARTS = 12
@@ -19,43 +20,54 @@ def _(result: SalesResult) -> go.Figure:
 
 
 def _parts(result: SalesResult) -> go.Figure:
-    rows = _readable(result)
-    fig = theme.figure(title=_title(result), height=190 + 34 * len(rows))
-    fig.add_bar(y=rows.name, x=rows.before, orientation="h", name=say("{span:months}", span=result.span_before),
-                marker_color=theme.PALE, xaxis="x", yaxis="y")
-    fig.add_bar(y=rows.name, x=rows.now, orientation="h", name=say("{span:months}", span=result.span),
-                marker_color=theme.BLUE, xaxis="x", yaxis="y")
-    fig.add_bar(
-        y=rows.name, x=rows.change, orientation="h", showlegend=False, xaxis="x2", yaxis="y2", cliponaxis=False,
-        marker_color=[theme.BLUE if change >= 0 else theme.ORANGE for change in rows.change],
-        text=[_signed(result, change) for change in rows.change], textposition="outside",
-    )
-    fall, rise = max(-rows.change.min(), 0), max(rows.change.max(), 0)
+    rows = readable(result)
+    fig = theme.figure(title=_title(result), height=214 + 34 * len(rows))
+    for side, period, colour in (("before", result.before, theme.PALE), ("now", result.now, theme.BLUE)):
+        fig.add_bar(y=rows.name, x=rows[side], orientation="h", name=period.name, marker_color=colour, xaxis="x",
+                    yaxis="y", text=[result.measure.said(value) for value in rows[side]], textposition="none",
+                    hovertemplate="%{y}: %{text}<extra></extra>")  # fmt: skip
+    effects = _effects(result, rows)
+    for values, name, colours in effects:
+        fig.add_bar(
+            y=rows.name, x=values, orientation="h", name=name, showlegend=len(effects) > 1, xaxis="x2", yaxis="y2",
+            marker_color=colours, cliponaxis=False, textposition="outside", textfont_size=11,
+            text=[result.measure.step(value) for value in values], hovertemplate="%{y}: %{text}<extra></extra>",
+        )  # fmt: skip
+    fall = max(-min(values.min() for values, *_ in effects), 0)
+    rise = max(max(values.max() for values, *_ in effects), 0)
     room = 0.45 * (fall + rise)
     shared = {"autorange": "reversed", "categoryorder": "array", "categoryarray": list(rows.name)}
+    axis = {"tickformat": ".1%"} if result.measure.unit == "share" else {}
     return fig.update_layout(
         barmode="group", bargap=0.3,
-        xaxis={"domain": [0, 0.52], "title_text": _unit(result)},
-        xaxis2={"domain": [0.58, 1], "anchor": "y2", "title_text": say("change of {unit}", unit=_unit(result)),
-                "range": [-fall - room * (fall > 0), rise + room * (rise > 0)], "zeroline": True,
-                "zerolinecolor": theme.PALE},
+        xaxis={"domain": [0, 0.5], "title_text": _unit(result), **axis},
+        xaxis2={"domain": [0.58, 1], "anchor": "y2", "title_text": _unit_of_effects(result), "zeroline": True, **axis,
+                "range": [-fall - room * (fall > 0), rise + room * (rise > 0)], "zerolinecolor": theme.PALE},
         yaxis={**shared, "tickfont_size": 12}, yaxis2={**shared, "anchor": "x2", "showticklabels": False},
-        margin_t=112, legend={"y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
-    )
+        margin_t=130, legend={"y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+    )  # fmt: skip
 
 
-def _readable(result: SalesResult) -> pd.DataFrame:
+def readable(result: SalesResult) -> pd.DataFrame:
     """The largest parts by name, the rest as one; long names cut, so that the bars keep their room."""
-    rows = result.table[["before", "now", "change"]].assign(name=result.names)
-    if len(rows) > MOST_PARTS:
-        size = rows[["before", "now"]].abs().max(axis=1)
-        kept = size.sort_values(ascending=False, kind="stable").index[: MOST_PARTS - 1]
-        rest = rows.drop(index=kept)
-        others = say("{count:count} others", count=len(rest))
-        folded = rest[["before", "now", "change"]].sum().to_frame().T.assign(name=others)
-        rows = pd.concat([rows.loc[sorted(kept)], folded], ignore_index=True)
-    rows["name"] = [theme.headline(name if len(name) <= 28 else name[:27] + "…") for name in rows.name]
+    rows = result.largest(MOST_PARTS)
+    short = [name if len(name) <= 28 else name[:27] + "…" for name in rows.name]
+    twice = pd.Series(short).duplicated(keep=False)
+    rows["name"] = [
+        theme.headline(f"{name} ({place + 1})" if again else name, 40)
+        for place, (name, again) in enumerate(zip(short, twice, strict=True))
+    ]
     return rows
+
+
+def _effects(result: SalesResult, rows: pd.DataFrame) -> list[tuple[pd.Series, str, object]]:
+    """What each part did to the whole: its change; of a ratio, its own value and the shift of its weight."""
+    if "rate" not in rows:
+        return [(rows.change, say("change"), [theme.BLUE if change >= 0 else theme.ORANGE for change in rows.change])]
+    return [
+        (rows.rate, say("by its own value"), theme.GREEN),
+        (rows.mix, say("by the shift of its weight"), theme.YELLOW),
+    ]
 
 
 def _months(result: SalesResult) -> go.Figure:
@@ -65,33 +77,37 @@ def _months(result: SalesResult) -> go.Figure:
     fig = theme.figure(title=_title(result), y=say("{unit} a month", unit=_unit(result)))
     if len(year_before):
         fig.add_scatter(x=year_before.month, y=year_before.value, name=say("a year before"), mode="lines",
-                        line={"color": theme.PALE, "dash": "dot"})
+                        line={"color": theme.PALE, "dash": "dot"})  # fmt: skip
     fig.add_scatter(x=history.month, y=history.value, name=say("each month"), mode="lines+markers",
-                    line_color=theme.BLUE, marker_size=5)
+                    line_color=theme.BLUE, marker_size=5)  # fmt: skip
     half = pd.Timedelta(days=15)
-    for span, colour, label in (
-        (result.span_before, "rgba(154, 165, 177, .18)", say("before")), (result.span, theme.BAND, say("now")),
-    ):
-        fig.add_vrect(x0=pd.Timestamp(span[0]) - half, x1=pd.Timestamp(span[1]) + half, fillcolor=colour, line_width=0,
-                      layer="below", annotation_text=label, annotation_position="bottom left")
-    return fig.update_yaxes(rangemode="tozero")
+    for period, colour, label in (
+        (result.before, "rgba(154, 165, 177, .18)", say("before")), (result.now, theme.BAND, say("now")),
+    ):  # fmt: skip
+        fig.add_vrect(x0=pd.Timestamp(period.first.replace(day=1)) - half,
+                      x1=pd.Timestamp(period.last.replace(day=1)) + half, fillcolor=colour, line_width=0,
+                      layer="below", annotation_text=label, annotation_position="bottom left")  # fmt: skip
+    share = {"tickformat": ".1%"} if result.measure.unit == "share" else {}
+    return fig.update_yaxes(rangemode="tozero", **share)
 
 
 def _title(result: SalesResult) -> str:
     if pd.isna(result.total.change_share):
         return result.text
-    measure = say(result.study.measure).capitalize()
-    found = say("{measure} in {span:months}: {moved}.", measure=measure, span=result.span, moved=result.moved)
-    return f"{found} {result.carried}".strip()
+    called = say(result.study.measure.replace("_", " ")).capitalize()
+    found = say("{called} {when}: {moved}.", called=called, when=result.now.when, moved=moved(result))
+    if path := " › ".join(value for _, value in result.study.only):
+        found = say("{path}: {found}", path=path, found=found)
+    return f"{found} {reversed_words(result) or carried(result)}".strip()
 
 
 def _unit(result: SalesResult) -> str:
-    measure = result.study.measure
-    money = measure in ("revenue", "margin")
-    return say("{measure}, {currency}", measure=say(measure), currency=voice().currency) if money else say(measure)
+    called = say(result.study.measure.replace("_", " "))
+    unit = result.measure.unit
+    return say("{called}, {currency}", called=called, currency=voice().currency) if unit == "money" else called
 
 
-def _signed(result: SalesResult, change: float) -> str:
-    money = result.study.measure in ("revenue", "margin")
-    size = say("{size:money}" if money else "{size:count}", size=abs(change))
-    return f"+{size}" if change > 0 else f"−{size}" if change < 0 else size
+def _unit_of_effects(result: SalesResult) -> str:
+    if result.measure.under:
+        return say("what it did to the whole's {unit}", unit=_unit(result))
+    return say("change of {unit}", unit=_unit(result))

@@ -8,15 +8,8 @@ CHANGES_NEEDED = 4
 """Earlier changes below which nobody can say what an ordinary one is."""
 
 
-def log_changes(months_of: np.ndarray, *, months: int, lag: int) -> np.ndarray:
-    """Log changes of `months` against `lag` months earlier, in the periods before the newest; they do not overlap.
-
-    `months_of` is parts × months; the answer is parts × changes, NaN where either period brought nothing.
-    """
-    sums = np.cumsum(np.pad(months_of, ((0, 0), (1, 0))), axis=1)
-    rolling = sums[:, months:] - sums[:, :-months]
-    ends = np.arange(rolling.shape[1] - 1 - months, lag - 1, -months)
-    now, before = rolling[:, ends], rolling[:, ends - lag]
+def log_ratios(now: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Log changes between pairs of periods, parts × pairs; NaN where either period brought nothing."""
     usable = (now > 0) & (before > 0)
     return np.where(usable, np.log(np.where(usable, now, 1) / np.where(usable, before, 1)), np.nan)
 

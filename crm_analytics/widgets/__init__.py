@@ -1,8 +1,8 @@
-"""Sliders over answers that do not change. Where nobody can move them, the still picture."""
+"""Controls over answers that do not change. Where nobody can work them, the still picture."""
 
 from importlib import import_module
 
-_HOMES = {"what_if": "budget", "words": "fuzzy_selection"}
+_HOMES = {"cut": "sales", "what_if": "budget", "words": "fuzzy_selection"}
 """Every widget, and the module it lives in."""
 
 __all__ = sorted(_HOMES)
