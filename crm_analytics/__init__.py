@@ -27,6 +27,7 @@ _HOMES = {
     "Word": "planning.customers.words",
     "NextProduct": "planning.offers.next_product",
     "Outside": "planning.market.outside",
+    "LifeCycle": "planning.customers.life_cycle",
     "RFM": "planning.customers.rfm",
     "Sales": "planning.customers.sales",
     "Audience": "execution.audience",

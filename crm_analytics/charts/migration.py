@@ -22,13 +22,14 @@ def _(result: MigrationResult) -> go.Figure:
     groups = [name for name in result.order if name in set(rows["before"]) | set(rows["after"])]
     before = [name for name in groups if name in set(rows["before"])]
     fig = theme.figure(title=result.text, x=_key(result), y=say("before"), height=130 + 66 * len(before))
+    size = 12 if len(groups) < 7 else 10
     for row in rows.to_dict("records"):
         one = _cell(result, row)
         x, y = groups.index(row["after"]), before.index(row["before"])
         fig.add_shape(
             type="rect", x0=x - 0.48, x1=x + 0.48, y0=y - 0.47, y1=y + 0.47, line_width=0, fillcolor=one.colour
         )
-        fig.add_annotation(x=x, y=y, text=one.text, showarrow=False, font={"color": one.ink, "size": 12})
+        fig.add_annotation(x=x, y=y, text=one.text, showarrow=False, font={"color": one.ink, "size": size})
     fig.add_scatter(
         x=rows["after"].map(groups.index), y=rows["before"].map(before.index), mode="markers",
         marker={"opacity": 0, "size": 40}, customdata=_hover(rows), hovertemplate="%{customdata}<extra></extra>",

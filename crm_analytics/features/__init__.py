@@ -8,6 +8,7 @@ _HOMES = {
     "purchases": "purchases",
     "habits": "purchases",
     "rfm": "rfm",
+    "rhythm": "rhythm",
     "purchase_days": "purchases",
     "spend": "purchases",
     "profile": "profile",
