@@ -140,7 +140,7 @@ NOT_YET = "no customer yet"
 class LifeCycleResult(Result):
     """The stages: `stage`, `customers`, `share` of all known (`low`–`high`), `money_year` (what they brought in the
     last 365 days) and `share_of_money`, and how those who stood there a period ago went on: `bought_next` (the share
-    who bought within the period, `bought_low`–`bought_high`) and `money_next` (each brought in it); `strategy`.
+    who bought within the period, `bought_low`–`bought_high`) and `money_next` (each brought in it). `strategies` says what to do.
 
     `people` is a customer a row: `customer_id`, `stage`, `as_long` (the share of the own pauses that last as long as
     the present silence), `silence_days`, `usual_days`, `purchases`; days of the company's clock, which runs faster
@@ -152,6 +152,13 @@ class LifeCycleResult(Result):
     people: pd.DataFrame
     flows: MigrationResult
     period_days: int
+
+    @property
+    def strategies(self) -> Result:
+        """What to do at each stage: `stage`, `customers`, `money_year`, `strategy`."""
+        table = self.table[["stage", "customers", "money_year"]]
+        table = table.assign(strategy=[say(STRATEGY[stage]) for stage in table["stage"]])
+        return Result(study=self.study, table=table, text=self.text)
 
     @property
     def each(self) -> Result:
@@ -217,7 +224,6 @@ def _summary(now: pd.DataFrame, spent: pd.DataFrame, proof: pd.DataFrame, prospe
     table = table.assign(share=table["customers"] / everybody, low=low, high=high, money_year=money,
                          share_of_money=money / money.sum() if money.sum() else np.nan)  # fmt: skip
     table = table.join(proof[["bought_next", "bought_low", "bought_high", "money_next"]])
-    table["strategy"] = [say(STRATEGY[stage]) for stage in table.index]
     return table.rename_axis("stage").reset_index()
 
 
