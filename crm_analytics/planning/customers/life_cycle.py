@@ -140,7 +140,8 @@ NOT_YET = "no customer yet"
 class LifeCycleResult(Result):
     """The stages: `stage`, `customers`, `share` of all known (`low`–`high`), `money_year` (what they brought in the
     last 365 days) and `share_of_money`, and how those who stood there a period ago went on: `bought_next` (the share
-    who bought within the period, `bought_low`–`bought_high`) and `money_next` (each brought in it). `strategies` says what to do.
+    who bought within the period, `bought_low`–`bought_high`) and `money_next` (each brought in it).
+    `strategies` says what to do.
 
     `people` is a customer a row: `customer_id`, `stage`, `as_long` (the share of the own pauses that last as long as
     the present silence), `silence_days`, `usual_days`, `purchases`; days of the company's clock, which runs faster
