@@ -28,6 +28,7 @@ _HOMES = {
     "NextProduct": "planning.offers.next_product",
     "Outside": "planning.market.outside",
     "LifeCycle": "planning.customers.life_cycle",
+    "Profitability": "planning.customers.profitability",
     "RFM": "planning.customers.rfm",
     "Sales": "planning.customers.sales",
     "Audience": "execution.audience",

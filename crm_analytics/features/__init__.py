@@ -17,6 +17,7 @@ _HOMES = {
     "sales": "sales",
     "daily_sales": "daily",
     "product_periods": "assortment",
+    "profitability": "profitability",
     "campaign_outcomes": "campaigns",
     "campaign_money": "campaigns",
     "campaign_returns": "campaigns",

@@ -18,10 +18,22 @@ TRADES = ("ordinary", "wholesale", "made_to_order", "all")
 is, else ordinary. Returns do not say which order they send back, so they are ordinary unless made to order."""
 
 
-def orders_of(wh: Warehouse, trade: str) -> ir.Table:
-    """The orders that may hold lines of this trade. Raises ValueError for a trade there is not."""
+def checked(trade: str) -> str:
+    """The trade, if there is such a one. Raises ValueError otherwise."""
     if trade not in TRADES:
         raise ValueError(f"There is no trade {trade!r}; choose among {', '.join(TRADES)}.")
+    return trade
+
+
+def trade_of(kind: ir.Value, made_to_order: ir.Value) -> ir.Value:
+    """Which trade a line is of, by the kind of its order and whether its product is made to order."""
+    ordinary = (kind == "wholesale").ifelse("wholesale", "ordinary")
+    return made_to_order.fill_null(False).ifelse("made_to_order", ordinary)
+
+
+def orders_of(wh: Warehouse, trade: str) -> ir.Table:
+    """The orders that may hold lines of this trade. Raises ValueError for a trade there is not."""
+    checked(trade)
     orders = wh.orders
     if trade in ("all", "made_to_order"):
         return orders

@@ -1,7 +1,7 @@
 """What it costs to serve an order: delivery by region and weight, packaging, the handling of what comes back.
 
 Drawn from a stream of its own, so that the company is the same but for this. A few customers are planted who cost more
-than they bring: they live where a delivery costs several times as much, or send back what cannot be sold again.
+than they bring: they live where a delivery costs several times as much, or send back what is broken.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ from crm_analytics.simulation.sales import KINDS, Sales
 
 COSTS = ("delivery", "packaging", "return handling")
 DELIVERY, PACKAGING, RETURN = range(len(COSTS))
-NATURES = {"plain": 0.95, "remote": 0.025, "spoils": 0.025}
-"""`remote`: the carrier takes several times as much; `spoils`: what comes back is worth nothing any more."""
+NATURES = {"plain": 0.94, "remote": 0.03, "spoils": 0.03}
+"""`remote`: everything is carried out to them, at many times the price; `spoils`: what comes back is broken and is
+disposed of."""
 
 PLAIN, REMOTE, SPOILS = range(len(NATURES))
 REGION_CENTS = (320, 450, 480, 560, 590, 520)
 """A parcel by region, in the order of the regions; an order of nobody known is sent at their mean."""
 
-KILO_CENTS, REMOTE_FACTOR = 14, 7
+KILO_CENTS, REMOTE_FACTOR = 14, 10
 PALLET_CENTS, PALLET_KILO_CENTS = 2400, 5
 PARCEL_CENTS, UNIT_CENTS = 60, 15
-HANDLING_CENTS, HANDLING_SHARE = 350, 0.15
+HANDLING_CENTS, HANDLING_SHARE, DISPOSAL_CENTS = 350, 0.15, 120_00
 KILOS = dict(zip((*CATEGORIES, MADE_TO_ORDER), (5.0, 1.5, 2.0, 1.0, 1.2, 2.5, 3.0, 8.0, 40.0), strict=True))
 """What a unit of each category weighs; grills are heavy, towels are not."""
 
@@ -76,8 +77,8 @@ def draw_order_costs(sales: Sales, people: People, natures: np.ndarray, *, seed:
     sent = sent * np.where(nature == REMOTE, REMOTE_FACTOR, 1) * np.exp(rng.normal(0, SPREAD, count))
     back = sales.kind == KINDS.index("return")
     worth = np.bincount(lines.order, lines.unit_cost * -lines.quantity.astype(np.int64), count)
-    taken = HANDLING_CENTS + HANDLING_SHARE * worth + np.where(nature == SPOILS, worth, 0)
-    delivered = ~back & ((sales.store == WEB) | by_pallet)
+    taken = HANDLING_CENTS + HANDLING_SHARE * worth + np.where(nature == SPOILS, worth + DISPOSAL_CENTS, 0)
+    delivered = ~back & ((sales.store == WEB) | by_pallet | (nature == REMOTE))
     parts = [
         (np.flatnonzero(delivered), DELIVERY, sent, 3),
         (np.flatnonzero(delivered), PACKAGING, PARCEL_CENTS + UNIT_CENTS * units, 0),

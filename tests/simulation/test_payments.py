@@ -45,7 +45,8 @@ def test_open_on_the_last_day_are_the_lost_and_the_not_yet_paid(simulation):
 
 def test_only_what_is_sent_costs_delivery_and_the_remote_cost_more(tables, truth):
     costs = tables["order_costs"].to_pandas().merge(tables["orders"].to_pandas(), on="order_id")
-    assert set(costs.channel[costs.kind_x == "delivery"]) <= {"web", "phone", "dealer"}
+    near = ~costs.customer_id.isin(truth.service.customer_id[truth.service.nature == "remote"])
+    assert set(costs.channel[(costs.kind_x == "delivery") & near]) <= {"web", "phone", "dealer"}
     assert set(costs.kind_y[costs.kind_x == "return handling"]) == {"return"}
     of_persons = costs[(costs.kind_x == "delivery") & (costs.channel == "web")].merge(truth.service, on="customer_id")
     a_parcel = of_persons.amount.astype(float).groupby(of_persons.nature).mean()
