@@ -36,7 +36,8 @@ def _(result: ProfitabilityResult) -> go.Figure:
                  most=float(curve.profit[top]), lost=float(curve.profit[top]) - curve.total),
     )  # fmt: skip
     fig.update_xaxes(title_text=say("customers, the most profitable first (%)"), range=[0, 101], row=1, col=1)
-    fig.update_yaxes(title_text=say("profit so far, {currency}", currency=voice().currency), rangemode="tozero", row=1, col=1)
+    profit = say("profit so far, {currency}", currency=voice().currency)
+    fig.update_yaxes(title_text=profit, rangemode="tozero", row=1, col=1)
     order = losing.groupby("reason")["profit"].sum().sort_values(ascending=False).index
     for verdict, colour in COLOURS.items():
         loss = -losing[losing["verdict"] == verdict].groupby("reason")["profit"].sum().reindex(order).fillna(0.0)
@@ -46,7 +47,8 @@ def _(result: ProfitabilityResult) -> go.Figure:
             y=[say(CALLED[reason]) for reason in order], x=loss, orientation="h", name=say(_NAMES[verdict]),
             marker_color=colour, hovertemplate="%{x:,.0f}<extra></extra>", row=1, col=2,
         )  # fmt: skip
-    fig.update_xaxes(title_text=say("lost, {currency}, by the main reason", currency=voice().currency), rangemode="tozero", row=1, col=2)
+    lost = say("lost, {currency}, by the main reason", currency=voice().currency)
+    fig.update_xaxes(title_text=lost, rangemode="tozero", row=1, col=2)
     return fig.update_layout(barmode="stack", bargap=0.35, margin={"l": 72, "r": 24, "t": 104, "b": 60})
 
 

@@ -55,7 +55,7 @@ GOODS = [{"product_id": "p", "category": "Pots"}, {"product_id": "q", "category"
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
-    wh = warehouse(
+    return warehouse(
         tmp_path_factory.mktemp("tiny"),
         customers=[{"customer_id": "a", "kind": "dealer"}, {"customer_id": "b", "kind": "person"}],
         products=GOODS,
@@ -79,7 +79,6 @@ def found(tmp_path_factory):
                   {"payment_id": "r", "customer_id": "b", "due_at": date(2025, 6, 21), "amount": 5,
                    "paid_at": date(2025, 7, 9)}],
     )  # fmt: skip
-    return wh
 
 
 def _touch(number, customer, campaign, cost=None):
