@@ -6,11 +6,10 @@ from __future__ import annotations
 from crm_analytics.collection.mapping.conversion import quoted
 from crm_analytics.collection.suggest.lexicon import lexicon
 from crm_analytics.collection.suggest.part import Block, Part, Spec
+from crm_analytics.collection.suggest.people import made_of_pieces
 from crm_analytics.collection.suggest.profile import Profile
 from crm_analytics.say import say
 from crm_analytics.warehouse.tables import DAY, FLAG, MOMENT, TABLES, TEXT, Column
-
-PARTS = {"customer_contacts.full_name": ("last", "first", "middle"), "customer_contacts.address": ("", "postcode")}
 
 
 class Columns:
@@ -22,52 +21,55 @@ class Columns:
         self.used: set[int] = set()
         self.about = lexicon().rows.get(self.reading.kind, {})
 
-    def _at(self, place: str) -> Profile | None:
+    def at(self, place: str) -> Profile | None:
         return self.reading.profile(place)
 
-    def _use(self, *places: str) -> None:
+    def use(self, *places: str) -> None:
         self.used |= {self.reading.at[place].column for place in places if place in self.reading.at}
 
-    def _raw(self, profile: Profile) -> Spec:
+    def raw(self, profile: Profile) -> Spec:
         """A column as it came."""
         plain = profile.said in ('"' + profile.name.replace('"', '""') + '"', profile.name)
         return profile.name if plain else {"expression": profile.said}
 
     def _id(self, place: str) -> Spec | None:
         """An id: as it came, without the .0 of programs that take ids for numbers, and never a name or an address."""
-        profile = self._at(place)
+        profile = self.at(place)
         if profile is None:
             return None
-        self._use(place)
+        self.use(place)
         if profile.floated_id:
             return {"expression": f"split_part({profile.said}, '.', 1)"}
         if place == "customers.customer_id" and any(profile.share(one) > 0.6 for one in ("email", "phone")):
             return {"expression": f"sha256(lower({profile.said}))"}
-        return self._raw(profile)
+        return self.raw(profile)
 
     def _customer(self) -> tuple[Spec, str] | None:
         """Who the customer is, and the rows: of the customers; made of an address where there is no id."""
         addresses = [f"customer_contacts.{name}" for name in ("email", "phone", "tax_number", "full_name")]
         for place in ("customers.customer_id", *addresses):
-            profile = self._at(place)
+            profile = self.at(place)
             if profile is None or not profile.counted:
                 continue
             if place == "customers.customer_id":
-                return self._id(place), rows_of(self._raw(profile))
-            return {"expression": f"sha256(lower({profile.said}))"}, rows_of(self._raw(profile))
+                return self._id(place), rows_of(self.raw(profile))
+            return {"expression": f"sha256(lower({profile.said}))"}, rows_of(self.raw(profile))
         return None
 
     def _spec(self, column: Column, place: str) -> Spec | None:
         """Where a canonical column comes from."""
-        profile = self._at(place)
+        made = made_of_pieces(self, place)
+        if made is not None:
+            return made
+        profile = self.at(place)
         parts = [p for p in self.reading.at if p.startswith(place + "#")]
         if parts:
             return self._of_parts(column, place, profile, parts)
         if profile is None:
             return None
-        self._use(place)
+        self.use(place)
         if place == "customers.birth_year" and profile.dating:
-            return {"expression": f"year({self._moment(profile, 'day')})"}
+            return {"expression": f"year({self.moment(profile, 'day')})"}
         if column.kind in (DAY, MOMENT):
             return self._dated(profile)
         if column.kind == TEXT:
@@ -75,21 +77,21 @@ class Columns:
                 return self._id(place)
             return self._worded(column, place, profile)
         if column.kind == FLAG:
-            return self._raw(profile)
+            return self.raw(profile)
         if profile.adorned:
             return {"expression": num_of(profile)}
-        return self._raw(profile)
+        return self.raw(profile)
 
     def _dated(self, profile: Profile) -> Spec:
-        raw = self._raw(profile)
+        raw = self.raw(profile)
         formats = profile.dating.formats if profile.dating else ()
         if not formats:
             return raw
         if isinstance(raw, dict):
-            return {"expression": self._moment(profile, "moment")}
+            return {"expression": self.moment(profile, "moment")}
         return {"column": raw, "format": formats[0] if len(formats) == 1 else list(formats)}
 
-    def _moment(self, profile: Profile, word: str) -> str:
+    def moment(self, profile: Profile, word: str) -> str:
         formats = profile.dating.formats if profile.dating else ()
         if formats:
             tried = [f"{word}({profile.said}, {quoted(one)})" for one in formats]
@@ -98,17 +100,13 @@ class Columns:
         return f"CAST({profile.said} AS {kind})"
 
     def _of_parts(self, column: Column, place: str, profile: Profile | None, parts: list[str]) -> Spec:
-        self._use(place, *parts)
-        said = {part.partition("#")[2]: self._at(part) for part in parts}
-        if place in PARTS:
-            told = {"": profile} | said
-            found = [told[name].said for name in PARTS[place] if told.get(name)]
-            return {"expression": f"concat_ws(' ', {', '.join(found)})"}
+        self.use(place, *parts)
+        said = {part.partition("#")[2]: self.at(part) for part in parts}
         if "year" in said:
             month = said["month"].said if "month" in said else "'1'"
             return {"expression": f"make_date(CAST({said['year'].said} AS INTEGER), CAST({month} AS INTEGER), 1)"}
         if "closed" in said and profile:
-            return {"expression": f"coalesce({self._moment(said['closed'], 'day')}, {self._moment(profile, 'day')})"}
+            return {"expression": f"coalesce({self.moment(said['closed'], 'day')}, {self.moment(profile, 'day')})"}
         if "closed" in said:
             return self._dated(said["closed"])
         if "time" in said and profile:
@@ -120,15 +118,15 @@ class Columns:
     def _worded(self, column: Column, place: str, profile: Profile) -> Spec:
         """A text; where only certain words are canonical, through a lookup of the source's own."""
         if place not in lexicon().values or not profile.words:
-            return self._raw(profile)
+            return self.raw(profile)
         known = {word: lexicon().canonical(place, word) for word in profile.words}
         if all(word == value for word, value in known.items()) or not any(known.values()):
-            return self._raw(profile) if not column.values or any(known.values()) else self._else(column, profile)
+            return self.raw(profile) if not column.values or any(known.values()) else self._else(column, profile)
         name = column.name if self.part.lookups.get(column.name) is None else f"{column.name}_{len(self.part.lookups)}"
         name = f"{self.part.name}_{name}"
         self.part.lookups[name] = {word: value for word, value in known.items() if value}
         unknown = sum(value is None for value in known.values())
-        spec: dict[str, object] = {"column": self._raw(profile), "lookup": name}
+        spec: dict[str, object] = {"column": self.raw(profile), "lookup": name}
         if isinstance(spec["column"], dict):
             spec = {**spec["column"], "lookup": name}
         if unknown:
@@ -152,7 +150,7 @@ class Columns:
     # one table
 
     def _block(self, table: str, **given: Spec) -> Block:
-        block = Block(table=table)
+        block, before = Block(table=table), set(self.used)
         for column in TABLES[table].columns:
             if column.name in given:
                 block.columns[column.name] = given[column.name]
@@ -166,7 +164,8 @@ class Columns:
                 block.columns[column.name] = spec
             elif column.required:
                 block.lacks.append(column.name)
-        if table == "customer_contacts" and len(block.columns) < 2:
+        if table == "customer_contacts" and not reaches(block):
+            self.used = before
             return block
         self.part.blocks.append(block)
         if table == "activity":
@@ -185,7 +184,7 @@ class Columns:
             who = self._customer()
             return who[0] if who else {"number_within": "'all'"} if table in ("customers", "arms") else None
         if place in ("contacts.contact_id", "orders.order_id", "leads.lead_id"):
-            profile = self._at(place)
+            profile = self.at(place)
             if table == "contacts" and (profile is None or profile.unique < 0.95):
                 return self._made_id() if "contacts" in self.elsewhere else {"number_within": "'all'"}
         if table == "contacts" and column.name == "channel" and place not in at:
@@ -196,15 +195,13 @@ class Columns:
             )
         if place == "campaigns.campaign_id" and place not in at and table == "arms":
             return {"constant": self.part.name}
-        if table == "consents" and column.name in ("purpose", "channel") and place not in at:
-            return {"constant": "marketing" if column.name == "purpose" else "all"}
         if place == "deal_stages.outcome" and place not in at and "deal_stages.stage" in at:
-            stage = self._at("deal_stages.stage")
+            stage = self.at("deal_stages.stage")
             known = {word: lexicon().canonical(place, word) for word in stage.words}
             if any(value in ("won", "lost") for value in known.values()):
                 return self._worded(column, place, stage)
         if place in ("payments.payment_id", "order_costs.cost_id"):
-            profile = self._at(place)
+            profile = self.at(place)
             if profile is None or profile.unique < 0.999:
                 return self._made_id() if table in self.elsewhere else {"number_within": "'all'"}
         if place == "order_costs.kind" and place not in at:
@@ -221,6 +218,11 @@ class Columns:
 
 _ELSE = {"orders.kind": "sale", "deal_stages.outcome": "open", "customers.kind": "person", "customers.gender": "other",
          "arms.arm": "treated", "contacts.kind": "out"}  # fmt: skip
+
+
+def reaches(block: Block) -> bool:
+    """Whether a block of contacts tells more of anybody than a town or a birthday."""
+    return bool(block.columns.keys() - {"customer_id", "city", "birth_date", "postcode"})
 
 
 def place_of(column: Column) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from crm_analytics.collection.suggest.columns import column_is_date, rows_of
+from crm_analytics.collection.suggest.columns import column_is_date, reaches, rows_of
 from crm_analytics.collection.suggest.lexicon import lexicon
 from crm_analytics.collection.suggest.part import Block
 from crm_analytics.collection.suggest.place import Placement, trouble_of
 from crm_analytics.collection.suggest.profile import Profile
-from crm_analytics.collection.suggest.sales import Sales
+from crm_analytics.collection.suggest.wishes import Wishes
 from crm_analytics.say import say
 from crm_analytics.warehouse.tables import TABLES
 
@@ -15,18 +15,21 @@ ASKED = 0.75
 """A column placed less surely than this is asked about."""
 
 
-class Composer(Sales):
+class Composer(Wishes):
     """Makes the blocks of one file, knowing which tables the other files bring whole."""
 
     def compose(self) -> None:
         """Fill the part: its blocks, its money, what is left out, what must be asked."""
         if self.reading.kind in ("order line", "order head", "position"):
             self._sales()
+        elif self.reading.kind in ("consent", "do not contact"):
+            self._list_of_wishes()
         else:
             for table in self.about["tables"]:
                 self._block(table)
         for table in self._beside():
             self._side(table)
+        self._wishes()
         self._traits()
         if "knows" in self.about:
             self.part.questions.append(
@@ -49,7 +52,7 @@ class Composer(Sales):
         return [
             n
             for n, one in enumerate(columns)
-            if not trouble_of(one, columns) and one.counted and isinstance(self._raw(one), str)
+            if not trouble_of(one, columns) and one.counted and isinstance(self.raw(one), str)
         ]
 
     def _beside(self) -> list[str]:
@@ -70,16 +73,17 @@ class Composer(Sales):
             spec, rows = who
         else:
             key = f"{table}.{TABLES[table].key[0]}"
-            profile = self._at(key)
+            profile = self.at(key)
             if profile is None or not profile.counted:
                 return
-            spec, rows = self._id(key), rows_of(self._raw(profile))
-        block = Block(table=table, rows=rows)
+            spec, rows = self._id(key), rows_of(self.raw(profile))
+        block, before = Block(table=table, rows=rows), set(self.used)
         block.columns[TABLES[table].key[0]] = spec
         for column in TABLES[table].columns[1:]:
             if (found := self._spec(column, f"{table}.{column.name}")) is not None and not column.refers:
                 block.columns[column.name] = found
-        if table == "customer_contacts" and len(block.columns) < 2:
+        if table == "customer_contacts" and not reaches(block):
+            self.used = before
             return
         self.part.blocks.append(block)
 

@@ -45,6 +45,15 @@ def _name(p: Profile, _: str) -> Look:
     return (1.0, 0.0) if p.lettered > 0.4 else (0.5, 0.0)
 
 
+def _given(p: Profile, place: str) -> Look:
+    fits, _ = _name(p, place)
+    return (0.3 * fits if p.length > 1.6 else fits), 0.0
+
+
+def _postcode(p: Profile, _: str) -> Look:
+    return (1.0, 0.0) if p.share("postcode") > 0.6 else (0.6, 0.0) if p.length < 2.5 and not p.dating else (0.1, 0.0)
+
+
 def _category(p: Profile, place: str) -> Look:
     if p.flag and _names_a_thing(place):
         return 0.05, 0.0
@@ -77,13 +86,17 @@ def _day(p: Profile, _: str) -> Look:
     return (1.0, 0.25) if p.dating else (0.0, 0.0)
 
 
+def _born(p: Profile, _: str) -> Look:
+    if not p.dating:
+        return 0.0, 0.0
+    usual = 1925 <= p.dating.middle.year <= 2012 and p.dating.last.year - p.dating.first.year > 15
+    return (1.0, 0.4) if usual else (0.2, 0.0)
+
+
 def _birth(p: Profile, _: str) -> Look:
     if p.dating:
-        return (
-            (1.0, 0.4)
-            if 1925 <= p.dating.middle.year <= 2012 and p.dating.last.year - p.dating.first.year > 15
-            else (0.2, 0.0)
-        )
+        fits, alone = _born(p, _)
+        return 0.7 * fits, alone  # a whole date is better known as such; its year is made of it
     return _year(p, _) if p.numbers is not None and 1915 <= np.nanmedian(p.numbers) <= 2012 else (0.0, 0.0)
 
 
@@ -173,9 +186,18 @@ def _gender(p: Profile, place: str) -> Look:
     )
 
 
+def _wish(p: Profile, place: str) -> Look:
+    """A yes or no, or words for it: agreed, revoked."""
+    if p.flag:
+        return 1.0, 0.0
+    known = p.words and sum(lexicon().canonical(place.partition("#")[0], word) is not None for word in p.words)
+    return (1.0, 0.0) if known and known >= 0.6 * len(p.words) else (0.0, 0.0)
+
+
 _KINDS: dict[str, Callable[[Profile, str], Look]] = {
-    "code": _code, "name": _name, "category": _category, "text": _text, "moment": _moment, "day": _day,
-    "birth": _birth, "clock": _clock, "money": _money, "quantity": _quantity, "number": _number, "whole": _whole,
+    "code": _code, "name": _name, "given": _given, "postcode": _postcode, "category": _category, "text": _text,
+    "moment": _moment, "day": _day, "birth": _birth, "born": _born, "clock": _clock, "money": _money,
+    "quantity": _quantity, "number": _number, "whole": _whole,
     "share": _share, "flag": _flag, "email": _email, "phone": _phone, "taxed": _taxed, "year": _year,
-    "month": _month, "deed": _worded, "way": _worded, "arm": _worded, "gender": _gender,
+    "month": _month, "deed": _worded, "way": _worded, "arm": _worded, "gender": _gender, "wish": _wish,
 }  # fmt: skip

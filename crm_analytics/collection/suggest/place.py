@@ -159,6 +159,9 @@ def _try(kind: str, sniffed: Sniffed, columns: list[Profile], usable: list[int],
     words = lexicon().means(sniffed.spec.name.replace("_", " "))
     if about.get("unique") in at and _another_thing(words, columns[at[about["unique"]][0]].name, about):
         lacking.append(about["unique"])
+    if "named" in about:
+        spoken = words.union(*(lexicon().means(columns[number].name) for number in usable))
+        lacking += [] if spoken & set(about["named"]) else [" or ".join(about["named"])]
     if "knows" in about:  # only where nothing else can be made of the file
         known = [number for number in usable if lexicon().means(columns[number].name) & set(about["knows"])]
         lacking += [" or ".join(f"customers: {one}" for one in about["knows"])] if len(known) < 3 else []

@@ -166,10 +166,15 @@ def _of_part(part: Part, at: Mapping[tuple[str, str], Placement]) -> Iterable[Su
     for number, profile in enumerate(part.reading.columns):
         one = at.get((part.name, profile.name)) if part.blocks else None
         each = next((b.table for b in part.live if profile.name in b.each), "")
-        place = one.place.partition("#")[0] if one else f"{each}.value" if each else ""
+        place = f"{each}.value" if each else one.place.partition("#")[0] if one else ""
+        place = part.main.get(number, place)
         why = part.left.get(number, say("it helps to tell the others") if part.live else why_not(part))
-        why = one.reason if one else say("no canonical column of its own") if each else why
-        sure = one.confidence if one else 0.6 if each else 0.0
+        if number in part.main:
+            why, sure = say("its heading and its values say so"), one.confidence if one else 0.85
+        elif one and not each:
+            why, sure = one.reason, one.confidence
+        else:
+            why, sure = (say("no canonical column of its own"), 0.6) if each else (why, 0.0)
         yield Suggested(file=part.label, column=profile.name, place=place, confidence=sure, reason=why)
 
 

@@ -19,18 +19,18 @@ class Sales(Columns):
         if self.reading.kind in ("order line", "order head"):
             self._orders()
         if (self.reading.kind == "order line" and not self.headed) or self.reading.kind == "position":
-            quantity = self._at("order_lines.quantity")
+            quantity = self.at("order_lines.quantity")
             order = self._order()
             given: dict[str, Spec] = {"order_id": order, "line_no": self._line_no(order)}
             if "order_lines.amount" not in at and "order_lines.price" in at:
-                price = self._at("order_lines.price")
+                price = self.at("order_lines.price")
                 money = f"num({quantity.said}) * {num_of(price)}" if quantity else num_of(price)
                 given["amount"] = {"expression": money}
                 self.part.money = money if quantity or price.adorned else price.name
             else:
-                amount = self._at("order_lines.amount")
+                amount = self.at("order_lines.amount")
                 self.part.money = (
-                    num_of(amount) if amount.adorned or not isinstance(self._raw(amount), str) else amount.name
+                    num_of(amount) if amount.adorned or not isinstance(self.raw(amount), str) else amount.name
                 )
             if quantity is None:
                 given["quantity"] = {"constant": "1"}
@@ -41,29 +41,29 @@ class Sales(Columns):
                 self.used.discard(amount.column)
 
     def _order(self) -> Spec:
-        profile = self._at("orders.order_id")
+        profile = self.at("orders.order_id")
         if profile is not None:
             return self._id("orders.order_id")
-        who = self._at("customers.customer_id")
+        who = self.at("customers.customer_id")
         if who is None:
             return {"number_within": "'all'"}
-        when = self._at("orders.ordered_at")
+        when = self.at("orders.ordered_at")
         return {"expression": f"concat_ws(' ', {who.said}, {when.said})"}
 
     def _line_no(self, order: Spec) -> Spec:
-        line, number = self._at("order_lines.line_no"), self._at("orders.order_id")
+        line, number = self.at("order_lines.line_no"), self.at("orders.order_id")
         if line is not None and number is not None:
             pairs = [pair for pair in zip(number.cells, line.cells, strict=True) if all(pair)]
             if number.unique < 1 and len(set(pairs)) >= 0.98 * len(pairs) > 0 and line.filled > 0.98:
-                self._use("order_lines.line_no")
-                return self._raw(line)
+                self.use("order_lines.line_no")
+                return self.raw(line)
         if isinstance(order, dict) and "number_within" in order:
             return {"constant": "1"}
         return {"number_within": self._group(order)}
 
     def _group(self, order: Spec) -> str:
-        number = self._at("orders.order_id")
-        return rows_of(self._raw(number)) if number is not None else rows_of(order)
+        number = self.at("orders.order_id")
+        return rows_of(self.raw(number)) if number is not None else rows_of(order)
 
     def _orders(self) -> None:
         order = self._order()
@@ -73,20 +73,20 @@ class Sales(Columns):
 
     def _deed(self) -> Spec:
         """Sale or return, by the word for it, by the sign, or by what the numbers of returns begin with."""
-        kind = self._at("orders.kind")
+        kind = self.at("orders.kind")
         if kind is not None and kind.words:
             known = {lexicon().canonical("orders.kind", word) for word in kind.words}
             if "sale" in known or "return" in known:
-                self._use("orders.kind")
+                self.use("orders.kind")
                 return self._worded(TABLES["orders"].by_name["kind"], "orders.kind", kind)
-        signed = self._at("order_lines.quantity") or self._at("order_lines.amount")
-        if (signed is None or signed.numbers is None or not (signed.numbers < 0).any()) and self._at(
+        signed = self.at("order_lines.quantity") or self.at("order_lines.amount")
+        if (signed is None or signed.numbers is None or not (signed.numbers < 0).any()) and self.at(
             "order_lines.amount"
         ):
-            signed = self._at("order_lines.amount")
+            signed = self.at("order_lines.amount")
         if signed is None or signed.numbers is None or not (signed.numbers < 0).any():
             return {"constant": "sale"}
-        number = self._at("orders.order_id")
+        number = self.at("orders.order_id")
         if number is not None:
             below = signed.numbers < 0
             marks = {cell[:1] for cell, minus in zip(number.cells, below, strict=True) if minus and cell}

@@ -252,7 +252,7 @@ def test_a_yes_or_no_names_no_campaign(tmp_path):
     lines += [f"К{n};Клиент {n};{'Да' if n % 2 else 'Нет'}" for n in range(9)]
     (tmp_path / "clients.csv").write_text("\n".join(lines), "cp1251")
     places = {one.column: one.place for one in suggest_map([tmp_path / "clients.csv"]).columns}
-    assert places["Согласие на рассылку"] == "traits.value"
+    assert places["Согласие на рассылку"].startswith("consents.")
 
 
 def test_money_of_the_order_is_not_money_of_its_lines(tmp_path):
