@@ -1,4 +1,4 @@
-"""The bench: a DuckDB that can see nothing but its own working folder, and on it the lines of the source files.
+"""The bench: a DuckDB that sees its own working folder, the warehouse and what came, and on it the lines of the files.
 
 Every line has a number of its own in the load (`rid`), and one fate: it is loaded, or it stands in `refused` with the
 first reason that was found against it. A file is scanned once: whatever is to be known of a line alone (its values as
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,7 +27,7 @@ from crm_analytics.warehouse.release import WarehouseError
 
 MEMORY = "4GB"
 THREADS = 2
-FEW = 1_000
+FEW, MANY = 1_000, 1_000_000
 FILE_ROW_GROUPS = 8
 """Of some 120,000 rows each: what a correction touches is one file, so it is not to be a very large one."""
 
@@ -127,8 +128,12 @@ class Kind:
 class Bench:
     """The connection and its folder. Use as a context manager; the folder is gone afterwards."""
 
-    def __init__(self, folder: Path, *, readable: Path, customers: Customers = Customers(), threads: int = THREADS):
+    def __init__(
+        self, folder: Path, *, readable: Path, came: Iterable[Path] = (), customers: Customers = Customers(),
+        threads: int = THREADS,
+    ):
         self.customers = customers
+        self.came = tuple(came)
         self.threads = threads
         self.folder = folder
         self.readable = readable
@@ -157,8 +162,10 @@ class Bench:
             }
         )
         allowed = ", ".join(conversion.quoted(f"{path}/") for path in (self.folder, self.readable))
+        came = ", ".join(conversion.quoted(str(path)) for path in self.came)
         connection.execute(
             f"SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET allowed_directories = [{allowed}]; "
+            f"SET allowed_paths = [{came}]; "
             "SET enable_external_access = false; SET lock_configuration = true"
         )
         self.customers.ready(connection)
@@ -238,7 +245,9 @@ class Bench:
             workshop = self.folder / f"source_{kind.number}_{number}"
             workshop.mkdir()
             arrival.proof = arrival.source.read(workshop, progress)
-            self._lay(kind, arrival, number)
+            into = f"INSERT INTO laid_{kind.number}" if number else f"CREATE TABLE laid_{kind.number} AS"
+            if self._lay(kind, arrival, number, into) != arrival.proof.records:
+                self._lay_again(kind, arrival, number, progress)
             arrival.source.done()
             arrival.offset = offset
             offset += arrival.proof.records
@@ -246,19 +255,24 @@ class Bench:
         self.run(f"CREATE VIEW {kind.lines} AS SELECT {kind.start} + rowid AS rid, * FROM laid_{kind.number}")
         return offset
 
-    def _lay(self, kind: Kind, arrival: Arrival, number: int) -> None:
-        proof = arrival.proof
+    def _lay(self, kind: Kind, arrival: Arrival, number: int, into: str) -> int:
+        """Lay out the lines of one file; how many there are."""
         taken, values, kept = (
             ", ".join(["*", *(f"{sql} AS {name}" for sql, name in step.items())]) for step in kind.steps
         )
-        found = self.run(
-            (f"CREATE TABLE laid_{kind.number} AS " if number == 0 else f"INSERT INTO laid_{kind.number} ")
-            + f"SELECT {kept.replace('*', f'CAST({number} AS INTEGER) AS file', 1)} FROM (SELECT {values} FROM "
+        return self.one(
+            f"{into} SELECT {kept.replace('*', f'CAST({number} AS INTEGER) AS file', 1)} FROM (SELECT {values} FROM "
             f"(SELECT {taken} FROM (SELECT {self._texts(kind, arrival)} FROM {arrival.source.relation()})))"
-        ).fetchone()[0]
-        if found != proof.records:
+        )
+
+    def _lay_again(self, kind: Kind, arrival: Arrival, number: int, progress: Progress) -> None:
+        """Lay out a file that DuckDB finds otherwise than it was proofread, read in its other way if it has one."""
+        table, proof = f"laid_{kind.number}", arrival.proof
+        arrival.proof = proof.again(progress) if proof.again else None
+        self.run(f"CREATE OR REPLACE TABLE {table} AS FROM {table} WHERE file < {number}")
+        if not arrival.proof or self._lay(kind, arrival, number, f"INSERT INTO {table}") != arrival.proof.records:
             raise SourceError(
-                f"{arrival.name}: {proof.records} records were proofread, and DuckDB finds {found}. "
+                f"{arrival.name}: {proof.records} records were proofread, and DuckDB finds others. "
                 "See delimiter and quote in the map."
             )
 
@@ -278,6 +292,19 @@ class Bench:
                 text = f"nullif({text}, {conversion.quoted(word)})"
             taken.append(f"{text} AS {s}")
         return ", ".join(taken) or "1 AS nothing"
+
+    def marked(self, kind: Kind, query: str) -> str:
+        """The condition of being one of the lines (rid) of a kind that a query finds, until the next time it is asked.
+
+        They are a bit each, which stay in the processor's own memory where a join with as many lines would not.
+        """
+        import numpy as np
+
+        bits = np.zeros(sum(arrival.proof.records for arrival in kind.arrivals), dtype=bool)
+        bits[self.run(query).fetchnumpy()["rid"] - kind.start] = True
+        text = np.packbits(bits).tobytes().hex() or "00"
+        self.connection.execute(f"SET VARIABLE marked = CAST(unhex('{text}') AS BIT)")
+        return f"get_bit(getvariable('marked'), CAST(rid - {kind.start} AS INTEGER)) = 1"
 
     def facts(self, files: Iterable[str]) -> str:
         """These files of the warehouse, named as in a release, as something to select from."""
@@ -304,8 +331,7 @@ class Bench:
         import numpy as np
 
         hashes = np.concatenate([self.run(query).fetchnumpy()["h"] for query in new])
-        hashes.sort()
-        again = hashes[1:][hashes[1:] == hashes[:-1]]
+        again = self._repeated(hashes)
         if not old and not len(again):
             return 0
         if not old and len(again) < FEW:  # which is nearly always, and spares the import of half of pandas
@@ -317,6 +343,20 @@ class Bench:
         with self.seen("new_hashes", pa.table({"h": hashes})), self.seen("again", pa.table({"h": again})):
             met = "".join(f" UNION FROM ({query}) SEMI JOIN new_hashes USING (h)" for query in old or ())
             return self.run(f"CREATE OR REPLACE TABLE twice AS SELECT DISTINCT h FROM (FROM again{met})").fetchone()[0]
+
+    def _repeated(self, hashes: Any) -> Any:
+        """The hashes that stand there before, each as often; several threads sort a part each."""
+        import numpy as np
+
+        def repeated(part: Any) -> Any:
+            part.sort()
+            return part[1:][part[1:] == part[:-1]]
+
+        if len(hashes) < MANY:
+            return repeated(hashes)
+        low = hashes < np.uint64(1 << 63)
+        with ThreadPoolExecutor(self.threads) as helpers:
+            return np.concatenate(list(helpers.map(repeated, (hashes[low], hashes[~low]))))
 
     @contextmanager
     def seen(self, name: str, table: Any) -> Iterator[None]:

@@ -217,9 +217,8 @@ class Fit:
         """Choose for each value its first line without a fault, and refuse those with one before it. How many."""
         lines = f"{self.kind.lines} AS l ANTI JOIN refused USING (rid){self._not_spent}{among}"
         first = f"SELECT min(rid) AS rid FROM {lines} WHERE {self.fault} IS NULL AND {self.belongs} GROUP BY {self.grp}"
-        self.bench.run(
-            f"INSERT INTO {self.chosen} {self._rows(f'(FROM {self.kind.lines} SEMI JOIN ({first}) USING (rid))')}"
-        )
+        marked = self.bench.marked(self.kind, first)
+        self.bench.run(f"INSERT INTO {self.chosen} {self._rows(f'(FROM {self.kind.lines} WHERE {marked})')}")
         return self.bench.refuse(
             f"SELECT t.rid, t.reason FROM (SELECT l.rid, {self.fault} AS reason, {self.grp} AS grp FROM {lines} "
             f"WHERE {self.fault} IS NOT NULL) AS t LEFT JOIN {self.chosen} AS c USING (grp) "

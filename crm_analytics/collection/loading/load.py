@@ -19,9 +19,11 @@ from crm_analytics.collection.loading.increments import Plan, Stock, files_of, s
 from crm_analytics.collection.loading.merging import SMALL_FILES, Merge
 from crm_analytics.collection.loading.recall import Recall
 from crm_analytics.collection.loading.report import LoadReport
-from crm_analytics.collection.mapping.conversion import quoted
-from crm_analytics.collection.mapping.maps import SourceMap, read_maps
+from crm_analytics.collection.mapping.conversion import converted, quoted
+from crm_analytics.collection.mapping.maps import ColumnSpec, SourceMap, read_maps
 from crm_analytics.collection.mapping.pseudonyms import FORGOTTEN, settled
+from crm_analytics.collection.sources.parcel import Parcel
+from crm_analytics.collection.sources.plain import seen
 from crm_analytics.say import Voice, speak
 from crm_analytics.warehouse.privacy.expiry import expire_draft
 from crm_analytics.warehouse.release import Company, Draft, Release, Shelf
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 131_072
 FEW_BYTES, FEW_ROWS = 4 << 20, 200_000
+MONEY_ON_A_LINE = TABLES["order_lines"].by_name["amount"]
 
 
 def load(
@@ -76,7 +79,8 @@ def _load(
         if plan.unchanged(draft.base, marks):
             return LoadReport.unchanged(draft.base, list(marks))
         threads = 1 if _few(kinds, draft.base) else THREADS
-        with Bench(shelf.workshop, readable=shelf.folder, customers=customers, threads=threads) as bench:
+        came = [one.path.resolve() for one in _parcels(kinds) if one and seen(one)]
+        with Bench(shelf.workshop, readable=shelf.folder, came=came, customers=customers, threads=threads) as bench:
             loading = _Loading(bench, draft, maps=maps, plan=plan, data=data, progress=progress)
             report = loading.run(company, marks, now=now)
         if report.published:
@@ -84,9 +88,14 @@ def _load(
         return report
 
 
+def _parcels(kinds: list[Kind]) -> list[Parcel | None]:
+    """What came as a file, or a member of one; None for what came otherwise."""
+    return [getattr(arrival.source, "parcel", None) for kind in kinds for arrival in kind.arrivals]
+
+
 def _few(kinds: list[Kind], base: Release | None) -> bool:
     """Whether so little is to be gone through that a second thread would cost more than it saves."""
-    parcels = [getattr(arrival.source, "parcel", None) for kind in kinds for arrival in kind.arrivals]
+    parcels = _parcels(kinds)
     there = sum(state.rows for state in base.tables.values()) if base else 0
     return there <= FEW_ROWS and all(parcels) and sum(one.path.stat().st_size for one in parcels) <= FEW_BYTES
 
@@ -170,7 +179,7 @@ class _Loading:
         place = f"files.{kind.spec.name}.money"
         sql = self.bench.expression(kind, kind.spec.money, place)
         if kind.spec.money in kind.used:
-            sql = f"num{kind.dialect}({sql})"
+            return kind.keep(kind.value(converted(MONEY_ON_A_LINE, ColumnSpec(target=place), sql, kind.dialect)))
         self.bench.check(sql, kind, place)
         return kind.keep(f"TRY_CAST({sql} AS DECIMAL(18,4))")
 

@@ -20,12 +20,13 @@ from crm_analytics.collection.sources.source import Progress, Proof
 from crm_analytics.collection.sources.text import LINE_BYTES, blocks, header_of
 
 RECORD_LINES = 200
+FEED = 10
 
 
 def proofread(parcel: Parcel, clean: Path, progress: Progress | None = None) -> Proof:
     """Write the file's good records to `clean`, and say what was set aside. Raises SourceError."""
     spec, proof = parcel.spec, Proof(header_of(parcel))
-    check = _Check(spec, len(proof.header))
+    check = Check(spec, len(proof.header))
     above = 0 if spec.header else max(spec.header_row, 1)
     line, rest = 1, b""
     with clean.open("wb") as out:
@@ -42,10 +43,12 @@ def proofread(parcel: Parcel, clean: Path, progress: Progress | None = None) -> 
 
 
 def _feeds(data: bytes) -> int:
-    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == 10))
+    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == FEED))
 
 
-class _Check:
+class Check:
+    """What a record of this kind of file looks like."""
+
     def __init__(self, spec: FileSpec, width: int):
         self.spec, self.width = spec, width
         self.delimiter, self.quote = ord(spec.delimiter), ord(spec.quote) if spec.quote else None
@@ -60,16 +63,10 @@ class _Check:
         if not data:
             return b""
         bytes_ = np.frombuffer(data, np.uint8)
-        lines = self._plainly(data, bytes_, proof)
-        if lines:
-            write(data)
-            proof.take(line, lines)
-            return b""
-        ends = np.flatnonzero(bytes_ == 10)
-        starts = np.concatenate(([0], ends[:-1] + 1))
-        proof.padded = proof.padded or self._padded(data, bytes_, ends)
+        starts, ends = lines_of(bytes_)
+        proof.padded = proof.padded or self.padded(data, bytes_)
         done = 0
-        for at in np.flatnonzero(self._doubtful(data, bytes_, ends, starts)).tolist():
+        for at in np.flatnonzero(self.doubtful(data, bytes_, starts, ends)).tolist():
             if at < done:
                 continue
             if at > done:
@@ -82,7 +79,7 @@ class _Check:
                 used, reason = 1, _QUOTE
             if reason:
                 broken_off = cut_off and at + used == len(ends) and "fewer fields" in reason
-                proof.malformed.append((line + at, used, "the file breaks off in this line" if broken_off else reason))
+                proof.malformed.append((line + at, used, BREAKS_OFF if broken_off else reason))
             elif text is not None:
                 write(text + b"\n")
                 proof.take(line + at, 1)
@@ -94,55 +91,53 @@ class _Check:
             proof.take(line + done, len(ends) - done)
         return b""
 
-    def _plainly(self, data: bytes, bytes_: np.ndarray, proof: Proof) -> int:
-        """How many lines these are, if each is plainly one record without quotes; else 0. Most of most files is so."""
-        if (self.quote is not None and self.quote in data) or b"\r" in data or b"\0" in data or self.width == 1:
-            return 0
-        feeds = bytes_ == 10
-        marks = np.flatnonzero((bytes_ == self.delimiter) | feeds)
-        lines, over = divmod(len(marks), self.width)
-        ends = marks[self.width - 1 :: self.width]
-        if over or np.count_nonzero(feeds) != lines or not feeds[ends].all():
-            return 0
-        if np.diff(ends, prepend=-1).max() > LINE_BYTES:
-            return 0
-        if not proof.padded:
-            spaces = bytes_ == 32
-            proof.padded = bool(spaces[0] or spaces[marks - 1].any() or spaces[marks[:-1] + 1].any())
-        return lines
-
-    def _padded(self, data: bytes, bytes_: np.ndarray, ends: np.ndarray) -> bool:
+    def padded(self, data: bytes, bytes_: np.ndarray) -> bool:
         """Whether a space stands beside a field's end; where there are quotes, it is not worth looking."""
         if b"\r" in data or (self.quote is not None and self.quote in data):
             return True
-        spaces = np.flatnonzero(bytes_ == 32)
-        beside = np.isin(bytes_[spaces - 1], (self.delimiter, 10)) | np.isin(bytes_[spaces + 1], (self.delimiter, 10))
-        return data.startswith(b" ") or bool(beside.any())
+        spaces = bytes_ == 32
+        if not spaces.any():
+            return False
+        edge = (bytes_ == self.delimiter) | (bytes_ == FEED)
+        return bool(spaces[0] or (spaces[1:] & edge[:-1]).any() or (spaces[:-1] & edge[1:]).any())
 
-    def _doubtful(self, data: bytes, bytes_: np.ndarray, ends: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    def doubtful(self, data: bytes, bytes_: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
         """Which lines are not plainly a record: they are looked at singly."""
-        between = np.flatnonzero(bytes_ == self.delimiter)
-        upto = np.searchsorted(between, ends)
         doubtful = (ends - starts > LINE_BYTES) | (ends == starts)
-        if self.quote is not None and data.find(self.quote) >= 0:
-            is_quote = bytes_ == self.quote
-            count = np.cumsum(is_quote, dtype=np.int64)
-            before = np.concatenate(([0], count[ends][:-1]))
-            inside = (count[between] - np.repeat(before, np.diff(upto, prepend=0))) & 1
-            upto = np.searchsorted(between[inside == 0], ends)
-            doubtful |= (count[ends] - before) & 1 == 1
-            quotes = np.flatnonzero(is_quote)
-            of_line = np.searchsorted(ends, quotes)
-            opens = (count[quotes] - before[of_line]) & 1 == 1
-            neighbour = bytes_[np.where(opens, quotes - 1, np.minimum(quotes + 1, len(bytes_) - 1))]
-            lonely = (neighbour != self.delimiter) & (neighbour != 10) & (neighbour != self.quote)
-            lonely &= ~(opens & (quotes == 0))
-            doubtful[of_line[lonely]] = True
-        doubtful |= np.diff(upto, prepend=0) != self.width - 1
+        if self.quote is not None and self.quote in data:
+            doubtful |= self._quoted(bytes_, ends)
+        else:
+            doubtful |= self._uneven(bytes_ == self.delimiter, starts)
         for mark in (b"\r", b"\0"):
             if mark in data:
                 doubtful[np.searchsorted(ends, np.flatnonzero(bytes_ == mark[0]))] = True
         return doubtful
+
+    def _uneven(self, delimiters: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """Which lines have more or fewer fields than the header."""
+        # a byte is counted fast, and wrong by multiples of 256
+        count = np.add.reduceat(delimiters.view(np.uint8), starts, dtype=np.uint8)
+        if int(count.sum(dtype=np.int64)) != np.count_nonzero(delimiters) or self.width > 256:
+            count = np.add.reduceat(delimiters, starts, dtype=np.int64)
+        return count != self.width - 1
+
+    def _quoted(self, bytes_: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """The same of lines some of which have quotes, or whose quotes do not stand around a field."""
+        between, is_quote = np.flatnonzero(bytes_ == self.delimiter), bytes_ == self.quote
+        upto = np.searchsorted(between, ends)
+        count = np.cumsum(is_quote, dtype=np.int64)
+        before = np.concatenate(([0], count[ends][:-1]))
+        inside = (count[between] - np.repeat(before, np.diff(upto, prepend=0))) & 1
+        upto = np.searchsorted(between[inside == 0], ends)
+        doubtful = (count[ends] - before) & 1 == 1
+        quotes = np.flatnonzero(is_quote)
+        of_line = np.searchsorted(ends, quotes)
+        opens = (count[quotes] - before[of_line]) & 1 == 1
+        neighbour = bytes_[np.where(opens, quotes - 1, np.minimum(quotes + 1, len(bytes_) - 1))]
+        lonely = (neighbour != self.delimiter) & (neighbour != FEED) & (neighbour != self.quote)
+        lonely &= ~(opens & (quotes == 0))
+        doubtful[of_line[lonely]] = True
+        return doubtful | (np.diff(upto, prepend=0) != self.width - 1)
 
     def _record(self, data: bytes, starts: np.ndarray, ends: np.ndarray, at: int) -> tuple[bytes | None, int, str]:
         """The record that begins on this line, rewritten plainly; how many lines it takes; or why it is none."""
@@ -168,8 +163,7 @@ class _Check:
                     break
         fields = [one.group() for one in self.fields.finditer(text)]
         if len(fields) != self.width:
-            less = "fewer" if len(fields) < self.width else "more"
-            return None, used, f"{less} fields than the header has: {len(fields)}, not {self.width}"
+            return None, used, uneven(len(fields), self.width)
         return self.spec.delimiter.encode().join(map(self._plain, fields)), used, ""
 
     def _plain(self, text: bytes) -> bytes:
@@ -181,6 +175,18 @@ class _Check:
 
 
 _OPEN, _QUOTE = "open", "a quote that does not close where its field ends"
+BREAKS_OFF = "the file breaks off in this line"
+
+
+def uneven(fields: int, width: int) -> str:
+    """Why a line with so many fields is no record of so many columns."""
+    return f"{'fewer' if fields < width else 'more'} fields than the header has: {fields}, not {width}"
+
+
+def lines_of(bytes_: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the lines of a text that ends with a line feed begin and end."""
+    ends = np.flatnonzero(bytes_ == FEED)
+    return np.concatenate(([0], ends[:-1] + 1)), ends
 
 
 @cache

@@ -71,6 +71,8 @@ class Proof:
     """How many lines a record takes, for those that take several."""
     padded: bool = False
     """Whether a field may have spaces around it, or nothing in quotes, so that it must be trimmed."""
+    again: Callable[[Progress], Proof] | None = None
+    """Another, slower way to read the source, where DuckDB may find it otherwise than it was proofread."""
 
     @property
     def read(self) -> int:

@@ -40,12 +40,17 @@ def originals(parcel: Parcel, wanted: list[tuple[int, int]]) -> Iterator[str]:
         while want and want[0] + want[1] - 1 < first + len(ends):
             at = want[0] - first
             text = data[starts[at] : ends[at + want[1] - 1]]
-            yield text[: 4 * SHOWN_CHARACTERS].decode("utf-8", "replace")[:SHOWN_CHARACTERS].replace("\0", "\\x00")
+            yield shown(text)
             want = next(place, None)
         if want is None:
             return
         keep = min(max(want[0] - first, 0), len(ends))
         pending, first = data[starts[keep] :], first + keep
+
+
+def shown(text: bytes) -> str:
+    """As much of a line as is kept."""
+    return text[: 4 * SHOWN_CHARACTERS].decode("utf-8", "replace")[:SHOWN_CHARACTERS].replace("\0", "\\x00")
 
 
 def _names(text: bytes, parcel: Parcel) -> tuple[str, ...]:
