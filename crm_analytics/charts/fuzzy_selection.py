@@ -55,7 +55,8 @@ def _word(fig: go.Figure, word: Word, values: np.ndarray, *, axis: int, across: 
         x=(ends[1:] + ends[:-1]) / 2, y=count / max(count.max(), 1), width=np.diff(ends), marker_color=theme.GRID,
         xaxis=x, yaxis=y, showlegend=False, customdata=count, hovertemplate="%{customdata} customers<extra></extra>",
     )  # fmt: skip
-    across_x = np.unique(np.clip([low, *corners, high], low, high))
+    beside = reach * 1e-6  # so that an edge without width is drawn upright
+    across_x = np.unique(np.clip([low, *corners - beside, *corners + beside, high], low, high))
     fig.add_scatter(
         x=across_x, y=word.degree(across_x), mode="lines", line={"color": theme.VIOLET, "width": 3}, xaxis=x, yaxis=y,
         showlegend=False, hovertemplate="%{x:.4g}: %{y:.0%}<extra></extra>",
@@ -76,7 +77,7 @@ def _degrees(fig: go.Figure, result: FuzzySelectionResult) -> None:
     """How many customers deserve the selection to which degree."""
     table = result.table[result.table["degree"] > 0]
     band = np.floor(table["degree"].to_numpy() * 10 + 1e-9).astype(int)
-    names = [*(f"{10 * b}–{10 * b + 10} %" for b in range(10)), say("fully")]
+    names = [*(f"{10 * b}–{10 * b + 10}" for b in range(10)), say("fully")]
     said = {
         "crisp": say("found by the crisp rule"),
         "near miss": say("near miss: selected by degree alone"),
@@ -88,7 +89,7 @@ def _degrees(fig: go.Figure, result: FuzzySelectionResult) -> None:
             x=names, y=count, name=said[group], marker_color=COLOURS[group],
             text=[say("{n:count}", n=n) if n else "" for n in count], textposition="auto",
         )  # fmt: skip
-    fig.update_xaxes(title_text=say("degree to which a customer is {who}", who=str(result.said)[:90]), selector=0)
+    fig.update_xaxes(title_text=say("degree, %, to which a customer is {who}", who=str(result.said)[:90]), selector=0)
     fig.update_yaxes(title_text=say("customers"), selector=0)
 
 

@@ -80,6 +80,7 @@ def _edge(word: Word, side: str, values: np.ndarray) -> tuple[ipywidgets.FloatRa
     """A slider with two handles beside two number boxes of the same values, which carry its label."""
     edge: Edge = getattr(word, side)
     reach = 2 * max(edge[1] - edge[0], 1e-9)
+    edge = tuple(float(f"{corner:.6g}") for corner in edge)
     low, high = min(values.min(), edge[0]), max(min(values.max(), edge[1] + 10 * reach), edge[1])
     step = float(f"{(high - low) / 200 or 1:.0e}")
     slider = ipywidgets.FloatRangeSlider(value=edge, min=low, max=high, step=step, readout=False)
@@ -104,7 +105,7 @@ def _edge(word: Word, side: str, values: np.ndarray) -> tuple[ipywidgets.FloatRa
     def dragged(change: Any) -> None:
         for box, value in zip(boxes, change["new"], strict=True):
             box.unobserve(typed, names="value")
-            box.value = value
+            box.value = float(f"{value:.6g}")
             box.observe(typed, names="value")
 
     for box in boxes:
