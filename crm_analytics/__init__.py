@@ -23,6 +23,7 @@ _HOMES = {
     "CustomerValue": "planning.customers.value",
     "Changes": "planning.customers.changes",
     "CustomerPage": "planning.customers.page",
+    "Dealers": "planning.customers.dealers",
     "FuzzySelection": "planning.customers.fuzzy_selection",
     "Word": "planning.customers.words",
     "NextProduct": "planning.offers.next_product",

@@ -25,6 +25,7 @@ _HOMES = {
     "loads": "loads",
     "identities": "one_customer",
     "fields": "fields",
+    "dealers": "dealers",
     "defects": "defects",
     "answers": "voice",
     "preferences": "voice",
