@@ -27,6 +27,8 @@ _HOMES = {
     "FuzzySelection": "planning.customers.fuzzy_selection",
     "Word": "planning.customers.words",
     "NextProduct": "planning.offers.next_product",
+    "Payback": "planning.customers.payback",
+    "WinOrKeep": "planning.customers.win_or_keep",
     "Outside": "planning.market.outside",
     "LifeCycle": "planning.customers.life_cycle",
     "Profitability": "planning.customers.profitability",

@@ -7,6 +7,8 @@ from types import ModuleType
 _HOMES = {
     "purchases": "purchases",
     "habits": "purchases",
+    "acquisition": "acquisition",
+    "campaign_aims": "acquisition",
     "rfm": "rfm",
     "rhythm": "rhythm",
     "purchase_days": "purchases",

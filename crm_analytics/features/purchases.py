@@ -100,7 +100,7 @@ def spend(wh: Warehouse, since: date | str, as_of: date | str | None = None, tra
     import ibis
 
     since = wh.day(since)
-    days = _customer_days(wh, as_of, trade)
+    days = customer_days(wh, as_of, trade)
     days = days.filter(days.day >= ibis.literal(since, type="date"))
     customers = days.group_by("customer_id").agg(
         orders=days.bought.sum(),
@@ -125,7 +125,7 @@ def purchase_days(wh: Warehouse, as_of: date | str | None = None, trade: str = "
     ).order_by("customer_id", "day")
 
 
-def _customer_days(wh: Warehouse, as_of: date, trade: str) -> ir.Table:
+def customer_days(wh: Warehouse, as_of: date, trade: str) -> ir.Table:
     """What each known customer bought and returned on each day before `as_of`, in exact money."""
     import ibis
 
@@ -154,7 +154,7 @@ def _purchases_made(wh: Warehouse, as_of: date, trade: str) -> ir.Table:
     """Each purchase with its number in the customer's life, net of what was returned before the next one."""
     import ibis
 
-    days = _customer_days(wh, as_of, trade)
+    days = customer_days(wh, as_of, trade)
     so_far = ibis.cumulative_window(group_by=days.customer_id, order_by=days.day)
     days = days.mutate(number=days.bought.sum().over(so_far))
     days = days.filter(days.number > 0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from crm_analytics.features.feature import feature
-from crm_analytics.features.purchases import _customer_days, spend
+from crm_analytics.features.purchases import customer_days, spend
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -105,7 +105,7 @@ def spend_after_answers(
         rows.customer_id.notnull(),
         rows.answered_at + ibis.interval(days=days) < until,
     )
-    bought = _customer_days(wh, as_of, trade).select(buyer="customer_id", day="day", revenue="revenue")
+    bought = customer_days(wh, as_of, trade).select(buyer="customer_id", day="day", revenue="revenue")
     moments = rows.select("customer_id", "answered_at").distinct()
     apart = moments.left_join(bought, moments.customer_id == bought.buyer)
     gap = apart.day.delta(apart.answered_at, unit="day")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from crm_analytics.planning.customers.better_kept import BetterKeptResult, better_kept
 from crm_analytics.planning.customers.choice import ChoiceResult, choose
 from crm_analytics.planning.customers.forecast import Forecast
 from crm_analytics.planning.customers.holdout import HoldoutResult, by_tenths, held_against
@@ -163,6 +164,11 @@ class ValueResult(Result):
         people = frame_of(people)[list(PURCHASES)].sort_values("customer_id", ignore_index=True)
         study = replace(self.study, horizon_days=horizon_days or self.study.horizon_days)
         return _valued(study, self.forecast, self.choice, people)
+
+    def but(self, *, retention_points: float) -> BetterKeptResult:
+        """What the same customers would bring if so many points more of them stayed a year (0.05: five in a
+        hundred)."""
+        return better_kept(self, retention_points)
 
     def against(self, spend: Any) -> HoldoutResult:
         """Hold the forecast against what happened: a table of `features.spend` over the same number of days."""
