@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from crm_analytics.result import Check, Result
+from crm_analytics.result import Check, NotEnough, Result
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
@@ -36,17 +36,24 @@ class BetterKeptResult(Result):
     high: float
 
 
-def better_kept(value: ValueResult, retention_points: float) -> BetterKeptResult:
+def better_kept(value: ValueResult, retention_points: float) -> BetterKeptResult | NotEnough:
     """So many points of yearly retention more: every customer's chance of leaving shrinks in the one proportion that
-    does it. Raises ValueError where everybody would be kept already, or nobody is left."""
+    does it. Raises ValueError for points that are no share; refuses where hardly anybody is seen to leave."""
+    if not 0 < retention_points < 1:
+        raise ValueError(f"retention_points is {retention_points}; give a share above 0, such as 0.05.")
     forecast, people, days = value.forecast, value.people, value.study.horizon_days
     base = _Base.of(forecast, people)
     retention = base.retention(forecast.orders)
     wanted = retention + retention_points
-    if not (retention_points > 0 and wanted < 1):
-        raise ValueError(
-            f"retention_points is {retention_points} and {retention:.0%} of active customers stay a year; "
-            "give a share above 0 that leaves the sum below 1, such as 0.05."
+    if wanted >= 1:
+        return value.study.refuse(
+            say(
+                "{retention:percent} of active customers stay a year as far as {history:count} days of history tell: "
+                "there are not {points:points} more to keep. In a longer history customers would be seen to leave.",
+                retention=retention,
+                history=people["T"].max(),
+                points=retention_points,
+            )
         )
     horizons = sorted({days, *(YEAR_DAYS * years for years in YEARS)})
     now, better = base.worth(forecast.orders, forecast.money, retention_points, horizons)

@@ -29,6 +29,9 @@ LEAST = 30
 """Customers who had come back, and purchases in the hidden days, below which a trial says nothing."""
 
 
+ALIKE = 1e-3
+"""Models whose errors differ by less than this share foretell alike, and the plainest is taken."""
+
 STRONG = 6.0
 """Without a trial the plainest model is left only for one whose BIC is better by so much (Kass & Raftery 1995)."""
 
@@ -62,8 +65,10 @@ def choose(study: Study, kind: Kind, people: pd.DataFrame) -> ChoiceResult:
         errors[model] = _deviance(foretold, happened)
         tenths.append(by_tenth)
         rows.append(_row(fitted, foretold, happened) | {"misplaced": _misplaced(by_tenth)})
-    best = min(errors, key=lambda model: errors[model].mean())
-    table = pd.DataFrame(rows).sort_values("error", kind="stable", ignore_index=True)
+    least = min(error.mean() for error in errors.values())
+    best = next(model for model, error in errors.items() if error.mean() <= least * (1 + ALIKE))
+    table = pd.DataFrame(rows).assign(other=[model is not best for model in errors])
+    table = table.sort_values(["other", "error"], kind="stable", ignore_index=True)
     hidden = int(people["hidden_days"].iloc[0])
     return ChoiceResult(
         study=study,
@@ -150,7 +155,8 @@ def _told(table: pd.DataFrame, hidden: int) -> str:
 def _ahead(errors: dict[type[Buying], np.ndarray], best: type[Buying]) -> Check:
     others = [errors[best] - error for model, error in errors.items() if model is not best]
     leads = [-float(gap.mean() / (gap.std() / np.sqrt(len(gap)) + 1e-300)) for gap in others]
-    clear = min(leads, default=np.inf)
+    alike = [-gap.mean() < ALIKE * errors[best].mean() for gap in others]
+    clear = 0.0 if any(alike) else min(leads, default=np.inf)
     return Check(
         name=say("lead"),
         verdict="holds" if clear >= 2 else "weak",

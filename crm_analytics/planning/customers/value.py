@@ -165,7 +165,7 @@ class ValueResult(Result):
         study = replace(self.study, horizon_days=horizon_days or self.study.horizon_days)
         return _valued(study, self.forecast, self.choice, people)
 
-    def but(self, *, retention_points: float) -> BetterKeptResult:
+    def but(self, *, retention_points: float) -> BetterKeptResult | NotEnough:
         """What the same customers would bring if so many points more of them stayed a year (0.05: five in a
         hundred)."""
         return better_kept(self, retention_points)

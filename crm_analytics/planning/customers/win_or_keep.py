@@ -28,9 +28,10 @@ class WinOrKeep(Study):
     """
 
     reads = "campaign_aims"
+    people = ("won",)
     columns = ("campaign_id", "name", "starts", "cost", "addressed", "won", "treated", "kept_treated", "control",
                "kept_control")  # fmt: skip
-    of = "campaigns that are over"
+    of = "campaigns that are over (in the table of campaigns)"
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         if frame["cost"].isna().all():
@@ -84,8 +85,9 @@ class Cost:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WinOrKeepResult(Result):
-    """A campaign a row: `campaign_id`, `name`, `aim` (win or keep), `cost`, `customers` (won, or kept beyond those who
-    would have bought anyway), the interval `fewest`–`most` of that number, and `cost_each` (null where nobody was).
+    """A campaign a row: `campaign_id`, `name`, `aim` (win or keep), `cost`, `won` (customers counted), `gained` (the
+    same, or those kept beyond who would have bought anyway), its interval `fewest`–`most`, `cost_each` (null where
+    nobody).
 
     `win` and `keep` hold the same for all campaigns of the aim together; None where there are none.
     """
@@ -98,9 +100,10 @@ def _campaigns(rows: pd.DataFrame) -> pd.DataFrame:
     known = rows["addressed"].fillna(0) > 0
     tested = known & (rows["treated"] > 0) & (rows["control"] > 0)
     rows = rows.assign(aim=np.where(known, KEEP, WIN))[tested | (~known & rows["won"].notna())]
-    fewest, customers, most = np.where(rows["aim"] == WIN, _won(rows), _kept(rows))
-    table = rows[["campaign_id", "name", "aim", "cost"]].assign(customers=customers, fewest=fewest, most=most)
-    each = table["cost"] / table["customers"].where(table["customers"] > 0)
+    fewest, gained, most = np.where(rows["aim"] == WIN, _won(rows), _kept(rows))
+    won = rows["won"].where(rows["aim"] == WIN)
+    table = rows[["campaign_id", "name", "aim", "cost"]].assign(won=won, gained=gained, fewest=fewest, most=most)
+    each = table["cost"] / table["gained"].where(table["gained"] > 0)
     return table.assign(cost_each=each).reset_index(drop=True)
 
 
@@ -129,8 +132,8 @@ def _together(table: pd.DataFrame) -> Cost | None:
     """All campaigns of one aim: customers add up, and so do the squares of the half widths."""
     if not len(table):
         return None
-    down, up = ((table["customers"] - table["fewest"]), (table["most"] - table["customers"]))
-    customers = float(table["customers"].sum())
+    down, up = table["gained"] - table["fewest"], table["most"] - table["gained"]
+    customers = float(table["gained"].sum())
     if table["aim"].iloc[0] == WIN:
         fewest, _, most = _won(table.head(1).assign(won=customers))[:, 0]
     else:
