@@ -14,6 +14,7 @@ _HOMES = {
     "purchase_days": "purchases",
     "spend": "purchases",
     "profile": "profile",
+    "segments": "segments",
     "history": "history",
     "alike": "history",
     "sales": "sales",

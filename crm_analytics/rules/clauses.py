@@ -28,10 +28,10 @@ UNITS = ("days", "weeks", "months", "years")
 
 @dataclass(frozen=True)
 class Place:
-    """Where in its text a clause stands: its first character, from 0, and the one after its last."""
+    """Where a clause stands: its first character in its line, from 0, and the line, from 1 (0: there is but one)."""
 
     start: int = 0
-    end: int = 0
+    line: int = 0
 
 
 _NOWHERE = Place()

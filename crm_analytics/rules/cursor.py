@@ -10,8 +10,8 @@ from crm_analytics.rules.words import folded, phrases, single
 class Cursor:
     """Goes from left to right; each method takes what it understands and leaves the rest."""
 
-    def __init__(self, text: str):
-        self.text, self.tokens, self.at = text, tokens(text), 0
+    def __init__(self, text: str, origin: Place):
+        self.text, self.tokens, self.at, self.origin = text, tokens(text), 0, origin
 
     def meaning(self) -> tuple[frozenset[str], int]:
         """What the longest phrase that stands here may mean, and how many tokens it takes."""
@@ -50,7 +50,7 @@ class Cursor:
         return token.value
 
     def place(self, start: int) -> Place:
-        return Place(self.tokens[start].start, self.tokens[self.at - 1].end)
+        return Place(self.origin.start + self.tokens[start].start, self.origin.line)
 
     def wrong(self, wanted: str) -> RuleError:
         token = self.token()

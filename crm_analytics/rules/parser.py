@@ -23,6 +23,7 @@ from crm_analytics.rules.clauses import (
     Done,
     Fact,
     Not,
+    Place,
     Rule,
     Some,
     Value,
@@ -36,16 +37,19 @@ from crm_analytics.rules.values import Values
 LONGEST, DEEPEST = 5_000, 40
 
 
-def read(text: str) -> Rule:
-    """The rule a text states. Raises RuleError."""
-    if len(text) > LONGEST:
-        raise RuleError(f"The rule is too long; a rule has at most {LONGEST:,} characters", LONGEST)
-    return _Reader(text).whole()
+def read(text: str, origin: Place = Place()) -> Rule:
+    """The rule a text states; `origin` is where the text itself stands. Raises RuleError."""
+    try:
+        if len(text) > LONGEST:
+            raise RuleError(f"The rule is too long; a rule has at most {LONGEST:,} characters", LONGEST)
+        return _Reader(text, origin).whole()
+    except RuleError as error:
+        raise RuleError(error.wrong, origin.start + error.at, origin.line) from None
 
 
 class _Reader(Values):
-    def __init__(self, text: str):
-        super().__init__(text)
+    def __init__(self, text: str, origin: Place):
+        super().__init__(text, origin)
         self.depth, self.verb = 0, None
 
     def whole(self) -> Rule:
@@ -160,14 +164,19 @@ class _Reader(Values):
         if self.takes("twice"):
             return IS, (2,)
         back = self.at
-        try:
-            asked = self.test(numbers=True)
-        except RuleError:
-            asked = None
+        asked = self.optional_test()
         if asked is None or not self.takes("times"):
             self.at = back
             return AT_LEAST, (1,)
         return asked
+
+    def optional_test(self) -> tuple[str, tuple[Value, ...]] | None:
+        back = self.at
+        try:
+            return self.test(numbers=True)
+        except RuleError:
+            self.at = back
+            return None
 
     def contacts(self, start: int, once: bool = False) -> Rule:
         what: tuple[str, ...] = ()
@@ -212,7 +221,8 @@ class _Reader(Values):
     def fact(self, start: int) -> Rule:
         column = self.column()
         if (measured := column == ORDERS) and (window := self.window()):
-            return Done(ORDERS, *self.test(numbers=True), window=window, place=self.place(start))
+            asked = self.optional_test() or (AT_LEAST, (1,))
+            return Done(ORDERS, *asked, window=window, place=self.place(start))
         if self.takes("unknown"):
             return Fact(column, UNKNOWN, place=self.place(start))
         if self.takes("known"):

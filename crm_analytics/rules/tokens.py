@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -55,6 +56,9 @@ def tokens(text: str) -> list[Token]:
     """The text taken apart. Raises RuleError for what is no part of any rule."""
     found, at = [], 0
     end = len(text.rstrip())
+    bad = next((n for n, letter in enumerate(text) if unicodedata.category(letter) in ("Cc", "Cs")), None)
+    if bad is not None:
+        raise RuleError("A control character means nothing here", bad)
     while at < end:
         match = _ANY.match(text, at)
         if match is None:

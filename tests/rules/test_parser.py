@@ -1,6 +1,7 @@
 """Rules: what people type is understood as they mean it, in English and Russian; anything else is one sentence."""
 
 import random
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -111,8 +112,8 @@ def test_a_mistake_is_one_sentence_with_its_place(text, told):
 
 
 days = st.dates(date(1000, 1, 1), date(2999, 1, 1))
-words = st.text(min_size=1, max_size=12) | st.sampled_from(
-    ["Riga", 'say "hi"', "`", "Курземе", "a\nb", "'; DROP TABLE x"]
+words = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=12) | st.sampled_from(
+    ["Riga", 'say "hi"', "`", "Курземе", "'; DROP TABLE x"]
 )
 numbers = st.integers(-(10**9), 10**9) | st.floats(-1e6, 1e6).map(lambda x: round(x, 4)).map(
     lambda x: int(x) if x == int(x) else x
@@ -126,7 +127,8 @@ windows = st.builds(Window, count=st.integers(1, 900), unit=st.sampled_from(UNIT
     lambda a, b: Window(since=min(a, b), before=max(a, b) + timedelta(days=1)), days, days
 ) | st.builds(Window, since=days) | st.builds(Window, before=days) | st.just(Window())  # fmt: skip
 facts = st.one_of(
-    st.builds(lambda c, a: Fact(c, *a), columns, bounds | dated),
+    st.builds(lambda c, a: Fact(c, *a), columns, bounds),
+    st.builds(lambda c, a: Fact(c, *a), columns.filter(lambda c: c != "orders"), dated),
     st.builds(lambda c, v: Fact(c, IS, tuple(dict.fromkeys(v))), columns, st.lists(words, min_size=1, max_size=3)),
     st.builds(lambda c, v: Fact(c, IS, (v,)), columns, numbers),
     st.builds(lambda c: Fact(c, UNKNOWN), columns),
@@ -198,7 +200,7 @@ def test_ten_thousand_texts_raise_nothing_but_the_sentence():
         try:
             rule = read(text)
         except RuleError as error:
-            assert str(error).count("character") == 1  # noqa: PT017
+            assert re.search(r" \(character \d+\)\.$", str(error))  # noqa: PT017
             continue
         understood += 1
         assert read(str(rule)) == rule, text
