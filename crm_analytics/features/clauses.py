@@ -296,7 +296,7 @@ def _compared(number: ir.Value, op: str, values: tuple[Value, ...]) -> ir.Boolea
 def _coded(test: ir.BooleanValue) -> ir.IntegerValue:
     import ibis
 
-    return ibis.cases((test.isnull(), NOBODY_KNOWS), (test, HOLDS), else_=HOLDS_NOT).cast("int8")
+    return ibis.cases((test, HOLDS), (~test, HOLDS_NOT), else_=NOBODY_KNOWS).cast("int8")
 
 
 def _day(day: date) -> ir.DateScalar:

@@ -213,7 +213,7 @@ def _habits(wh: Warehouse, as_of: date, window_days: int, trade: str) -> ir.Tabl
         return None
     kept = sold.filter(~sold.returned, sold.amount > 0)
     habits = _mostly(kept.filter(kept.channel.notnull()), "channel", "top_channel")
-    timed = kept.ordered_at.time() != ibis.time("00:00:00")
+    timed = kept.ordered_at != kept.ordered_at.truncate("D")
     hours = kept.filter(timed).select("customer_id", "day", hour=kept.ordered_at.hour()).distinct()
     part = ibis.cases(*((hours.hour.between(start, end - 1), name) for start, end, name in DAY_PARTS), else_="night")
     parts = _mostly(hours.mutate(part=part, amount=ibis.literal(1)), "part", "day_part")

@@ -197,7 +197,7 @@ class Warehouse:
 
             columns = [column.name for column in ALL_TABLES[name].columns]
             parts = [
-                self._with_all_columns(name, self._files(files, called=f"{name} of {source}")).select(
+                self._with_all_columns(name, self._files(name, source, files)).select(
                     *columns, source=ibis.literal(source)
                 )
                 for source, files in self.release.tables[name].by_source.items()
@@ -205,14 +205,14 @@ class Warehouse:
             self._opened[name] = ibis.union(*parts)
         return self._opened[name]
 
-    def _files(self, files: tuple[str, ...], *, called: str) -> ir.Table:
+    def _files(self, name: str, source: str, files: tuple[str, ...]) -> ir.Table:
         paths = [str(self._shelf.folder / file) for file in files]
         if self._engine == "spark":
             from crm_analytics.warehouse import spark
 
-            return spark.read_parquet(self._connection, paths)
+            return spark.read_parquet(self._connection, paths, table=ALL_TABLES[name])
         return self._connection.read_parquet(
-            paths, table_name=called, hive_partitioning=False, union_by_name=True
+            paths, table_name=f"{name} of {source}", hive_partitioning=False, union_by_name=True
         )
 
     @staticmethod

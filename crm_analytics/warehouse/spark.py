@@ -6,9 +6,12 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from crm_analytics.warehouse.release import WarehouseError
+from crm_analytics.warehouse.tables import MOMENT, TEXT, Table
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+_TYPES = {TEXT: "STRING", MOMENT: "TIMESTAMP_NTZ"}
 
 
 def connect() -> Any:
@@ -42,7 +45,6 @@ def _made() -> Any:
 
     quiet = {
         "spark.sql.session.timeZone": "UTC",
-        "spark.sql.parquet.inferTimestampNTZ.enabled": "true",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
@@ -52,12 +54,13 @@ def _made() -> Any:
     return builder.getOrCreate()
 
 
-def read_parquet(connection: Any, files: list[str]) -> ir.Table:
+def read_parquet(connection: Any, files: list[str], *, table: Table) -> ir.Table:
     """The files as one table; columns that some of them lack are empty there.
 
-    Companies and releases share a session, so every table gets a name of its own.
+    Companies and releases share a session, so every table gets a name of its own. The columns are known, so no file is
+    opened before somebody asks.
     """
-    frame = connection._session.read.option("mergeSchema", "true").parquet(*files)
+    columns = ", ".join(f"`{column.name}` {_TYPES.get(column.kind, column.sql_type)}" for column in table.columns)
     name = f"crm_{uuid.uuid4().hex}"
-    frame.createOrReplaceTempView(name)
+    connection._session.read.schema(columns).parquet(*files).createOrReplaceTempView(name)
     return connection.table(name)
