@@ -33,6 +33,8 @@ _HOMES = {
     "LifeCycle": "planning.customers.life_cycle",
     "Profitability": "planning.customers.profitability",
     "RFM": "planning.customers.rfm",
+    "Segments": "planning.customers.segments",
+    "Membership": "planning.customers.membership",
     "Sales": "planning.customers.sales",
     "Audience": "execution.audience",
     "Ledger": "execution.ledger",

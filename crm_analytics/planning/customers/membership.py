@@ -80,10 +80,16 @@ class MembershipResult(Result):
         ranked = chosen.sort_values([by, "customer_id"], ascending=[False, True], na_position="last")
         return self._only(ranked.head(customers))
 
-    def reasons(self) -> pd.DataFrame:
-        """How many members each reason made: segment, reason, customers; the most first within each segment."""
+    def reasons(self) -> ReasonsResult:
+        """How many members each reason made, the most first."""
         counts = self.table.groupby(["segment", "reason"], sort=False).size().reset_index(name="customers")
-        return counts.sort_values(["customers", "reason"], ascending=[False, True], ignore_index=True)
+        counts = counts.sort_values(["customers", "segment", "reason"], ascending=[False, True, True], ignore_index=True)
+        first = counts.iloc[0]
+        text = say(
+            "{n:count} customers came by the commonest of {reasons:count} reasons, into «{segment}»: {reason}.",
+            n=first.customers, reasons=len(counts), segment=first.segment, reason=first.reason,
+        )  # fmt: skip
+        return ReasonsResult(study=self.study, table=counts, text=text)
 
     def _of(self, segment: str) -> pd.DataFrame:
         chosen = self.table[self.table["segment"] == segment]
@@ -94,6 +100,11 @@ class MembershipResult(Result):
 
     def _only(self, rows: pd.DataFrame) -> MembershipResult:
         return replace(_told(self.study, rows.reset_index(drop=True), self.known), checks=self.checks)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ReasonsResult(Result):
+    """By which clauses customers came into their segments: `segment`, `reason`, `customers`, the most first."""
 
 
 def _listed(who: Belonging) -> pd.DataFrame:
