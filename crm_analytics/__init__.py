@@ -35,6 +35,7 @@ _HOMES = {
     "RFM": "planning.customers.rfm",
     "Segments": "planning.customers.segments",
     "Membership": "planning.customers.membership",
+    "Gaps": "planning.customers.gaps",
     "Sales": "planning.customers.sales",
     "Audience": "execution.audience",
     "Ledger": "execution.ledger",

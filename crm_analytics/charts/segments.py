@@ -36,14 +36,17 @@ def _(result: SegmentsResult) -> go.Figure:
     money = rows["share_of_money"].fillna(0.0)
     fig.add_bar(
         x=money, y=rows.index, orientation="h", marker_color=colours, showlegend=False, xaxis="x2", hoverinfo="skip",
-        text=[_worth(result, row) for row in rows.itertuples()], textposition="outside", cliponaxis=False,
     )  # fmt: skip
+    for row in rows.itertuples():
+        told, end = _worth(result, row), max(0.0, float(money[row.Index]))
+        fig.add_annotation(x=end, xref="x2", y=row.Index, text=told, showarrow=False, xanchor="left", xshift=5)
     ends = [1.45 * max(0.02, float(rows["share_of_customers"].max())), 1.6 * max(0.02, float(money.max()))]
     measured = say("share of the money") if result.study.measure.startswith("revenue") else say("share of the orders")
     return fig.update_layout(
         barmode="relative",
         bargap=0.25,
-        xaxis={"domain": [0, 0.47], "range": [0, ends[0]], "tickformat": ".0%", "title_text": say("share of customers")},
+        xaxis={"domain": [0, 0.47], "range": [0, ends[0]], "tickformat": ".0%",
+               "title_text": say("share of customers")},
         xaxis2={"domain": [0.53, 1], "range": [min(0, 1.1 * money.min()), ends[1]], "tickformat": ".0%",
                 "title_text": measured, "anchor": "y"},
         yaxis=_names(rows),
@@ -60,7 +63,7 @@ def _worth(result: SegmentsResult, row: object) -> str:
 
 def _names(rows: object) -> dict[str, object]:
     """An axis with the segments' names, the inner ones set in."""
-    said = [("\N{NO-BREAK SPACE}" * 4 * row.level) + theme.headline(row.segment, 30) for row in rows.itertuples()]
+    said = ["└ " * row.level + theme.headline(row.segment, 30) for row in rows.itertuples()]
     return {"tickvals": list(rows.index), "ticktext": said, "showgrid": False, "range": [-0.6, len(rows) - 0.4]}
 
 

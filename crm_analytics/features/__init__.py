@@ -15,6 +15,7 @@ _HOMES = {
     "spend": "purchases",
     "profile": "profile",
     "segments": "segments",
+    "holdings": "holdings",
     "history": "history",
     "alike": "history",
     "sales": "sales",

@@ -12,14 +12,20 @@ class Cursor:
 
     def __init__(self, text: str, origin: Place):
         self.text, self.tokens, self.at, self.origin = text, tokens(text), 0, origin
+        self._meanings: dict[int, tuple[frozenset[str], int]] = {}
 
-    def meaning(self) -> tuple[frozenset[str], int]:
+    def meaning(self, ahead: int = 0) -> tuple[frozenset[str], int]:
         """What the longest phrase that stands here may mean, and how many tokens it takes."""
-        token = self.token()
-        if token is None or token.kind not in ("word", "sign"):
+        at = self.at + ahead
+        if at not in self._meanings:
+            self._meanings[at] = self._meaning(at)
+        return self._meanings[at]
+
+    def _meaning(self, at: int) -> tuple[frozenset[str], int]:
+        if at >= len(self.tokens) or self.tokens[at].kind not in ("word", "sign"):
             return frozenset(), 0
-        for words, meanings in phrases().get(folded(token.said), ()):
-            here = self.tokens[self.at : self.at + len(words)]
+        for words, meanings in phrases().get(folded(self.tokens[at].said), ()):
+            here = self.tokens[at : at + len(words)]
             if len(here) == len(words) and all(
                 one.kind in ("word", "sign") and folded(one.said).replace("’", "'") == word
                 for one, word in zip(here, words, strict=True)

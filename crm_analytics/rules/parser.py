@@ -98,7 +98,7 @@ class _Reader(Values):
 
     def elliptical(self) -> Rule | None:
         """“bought A but never B”: what follows a verb that was said before."""
-        token = self.token()
+        token = self.token(1) if self.sees("category", "brand", "product") else self.token()
         if token is None or token.kind != "text" or self.verb is None:
             return None
         start, never = self.at, self.tokens[self.at - 1].said.casefold() in ("never", "никогда")

@@ -69,6 +69,7 @@ def read_tree(text: str) -> Tree:
     """The tree a text describes. Raises RuleError with the line, and the character in it."""
     segments: list[Segment] = []
     open_: list[tuple[int, str]] = []
+    margin: int | None = None
     for number, line in enumerate(text.expandtabs(4).splitlines(), start=1):
         body = line.split("#")[0] if line.lstrip().startswith("#") else line
         if not body.strip():
@@ -86,8 +87,9 @@ def read_tree(text: str) -> Tree:
             raise RuleError(f"A name has at most {MOST} characters", indent, number)
         while open_ and open_[-1][0] >= indent:
             open_.pop()
-        if indent and not open_:
-            raise RuleError("The line is indented, but lies within no segment", indent, number)
+        margin = indent if margin is None else margin
+        if indent != margin and not open_:
+            raise RuleError("The line is set in or out, but lies within no segment", indent, number)
         place = Place(len(body) - len(rule), number)
         within = open_[-1][1] if open_ else None
         segment = Segment(name, read(rule, place), within, len(open_))

@@ -51,8 +51,8 @@ class Values(Cursor):
         if not from_ and self.sees("to", "until") and token.kind == "word":
             self.takes("to", "until")
             return AT_MOST, (self.amount(*kinds),)
-        self.takes("is")
-        if not numbers and not from_ and self.token() and self.token().kind in ("text", "word"):
+        named = ("text", "word") if self.takes("is") or self.ends_clause(1) else ("text",)
+        if not numbers and not from_ and self.token() and self.token().kind in named:
             values = [self.one_value()]
             while self.next_text() == "or":
                 self.at += 1
@@ -137,6 +137,11 @@ class Values(Cursor):
             self.at += 1
             names.append(str(self.value("text")))
         return tuple(dict.fromkeys(names))
+
+    def ends_clause(self, ahead: int) -> bool:
+        """Whether nothing of this clause comes so many words ahead."""
+        token = self.token(ahead)
+        return token is None or bool(self.meaning(ahead)[0] & {"and", "or", ")", ","})
 
     def list_of_texts(self) -> bool:
         """Whether texts in brackets follow, or `one of` and texts."""

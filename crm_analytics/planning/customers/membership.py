@@ -83,7 +83,8 @@ class MembershipResult(Result):
     def reasons(self) -> ReasonsResult:
         """How many members each reason made, the most first."""
         counts = self.table.groupby(["segment", "reason"], sort=False).size().reset_index(name="customers")
-        counts = counts.sort_values(["customers", "segment", "reason"], ascending=[False, True, True], ignore_index=True)
+        order = ["customers", "segment", "reason"]
+        counts = counts.sort_values(order, ascending=[False, True, True], ignore_index=True)
         first = counts.iloc[0]
         text = say(
             "{n:count} customers came by the commonest of {reasons:count} reasons, into «{segment}»: {reason}.",
