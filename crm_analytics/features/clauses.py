@@ -11,6 +11,7 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
+from crm_analytics.features.profile import PROFILE
 from crm_analytics.features.trade import lines_of, orders_of
 from crm_analytics.rules.clauses import (
     AT_LEAST,
@@ -220,14 +221,24 @@ def _among(sold: ir.Table, of: str, what: tuple[str, ...]) -> ir.BooleanValue | 
     return reduce(or_, (test.fill_null(False) for test in tests))
 
 
+def asked_of_profile(clauses: Iterable[Clause]) -> frozenset[str]:
+    """The columns every profile has that the clauses look at."""
+    asked = {_plain(clause.column) for clause in clauses if isinstance(clause, Fact)}
+    return frozenset(name for name in PROFILE if _plain(name) in asked)
+
+
+def _plain(name: str) -> str:
+    return folded(name).replace(" ", "_")
+
+
 def _resolved(people: ir.Table, clause: Fact) -> str:
     """The column a clause means, however it was written. Raises RuleError with the nearest one."""
-    plain = {folded(name).replace(" ", "_"): name for name in people.columns if name != "customer_id"}
+    plain = {_plain(name): name for name in people.columns if name != "customer_id"}
     if clause.column in people.columns and clause.column != "customer_id":
         return clause.column
-    found = plain.get(folded(clause.column).replace(" ", "_"))
+    found = plain.get(_plain(clause.column))
     if found is None:
-        hint = nearest(clause.column, [*plain.values(), *single()])
+        hint = nearest(clause.column, [*plain.values(), *COLUMNS, *single()])
         raise RuleError(f"There is no {clause.column!r}{hint}", clause.place.start, clause.place.line)
     return found
 

@@ -58,11 +58,19 @@ def profile(
     `activity` is a column too: its sum over the window. What a company does not record is null; what it records and
     did not happen is 0. Ordered by customer.
     """
+    return described(wh, as_of, window_days=window_days, trade=trade, wanted=frozenset(PROFILE))
+
+
+def described(
+    wh: Warehouse, as_of: date, *, window_days: int, trade: str, wanted: frozenset[str]
+) -> ir.Table:
+    """The profile with the columns that are wanted, and with every trait and activity: what nobody asks for, no engine
+    has to count."""
     import ibis
 
     wide = _who(wh, as_of)
-    parts = [part(wh, as_of, window_days, trade) for part in (_bought, _habits, _first_category)]
-    parts += [_contacted(wh, as_of, window_days), _responded(wh, as_of, window_days), _won(wh, as_of)]
+    parts = [_bought(wh, as_of, window_days, trade)]
+    parts += [part(wh, as_of, window_days, trade) for part, told in _BESIDE.items() if wanted & told]
     parts += [_free(traits(wh, as_of), "trait"), _free(activity(wh, as_of, window_days), "activity")]
     for part in parts:
         if part is not None:
@@ -75,10 +83,10 @@ def profile(
         "recency_days": ibis.literal(as_of).delta(_some(wide, "last_day"), unit="day"),
     }
     wide = wide.mutate(**told)
-    always = {name: _some(wide, name) for name in PROFILE}
+    always = {name: _some(wide, name) for name in PROFILE if name in wanted or name == "customer_id"}
     same = {f"{name} (trait)": name for name, kind in PROFILE.items() if _fits(wide, f"{name} (trait)", kind)}
-    always |= {name: ibis.coalesce(always[name], wide[trait]) for trait, name in same.items()}
-    always |= {name: always[name].fill_null(0) for name, tables in COUNTED.items() if wh.has(*tables)}
+    always |= {name: ibis.coalesce(always[name], wide[trait]) for trait, name in same.items() if name in always}
+    always |= {name: always[name].fill_null(0) for name, of in COUNTED.items() if name in always and wh.has(*of)}
     beside = [name for name in wide.columns if name not in (*PROFILE, *same, "first_seen", "birth_year")]
     return wide.select(**always, **{name: wide[name] for name in beside}).order_by("customer_id")
 
@@ -265,11 +273,11 @@ def _within(rows: ir.Table, at: str, as_of: date, window_days: int) -> ir.Table:
     return rows.filter(rows.customer_id.notnull(), day < _day(as_of), day >= _day(as_of - timedelta(days=window_days)))
 
 
-def _contacted(wh: Warehouse, as_of: date, window_days: int) -> ir.Table | None:
+def _contacted(wh: Warehouse, as_of: date, window_days: int, trade: str) -> ir.Table | None:
     return _counted(wh, "contacts", as_of, window_days) if wh.has("contacts") else None
 
 
-def _responded(wh: Warehouse, as_of: date, window_days: int) -> ir.Table | None:
+def _responded(wh: Warehouse, as_of: date, window_days: int, trade: str) -> ir.Table | None:
     return _counted(wh, "responses", as_of, window_days) if wh.has("responses") else None
 
 
@@ -281,7 +289,7 @@ def _counted(wh: Warehouse, table: str, as_of: date, window_days: int) -> ir.Tab
     return rows.group_by("customer_id").agg(**{f"{table}_window": rows.count()})
 
 
-def _won(wh: Warehouse, as_of: date) -> ir.Table | None:
+def _won(wh: Warehouse, as_of: date, window_days: int, trade: str) -> ir.Table | None:
     if not wh.has("deal_stages"):
         return None
     rows = wh.deal_stages
@@ -289,6 +297,16 @@ def _won(wh: Warehouse, as_of: date) -> ir.Table | None:
         rows.customer_id.notnull(), rows.outcome == "won", rows.entered_at.cast("timestamp") < _day(as_of)
     )
     return rows.group_by("customer_id").agg(deals_won=rows.deal_id.nunique())
+
+
+_BESIDE = {
+    _habits: {"top_category", "top_category_share", "categories", "top_channel", "day_part"},
+    _first_category: {"first_category"},
+    _contacted: {"contacts_window"},
+    _responded: {"responses_window"},
+    _won: {"deals_won"},
+}
+"""What is looked at apart from how much was bought, and the columns that come of it."""
 
 
 def _day(day: date) -> ir.Value:

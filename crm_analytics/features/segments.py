@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from crm_analytics.features.clauses import Clauses, check_values
+from crm_analytics.features.clauses import Clauses, asked_of_profile, check_values
 from crm_analytics.features.feature import feature
-from crm_analytics.features.profile import profile
+from crm_analytics.features.profile import described
 from crm_analytics.rules.tree import USUAL, read_tree
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def segments(
     in one sentence with its place, for a text that is no rule or asks for what there is not.
     """
     tree = read_tree(rules)
-    people = profile(wh, as_of=as_of, window_days=window_days, trade=trade)
+    wanted = frozenset(TOLD) | asked_of_profile(tree.clauses)
+    people = described(wh, as_of, window_days=window_days, trade=trade, wanted=wanted)
     check_values(wh, tree.clauses)
     wide = Clauses(wh, as_of, trade=trade).of(people, tree.clauses)
     told = [name for name in wide.columns if name in TOLD or name not in people.columns]
