@@ -32,6 +32,7 @@ _HOMES = {
     "Outside": "planning.market.outside",
     "LifeCycle": "planning.customers.life_cycle",
     "Profitability": "planning.customers.profitability",
+    "Loyalty": "planning.customers.loyalty",
     "RFM": "planning.customers.rfm",
     "Segments": "planning.customers.segments",
     "Membership": "planning.customers.membership",

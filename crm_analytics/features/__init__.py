@@ -11,6 +11,8 @@ _HOMES = {
     "campaign_aims": "acquisition",
     "rfm": "rfm",
     "rhythm": "rhythm",
+    "price_response": "price_response",
+    "loyalty": "loyalty",
     "purchase_days": "purchases",
     "spend": "purchases",
     "profile": "profile",

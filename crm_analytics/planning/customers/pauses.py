@@ -77,6 +77,12 @@ class Pauses:
         seen = self._ended(x, t, self.reach_days)
         return np.clip(1 - self._ended(x, t, np.minimum(silence, self.reach_days)) / np.maximum(seen, 1e-12), 0, 1)
 
+    def here(self, x: np.ndarray, t: np.ndarray, silence: np.ndarray) -> np.ndarray:
+        """The chance that a customer with this history has not left."""
+        leaves = self._leaves(x)
+        stays = (1 - leaves) * (1 - self._ended(x, t, silence))
+        return stays / np.maximum(leaves + stays, 1e-300)
+
     def usual_days(self, x: np.ndarray, t: np.ndarray) -> np.ndarray:
         """The pause to expect of each customer, own pace and base together."""
         return self.shape * (self.alpha_days + t) / (self.r + self.shape * x)
