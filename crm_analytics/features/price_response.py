@@ -81,8 +81,8 @@ _SUMS = ("n", "cut", "cut_2", "rival", "rival_2", "joint")
 
 
 def priced_lines(wh: Warehouse, as_of: date, trade: str) -> ir.Table:
-    """Every line sold before `as_of`: customer_id, day, half, product_id, category, amount, the `cut` of its product and
-    the `rival` cut of its category on that day (exact logarithms; null where not on record)."""
+    """Every line sold before `as_of`: customer_id, day, half, product_id, category, amount, the `cut` of its product
+    and the `rival` cut of its category on that day (exact logarithms; null where not on record)."""
     import ibis
 
     orders = orders_of(wh, trade)
