@@ -23,9 +23,10 @@ MONEY_PARTS = (
 )  # fmt: skip
 MOMENTS = ("profit_squares", "profit_by_paid", "paid_squares")
 _OF_AN_ORDER = ("serving", "handling")
+_SUMS = ("weight", "orders", *MOMENTS, *MONEY_PARTS, "unpriced_contacts")
 _OF_A_CUSTOMER = ("contacts", "campaigns", "late_money_days", "lost", "unpriced_contacts")
 _PLACE = ("category", "trade")
-_DECIMAL, _CENTS = "decimal(38, 4)", "decimal(18, 2)"
+_DECIMAL, _LINE, _CENTS = "decimal(38, 4)", "decimal(18, 4)", "decimal(18, 2)"
 
 
 @feature(needs=("orders", "order_lines"), grain="a customer × category × trade × period")
@@ -63,29 +64,15 @@ def profitability(
     if touches not in TOUCHES:
         raise ValueError(f"touches is {touches!r}; it is one of {', '.join(TOUCHES)}.")
     spans = _Spans(as_of, window_days)
-    cells = _cells(wh, spans)
-    served = _order_costs(wh, spans)
-    parts = [cells]
-    if served is not None:
-        served = _spread(served, cells, by=("order_id", "customer_id", "period"), amounts=_OF_AN_ORDER)
-        parts.append(served)
-    orders = _union(parts, ("order_id", "customer_id", "period", *_PLACE))
-    sold = _with_moments(orders).drop("order_id")
-    weights = sold.filter(sold.customer_id.notnull()).select("customer_id", "period", *_PLACE, "weight")
-    costs = [
-        found
-        for found in (
-            _contacts(wh, spans, _read_tariff(tariff), touches),
-            _campaigns(wh, spans),
-            _payments(wh, spans, lost_after_days),
-        )
-        if found is not None
-    ]
-    every = [sold]
-    if costs:
-        owed = _union(costs, ("customer_id", "period"))
-        every.append(_spread(owed, weights, by=("customer_id", "period"), amounts=_OF_A_CUSTOMER))
-    table = _union(every, ("customer_id", "period", *_PLACE))
+    bought, nobodys = _with_order_costs(_cells(wh, spans), _order_costs(wh, spans))
+    table = _with_customer_costs(
+        _summed(bought, ("customer_id", "period", *_PLACE)),
+        _contacts(wh, spans, _read_tariff(tariff), touches),
+        _campaigns(wh, spans),
+        _payments(wh, spans, lost_after_days),
+    )
+    parts = [table] if nobodys is None else [table, nobodys]
+    table = _union(parts, ("customer_id", "period", *_PLACE))
     table = table.mutate(trade=table.trade.fill_null("ordinary"))
     if checked(trade) != "all":
         table = table.filter(table.trade == trade)
@@ -117,7 +104,7 @@ def _cells(wh: Warehouse, spans: _Spans) -> ir.Table:
     import ibis
 
     orders = wh.orders.filter(spans.holds(wh.orders.ordered_at))
-    orders = orders.select("order_id", "customer_id", "kind", period=spans.period(orders.ordered_at))
+    orders = orders.select("order_id", "customer_id", "kind", day=orders.ordered_at.date())
     lines = wh.order_lines.select("order_id", "product_id", "quantity", "amount", "list_price", "unit_cost")
     lines = orders.left_join(lines, "order_id").drop("order_id_right")
     if wh.has("products"):
@@ -125,31 +112,44 @@ def _cells(wh: Warehouse, spans: _Spans) -> ir.Table:
         lines = lines.left_join(goods, "product_id").drop("product_id_right")
     else:
         lines = lines.mutate(category=ibis.null("string"), made_to_order=ibis.null("boolean"))
-    back = lines.kind == "return"
     lines = lines.mutate(
         category=lines.category.fill_null("unknown"),
-        trade=trade_of(lines.kind, lines.made_to_order),
-        back=back,
-        sign=back.ifelse(-1, 1),
-        at_list=(lines.quantity * lines.list_price).cast(_DECIMAL),
-        at_cost=(lines.quantity * lines.unit_cost).cast(_DECIMAL),
+        made=lines.made_to_order.fill_null(False),
+        at_list=(lines.quantity * lines.list_price).cast(_LINE),
+        at_cost=(lines.quantity * lines.unit_cost).cast(_LINE),
     )
+    costed, listed = lines.unit_cost.notnull(), lines.list_price.notnull()
+    sums = lines.group_by("order_id", "category", "made").agg(
+        customer_id=lines.customer_id.max(),  # one of an order, as are its kind and its day
+        kind=lines.kind.max(),
+        day=lines.day.max(),
+        weight=lines.amount.abs().sum(),
+        amount=lines.amount.sum(),
+        at_list=lines.at_list.sum(),
+        listed=lines.amount.sum(where=listed),
+        at_cost=lines.at_cost.sum(),
+        uncosted=lines.amount.sum(where=~costed),
+    )
+    back = sums.kind == "return"
 
-    def total(column: ir.Value, where: ir.BooleanValue) -> ir.Value:
-        return (column * lines.sign).sum(where=where).fill_null(0).cast(_DECIMAL)
+    def on(side: ir.BooleanValue, money: ir.Value) -> ir.Value:
+        return side.ifelse(money, 0).fill_null(0).cast(_DECIMAL)
 
-    sale, returned, costed = ~lines.back, lines.back, lines.unit_cost.notnull()
-    listed = lines.list_price.notnull()
-    return lines.group_by("order_id", "customer_id", "period", *_PLACE).agg(
-        weight=lines.amount.abs().sum().fill_null(0).cast(_DECIMAL),
-        sold=total(lines.amount, sale),
-        sold_list=total(lines.at_list, sale),
-        sold_listed=total(lines.amount, sale & listed),
-        sold_cost=total(lines.at_cost, sale),
-        sold_uncosted=total(lines.amount, sale & ~costed),
-        returned=total(lines.amount, returned),
-        returned_cost=total(lines.at_cost, returned),
-        returned_uncosted=total(lines.amount, returned & ~costed),
+    return sums.select(
+        "order_id",
+        "customer_id",
+        "category",
+        period=spans.period(sums.day),
+        trade=trade_of(sums.kind, sums.made),
+        weight=sums.weight.fill_null(0).cast(_DECIMAL),
+        sold=on(~back, sums.amount),
+        sold_list=on(~back, sums.at_list),
+        sold_listed=on(~back, sums.listed),
+        sold_cost=on(~back, sums.at_cost),
+        sold_uncosted=on(~back, sums.uncosted),
+        returned=on(back, -sums.amount),
+        returned_cost=on(back, -sums.at_cost),
+        returned_uncosted=on(back, -sums.uncosted),
     )
 
 
@@ -168,10 +168,41 @@ def _order_costs(wh: Warehouse, spans: _Spans) -> ir.Table | None:
     word = costs.kind.lower()
     back = (costs.order_kind == "return").fill_null(False) | word.contains("return") | word.contains("возврат")
     costs = costs.mutate(period=spans.period(costs.at), back=back)
-    return costs.group_by("order_id", "customer_id", "period").agg(
+    return costs.group_by("order_id", "period").agg(
         serving=costs.amount.sum(where=~costs.back).fill_null(0).cast(_DECIMAL),
         handling=costs.amount.sum(where=costs.back).fill_null(0).cast(_DECIMAL),
     )
+
+
+def _with_order_costs(cells: ir.Table, costs: ir.Table | None) -> tuple[ir.Table, ir.Table | None]:
+    """The cells with their part of what their orders cost; and apart from them the costs of no order."""
+    import ibis
+
+    if costs is None:
+        return _with_moments(cells), None
+    of_orders = costs.filter(costs.order_id.notnull()).drop("period")
+    table = cells.left_join(of_orders, "order_id").drop("order_id_right")
+    table = _parts(table, of=("order_id",), over=_PLACE, amounts=_OF_AN_ORDER)
+    nobodys = costs.filter(costs.order_id.isnull()).drop("order_id").mutate(customer_id=ibis.null("string"))
+    return _with_moments(table), nobodys
+
+
+def _with_customer_costs(sold: ir.Table, *costs: ir.Table | None) -> ir.Table:
+    """The places where customers bought with their part of what the customers cost; what finds no place has none."""
+    import ibis
+
+    some = [found for found in costs if found is not None]
+    if not some:
+        return sold
+    owed = _union(some, ("customer_id", "period"))
+    owed = owed.rename(owing="customer_id", when="period")
+    table = sold.outer_join(owed, [sold.customer_id == owed.owing, sold.period == owed.when])
+    table = table.mutate(
+        customer_id=ibis.coalesce(table.customer_id, table.owing),
+        period=ibis.coalesce(table.period, table.when),
+        bought=table.category.notnull(),
+    ).drop("owing", "when")
+    return _parts(table, of=("customer_id", "period", "bought"), over=_PLACE, amounts=_OF_A_CUSTOMER).drop("bought")
 
 
 def _contacts(wh: Warehouse, spans: _Spans, tariff: dict[str, str], touches: str) -> ir.Table | None:
@@ -219,7 +250,7 @@ def _campaigns(wh: Warehouse, spans: _Spans) -> ir.Table | None:
     if not reached:
         return costs.group_by("period").agg(campaigns=costs.campaigns.sum()).mutate(customer_id=ibis.null("string"))
     weights = ibis.union(*reached) if len(reached) > 1 else reached[0]
-    parts = _spread(costs, weights, by=("campaign_id",), amounts=("campaigns",), kept=("period",), to=("customer_id",))
+    parts = _spread(costs, weights, by="campaign_id", amount="campaigns")
     return parts.group_by("customer_id", "period").agg(campaigns=parts.campaigns.sum().cast(_DECIMAL))
 
 
@@ -261,50 +292,39 @@ def _payments(wh: Warehouse, spans: _Spans, lost_after_days: int) -> ir.Table | 
     return both.filter((both.late_money_days != 0) | (both.lost != 0))
 
 
-def _spread(
-    costs: ir.Table,
-    weights: ir.Table,
-    *,
-    by: tuple[str, ...],
-    amounts: tuple[str, ...],
-    kept: tuple[str, ...] = (),
-    to: tuple[str, ...] = _PLACE,
-) -> ir.Table:
-    """Share costs out in proportion to weights, exactly: the parts of each cost sum to it in the last digit.
+def _spread(costs: ir.Table, weights: ir.Table, *, by: str, amount: str) -> ir.Table:
+    """Share costs out over customers in proportion to weights; where there is nobody to take it a cost is nobody's."""
+    weights = weights.rename(whose=by)
+    joined = costs.left_join(weights, costs[by] == weights.whose).drop("whose")
+    return _parts(joined, of=(by, "period"), over=("customer_id",), amounts=(amount,))
 
-    Each part is the difference of two rounded running totals. Where nothing weighs anything all parts are equal, and
-    where there is nobody to take it the cost stays with nobody.
+
+def _parts(table: ir.Table, *, of: tuple[str, ...], over: tuple[str, ...], amounts: tuple[str, ...]) -> ir.Table:
+    """Where every row of a group holds the group's whole amount, leave each row its part by its `weight`, exactly: the
+    parts sum to the whole in the last digit.
+
+    Each part is the difference of two rounded running totals, in the order of `over`. Where nothing weighs anything all
+    parts are equal.
     """
     import ibis
 
-    amounts = tuple(name for name in amounts if name in costs.columns)
-    weights = weights.group_by(*by, *to).agg(weight=weights.weight.sum())
-    sides = {name: f"{name}_of_cost" for name in by}
-    left = costs.rename({new: old for old, new in sides.items()})
-    alike = [left[new].identical_to(weights[old]) for old, new in sides.items()]
-    joined = left.left_join(weights, alike)
-    keys = [*sides.values(), *kept]
-    whole = ibis.window(group_by=keys)
-    running = ibis.cumulative_window(group_by=keys, order_by=[joined[name] for name in to])
-    even = joined.weight.sum().over(whole).fill_null(0) == 0
-    share = even.ifelse(ibis.literal(1).cast(_DECIMAL), joined.weight)
-    joined = joined.mutate(share=share)
-    ratio = joined.share.sum().over(running).cast("float64") / joined.share.sum().over(whole).cast("float64")
-    joined = joined.mutate(ratio=ratio)
-    so_far = {name: (joined[name].cast("float64") * joined.ratio).round(4).cast(_DECIMAL) for name in amounts}
-    joined = joined.mutate(**so_far)
-    last = ibis.window(group_by=keys, order_by=[joined[name] for name in to])
-    parts = {name: joined[name] - joined[name].lag().over(last).fill_null(0) for name in amounts}
-    named = {old: joined[new] for old, new in sides.items() if old not in to}
-    return joined.select(**named, **{name: joined[name] for name in (*kept, *to)}, **parts)
+    amounts = tuple(name for name in amounts if name in table.columns)
+    even = table.weight.sum().over(ibis.window(group_by=of)).fill_null(0) == 0
+    table = table.mutate(share_=even.ifelse(ibis.literal(1).cast(_DECIMAL), table.weight))
+    running = table.share_.sum().over(ibis.cumulative_window(group_by=of, order_by=over)).cast("float64")
+    ratio = running / table.share_.sum().over(ibis.window(group_by=of)).cast("float64")
+    so_far = {name: (table[name].cast("float64") * ratio).round(4).cast(_DECIMAL) for name in amounts}
+    table = table.mutate(**so_far)
+    before = ibis.window(group_by=of, order_by=over)
+    parts = {name: table[name] - table[name].lag().over(before).fill_null(0) for name in amounts}
+    return table.mutate(**parts).drop("share_")
 
 
 def _union(parts: list[ir.Table], keys: tuple[str, ...]) -> ir.Table:
     """One row for each combination of the keys, with what all the parts say of it; null where no part has a column."""
     import ibis
 
-    sums = ("weight", "orders", *MOMENTS, *MONEY_PARTS, "unpriced_contacts")
-    have = [name for name in sums if any(name in part.columns for part in parts)]
+    have = [name for name in _SUMS if any(name in part.columns for part in parts)]
     filled = [
         part.select(
             *(part[key] if key in part.columns else ibis.null("string").name(key) for key in keys),
@@ -312,8 +332,13 @@ def _union(parts: list[ir.Table], keys: tuple[str, ...]) -> ir.Table:
         )
         for part in parts
     ]
-    whole = ibis.union(*filled) if len(filled) > 1 else filled[0]
-    return whole.group_by(*keys).agg(**{name: whole[name].sum().cast(_DECIMAL) for name in have})
+    return _summed(ibis.union(*filled) if len(filled) > 1 else filled[0], keys)
+
+
+def _summed(table: ir.Table, keys: tuple[str, ...]) -> ir.Table:
+    """One row for each combination of the keys."""
+    have = [name for name in _SUMS if name in table.columns]
+    return table.group_by(*keys).agg(**{name: table[name].sum().cast(_DECIMAL) for name in have})
 
 
 def _with_moments(orders: ir.Table) -> ir.Table:

@@ -159,23 +159,21 @@ def test_parts_sum_to_their_cost_in_the_last_digit_whatever_they_weigh(seed):
     """Three hundred costs at once, of any sign, over weights of which many are nothing and some are not there."""
     rng = np.random.default_rng(seed)
     who = np.array([f"k{n:03d}" for n in range(300)])
-    owed = pd.DataFrame({"who": who, "amount": rng.integers(-10_000_00, 10_000_00, 300) / 100})
-    some = rng.choice(who[:250], 900)
-    scale = pd.DataFrame({
-        "who": some, "category": rng.choice(list("xyzuvw"), 900), "trade": "t",
-        "weight": (rng.random(900) < 0.7) * rng.integers(0, 900, 900) / 7,
-    })  # fmt: skip
-    kinds = {"who": "string", "category": "string", "trade": "string"}
+    owed = pd.DataFrame({"campaign": who, "amount": rng.integers(-10_000_00, 10_000_00, 300) / 100, "period": "window"})
+    names = ["campaign", "customer_id"]
+    pairs = pd.MultiIndex.from_product([who[:250], list("uvwxyz")], names=names).to_frame(index=False)
+    some = pairs[rng.random(len(pairs)) < 0.6].reset_index(drop=True)
+    some["weight"] = (rng.random(len(some)) < 0.7) * rng.integers(0, 900, len(some)) / 7
     parts = _spread(
         ibis.memtable(owed).cast({"amount": "decimal(38, 4)"}),
-        ibis.memtable(scale).cast(kinds | {"weight": "decimal(38, 4)"}),
-        by=("who",),
-        amounts=("amount",),
+        ibis.memtable(some).cast({"weight": "decimal(38, 4)"}),
+        by="campaign",
+        amount="amount",
     ).to_pandas()
-    sums = parts.groupby("who").amount.sum().astype(float).round(4)
-    assert sums.to_dict() == dict(zip(owed.who, owed.amount, strict=True))
-    assert set(parts.who[parts.category.isna()]) == set(who) - set(some)
-    even = scale.groupby("who").weight.transform("sum") == 0
-    for key in sorted(set(scale.who[even]))[:5]:
-        mine = parts.amount[parts.who == key].astype(float)
+    sums = parts.groupby("campaign").amount.sum().astype(float).round(4)
+    assert sums.to_dict() == dict(zip(owed.campaign, owed.amount, strict=True))
+    assert set(parts.campaign[parts.customer_id.isna()]) == set(who) - set(some.campaign)
+    even = some.groupby("campaign").weight.transform("sum") == 0
+    for key in sorted(set(some.campaign[even]))[:5]:
+        mine = parts.amount[parts.campaign == key].astype(float)
         assert mine.max() - mine.min() <= 0.0002

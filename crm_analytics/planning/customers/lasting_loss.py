@@ -19,6 +19,7 @@ PRIOR_ORDERS = 4
 """The error of a customer of few orders leans on that of all others, as if so many of theirs were its own."""
 
 ROUNDS = 300
+WILD = 0.95
 
 
 def chance_of_loss(customers: pd.DataFrame) -> np.ndarray:
@@ -57,6 +58,16 @@ def _returns(customers: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     ratio = customers["operating"].to_numpy(float) / paid
     squares = customers["profit_squares"] - 2 * ratio * customers["profit_by_paid"]
     squares = np.maximum(squares.to_numpy() + ratio**2 * customers["paid_squares"].to_numpy(), 0) / (paid / n) ** 2
-    usual = squares.sum() / max(float((n - 1).sum()), 1.0)
+    usual = _usual(squares, n - 1)
     variance = (squares + PRIOR_ORDERS * usual) / (n - 1 + PRIOR_ORDERS)
     return customers["profit"].to_numpy(float) / paid, np.sqrt(variance / n)
+
+
+def _usual(squares: np.ndarray, freedom: np.ndarray) -> float:
+    """The variance that orders of one customer usually have, whatever a few wild ones do: the largest twentieth of
+    customers count as the one below them."""
+    several = freedom > 0
+    if not several.any():
+        return 1.0
+    each, weight = squares[several] / freedom[several], freedom[several]
+    return float(np.average(np.minimum(each, np.quantile(each, WILD)), weights=weight))

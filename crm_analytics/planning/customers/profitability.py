@@ -31,9 +31,10 @@ class Profitability(Study):
     late payment; how many are served at a loss, from what, and what can be done about it?
 
     A loss of one year may be chance. A customer `loses` if, by its orders of two windows and by what is usual among
-    all customers, its trade loses money with a probability of at least `sure`; else it was `perhaps unlucky`. Money
-    paid late costs `capital_rate` a year. Where no unit costs are recorded there is no profit to speak of, unless
-    `margin_share` says which share of sales is left after the goods: an assumption, and the answer says so.
+    all customers, its trade loses money with a probability of at least `sure`; else, and after a single order, it was
+    `perhaps unlucky`. Money paid late costs `capital_rate` a year. Where no unit costs are recorded there is no profit
+    to speak of, unless `margin_share` says which share of sales is left after the goods: an assumption, and the answer
+    says so.
     """
 
     reads = "profitability"
@@ -141,11 +142,12 @@ def _customers(rows: pd.DataFrame, *, sure: float) -> pd.DataFrame:
     before = known[known["period"] == BEFORE].groupby("customer_id")["profit"].sum().round(4)
     table["profit_before"] = before.reindex(table.index)
     both = known.assign(operating=known["list_value"] - known[["discount", "goods", "returns", "serving"]].sum(axis=1))
+    both = both.assign(profit=both["profit"] + both["lost"].fillna(0.0))  # an invoice lost once is no habit
     both = both.groupby("customer_id")[[*MOMENTS, "operating", "profit", "revenue"]].sum().reindex(table.index)
     table["chance_of_loss"] = chance_of_loss(both)
     lost = table["profit"] < 0
     idle = lost & (table["orders"] == 0)
-    lasting = lost & ((table["chance_of_loss"] >= sure) | (~idle & (both["revenue"] <= 0) & (table["orders"] > 1)))
+    lasting = lost & (both["orders"] > 1) & (table["chance_of_loss"] >= sure)
     table["verdict"] = np.select([~lost, idle, lasting], [EARNS, IDLE, LOSES], default=UNLUCKY)
     order = ["customer_id", "kind", "orders", "revenue", *STEPS, "profit_before", "verdict", "chance_of_loss"]
     table = table.reset_index().astype({"orders": int})[order]

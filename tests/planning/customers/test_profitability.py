@@ -65,8 +65,8 @@ def test_each_trade_has_its_part_of_the_whole(company, frame):
 
 def test_the_planted_losers_are_found_and_the_unlucky_are_not_blamed(profit, simulation):
     found = profit.against(simulation.truth.service[["customer_id", "nature"]])
-    assert found.loc["loses", "remote"] >= 6
-    assert found.loc["loses", ["plain", "spoils"]].sum() <= 2
+    assert found.loc["loses", "remote"] >= 5
+    assert found.loc["loses", ["plain", "spoils"]].sum() <= 1
     assert found.loc["perhaps unlucky", "plain"] > found.loc["loses", "plain"]
     blamed = profit.table[profit.table.verdict == "loses"].merge(simulation.truth.service, on="customer_id")
     assert (blamed[blamed.nature == "remote"].reason == "serving").all()
