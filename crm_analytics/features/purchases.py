@@ -66,14 +66,20 @@ def habits(
 
     The columns of `purchases`, then `hidden_days` (the same on every row; where none are given a year, or half of a
     shorter history) and, null for customers who came later, `x_before` and `t_x_before`: the purchases after the first
-    by then, and days from the first to the last of them. Ordered by customer. Raises ValueError for no hidden day.
+    by then, and days from the first to the last of them. At the end
+    stands how the worth of a purchase drifts: `age_days` (how long ago the purchases after the first were made, on
+    average; null when there are none) and, the same on every row, `drift_yearly` with its standard error `drift_error`:
+    by which share one and the same customer spends more at a time with every year (null where nobody bought twice).
+    Ordered by customer. Raises ValueError for no hidden day.
     """
     import ibis
 
     if hidden_days is not None and hidden_days < 1:
         raise ValueError(f"hidden_days is {hidden_days}; hide one day at least.")
     known = purchases.function(wh, as_of, trade)
-    made = _purchases_made(wh, as_of, trade).select("customer_id", "day")
+    made = _purchases_made(wh, as_of, trade)
+    ages, drift = _ages(made, as_of), _drift(made, as_of)
+    made = made.select("customer_id", "day")
     if hidden_days is None:
         history = ibis.literal(as_of, type="date").delta(made.day.min(), unit="day")
         hidden = made.agg(hidden_days=ibis.greatest(ibis.least(365, history // 2), 1).cast("int64"))
@@ -85,7 +91,9 @@ def habits(
         x_before=earlier.count() - 1, t_x_before=earlier.day.max().delta(earlier.day.min(), unit="day")
     )
     table = known.left_join(earlier, "customer_id").drop("customer_id_right").cross_join(hidden)
-    return table.relocate("hidden_days", before="x_before").order_by("customer_id")
+    table = table.relocate("hidden_days", before="x_before")
+    table = table.left_join(ages, "customer_id").drop("customer_id_right").cross_join(drift)
+    return table.order_by("customer_id")
 
 
 @feature(needs=("orders", "order_lines"), grain="a customer")
@@ -161,6 +169,45 @@ def _purchases_made(wh: Warehouse, as_of: date, trade: str) -> ir.Table:
     return days.group_by("customer_id", "number").agg(
         day=days.day.min(), revenue=days.revenue.sum(), margin=days.margin.sum(), cost_known=days.cost_known.all()
     )
+
+
+def _ages(made: ir.Table, as_of: date) -> ir.Table:
+    """How long ago each customer's purchases after the first were made, on average."""
+    import ibis
+
+    again = made.filter(made.number > 1)
+    age = ibis.literal(as_of, type="date").delta(again.day, unit="day")
+    return again.group_by("customer_id").agg(age_days=age.sum() / again.count())
+
+
+def _drift(made: ir.Table, as_of: date) -> ir.Table:
+    """By which share customers spend more at a time with every year: a line through the logarithms of each customer's
+    own purchases, one slope for all, so that new customers do not pass for a rise. Sums are of exact decimals."""
+    import ibis
+
+    bought = made.filter(made.revenue > 0)
+    bought = bought.mutate(
+        t=-ibis.literal(as_of, type="date").delta(bought.day, unit="day"),
+        y=bought.revenue.cast("float64").ln().round(6).cast("decimal(18, 6)"),
+    )
+    sums = bought.group_by("customer_id").agg(
+        n=bought.count(),
+        t=bought.t.sum(),
+        y=bought.y.sum(),
+        ty=(bought.t * bought.y).sum(),
+        tt=(bought.t * bought.t).sum(),
+        yy=(bought.y * bought.y).sum(),
+    )
+    sums = sums.filter(sums.n > 1)
+    n, t, y, ty, tt, yy = (sums[name].cast("float64") for name in ("n", "t", "y", "ty", "tt", "yy"))
+
+    def within(product: ir.Value, one: ir.Value, other: ir.Value) -> ir.Value:
+        return (product - one * other / n).round(4).cast("decimal(38, 4)").sum().cast("float64")
+
+    both = sums.agg(ty=within(ty, t, y), tt=within(tt, t, t), yy=within(yy, y, y), free=(sums.n - 1).sum() - 1)
+    slope = both.ty / both.tt.nullif(0)
+    noise = ibis.greatest(both.yy - slope * both.ty, 0) / both.free.nullif(0)
+    return both.select(drift_yearly=365 * slope, drift_error=365 * (noise / both.tt.nullif(0)).sqrt())
 
 
 def _if_all_known(total: ir.Value, known: ir.BooleanValue) -> ir.Value:

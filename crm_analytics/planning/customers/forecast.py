@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from crm_analytics.planning.customers.drift import Drift
 from crm_analytics.planning.customers.gamma_gamma import GammaGamma
 from crm_analytics.planning.customers.histories import Histories
 from crm_analytics.planning.customers.likelihood import RESAMPLES
@@ -67,6 +68,7 @@ class Forecast:
     kind: Kind
     basis: Literal["margin", "revenue"]
     margin_rate: float
+    drift: Drift
     redrawn: tuple[tuple[Buying, GammaGamma], ...]
 
     @classmethod
@@ -76,14 +78,15 @@ class Forecast:
         basis = "margin" if known.mean() >= CUSTOMERS_KNOWN else "revenue"
         revenue = people.loc[known, "revenue"].sum()
         rate = float(people["margin"].sum() / revenue) if revenue else 0.0
-        mean_value = _mean_value(people, basis, rate)
+        drift = Drift.of(people)
+        mean_value = drift.today(people, _mean_value(people, basis, rate))
         history = x, _, _ = _history(kind, people)
         paying = (x > 0) & (mean_value > 0)
         histories = Histories.of(*history)
         orders, money = model.of(histories), GammaGamma.fit(x[paying], mean_value[paying])
         others = orders.resampled(histories, seed=seed), money.resampled(x[paying], mean_value[paying], seed=seed)
         redrawn = tuple(zip(*others, strict=True))
-        return cls(orders=orders, money=money, kind=kind, basis=basis, margin_rate=rate, redrawn=redrawn)
+        return cls(orders=orders, money=money, kind=kind, basis=basis, margin_rate=rate, drift=drift, redrawn=redrawn)
 
     def history(self, people: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Each customer's x, t_x and T in the model's own time: days, or occasions."""
@@ -98,8 +101,8 @@ class Forecast:
         return _in_basis(people["margin"], people["revenue"], self.basis, self.margin_rate)
 
     def mean_value(self, people: pd.DataFrame) -> np.ndarray:
-        """Each customer's mean value of a purchase after the first; 0 for those who made none."""
-        return _mean_value(people, self.basis, self.margin_rate)
+        """Each customer's mean value of a purchase after the first, at today's level; 0 for those who made none."""
+        return self.drift.today(people, _mean_value(people, self.basis, self.margin_rate))
 
     def of(self, people: pd.DataFrame, horizon_days: int, *, discount_rate_yearly: float, seed: int) -> pd.DataFrame:
         """One row per customer, in the order of `people`; `low`, `high` and `sd` are of what one customer brings."""

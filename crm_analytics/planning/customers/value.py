@@ -25,6 +25,9 @@ REPEAT_BUYERS = 30
 CLOCKWORK = 0.5
 """Purchases scattered less than this share of what free buying shows come by contract, not by choice."""
 
+AGES = ("age_days",)
+"""Beside the columns it needs: what brings past purchases to today's level, where the table tells."""
+
 PURCHASES = ("customer_id", "x", "t_x", "T", "revenue", "margin", "mean_repeat_revenue", "mean_repeat_margin")
 
 
@@ -161,7 +164,8 @@ class ValueResult(Result):
 
     def predict(self, people: Any, horizon_days: int | None = None) -> ValueResult:
         """The same question about other customers, or over another time, by the models already fitted."""
-        people = frame_of(people)[list(PURCHASES)].sort_values("customer_id", ignore_index=True)
+        people = frame_of(people)
+        people = people[[*PURCHASES, *people.columns.intersection(AGES)]].sort_values("customer_id", ignore_index=True)
         study = replace(self.study, horizon_days=horizon_days or self.study.horizon_days)
         return _valued(study, self.forecast, self.choice, people)
 

@@ -28,6 +28,7 @@ def checks(forecast: Forecast, choice: ChoiceResult, people: pd.DataFrame, horiz
         _retold(forecast, people),
         _independent(forecast, people),
         _money_known(forecast, people),
+        forecast.drift.check(),
         _season(people, horizon_days),
     ]
 
