@@ -38,6 +38,7 @@ _HOMES = {
     "Membership": "planning.customers.membership",
     "Gaps": "planning.customers.gaps",
     "Sales": "planning.customers.sales",
+    "Traits": "planning.customers.traits",
     "Audience": "execution.audience",
     "Ledger": "execution.ledger",
     "Outbox": "execution.outbox",

@@ -18,6 +18,7 @@ _HOMES = {
     "profile": "profile",
     "segments": "segments",
     "holdings": "holdings",
+    "profile_outcomes": "profile_outcomes",
     "history": "history",
     "alike": "history",
     "sales": "sales",
