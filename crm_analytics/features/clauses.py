@@ -37,7 +37,7 @@ from crm_analytics.rules.clauses import (
 from crm_analytics.rules.logic import HOLDS, HOLDS_NOT, column_of
 from crm_analytics.rules.logic import UNKNOWN as NOBODY_KNOWS
 from crm_analytics.rules.tokens import RuleError, nearest
-from crm_analytics.rules.words import COLUMNS, folded, single
+from crm_analytics.rules.words import COLUMNS, TEXT, folded, single
 from crm_analytics.warehouse.consents import agreed, barred
 
 if TYPE_CHECKING:
@@ -129,20 +129,25 @@ class Clauses:
         import ibis
 
         table = self.wh.products if self.wh.has("products") else self.wh.order_lines
-        for clause in [one for one in clauses if one.what]:
-            columns = [name for name in _columns_of(clause.of) if name in table.columns]
-            names = ibis.union(*(table.select(name=table[name]).distinct() for name in columns), distinct=True)
-            names = names.filter(names.name.notnull())
-            found = names.filter(names.name.lower().isin([one.lower() for one in clause.what]))
-            called = {one.lower() for one in found.to_pyarrow()["name"].to_pylist()}
+        names = ibis.union(
+            *(
+                table.select(of=ibis.literal(column), name=table[column])
+                for column in _columns_of("")
+                if column in table
+            ),
+            distinct=True,
+        )
+        asked = sorted({one.lower() for clause in clauses for one in clause.what})
+        found = names.filter(names.name.lower().isin(asked)).to_pyarrow().to_pylist()
+        called = {(row["of"], row["name"].lower()) for row in found}
+        for clause in clauses:
+            columns = _columns_of(clause.of)
             for one in clause.what:
-                if one.lower() not in called:
-                    known = names.order_by("name").limit(20_000).to_pyarrow()["name"].to_pylist()
-                    raise RuleError(
-                        f"No {clause.of or 'goods'} are called {one!r}{nearest(one, known)}",
-                        clause.place.start,
-                        clause.place.line,
-                    )
+                if not any((column, one.lower()) in called for column in columns):
+                    known = names.filter(names.of.isin(columns), names.name.notnull()).order_by("name").limit(20_000)
+                    hint = nearest(one, known.to_pyarrow()["name"].to_pylist())
+                    told = f"No {clause.of or 'goods'} are called {one!r}{hint}"
+                    raise RuleError(told, clause.place.start, clause.place.line)
 
     def _touches(self, clause: Done) -> ir.Table:
         """How often each customer was written to or called, or answered."""
@@ -263,22 +268,26 @@ def _checked(people: ir.Table, clause: Fact) -> None:
 
 def check_values(wh: Warehouse, clauses: Iterable[Clause]) -> None:
     """Raise RuleError for a value that no customer of the company has ever had, with the nearest there is."""
-    if not wh.has("customers"):
+    import ibis
+
+    people = wh.customers
+    asked = [
+        clause for clause in clauses
+        if isinstance(clause, Fact) and clause.op == IS and clause.column in people.columns
+        and COLUMNS.get(clause.column, ("",))[0] == TEXT
+    ]  # fmt: skip
+    if not asked:
         return
-    for clause in clauses:
-        if not isinstance(clause, Fact) or clause.op != IS or COLUMNS.get(clause.column, ("",))[0] != "text":
-            continue
-        if clause.column not in wh.customers.columns:
-            continue
-        column = wh.customers[clause.column]
-        known = wh.customers.select(value=column).distinct().filter(column.notnull()).order_by("value").limit(20_000)
-        values = [one for one in known.to_pyarrow()["value"].to_pylist() if one is not None]
+    columns = sorted({clause.column for clause in asked})
+    parts = (people.select(of=ibis.literal(name), value=people[name]).distinct() for name in columns)
+    found = ibis.union(*parts, distinct=True).to_pyarrow().to_pylist()
+    for clause in asked:
+        known = sorted(row["value"] for row in found if row["of"] == clause.column and row["value"] is not None)
         for value in clause.values:
-            if values and str(value).lower() not in {one.lower() for one in values}:
-                hint = nearest(str(value), values) or f"; there are {', '.join(values[:8])}"
-                raise RuleError(
-                    f"No customer's {clause.column} is {value!r}{hint}", clause.place.start, clause.place.line
-                )
+            if known and str(value).lower() not in {one.lower() for one in known}:
+                hint = nearest(str(value), known) or f"; there are {', '.join(known[:8])}"
+                told = f"No customer's {clause.column} is {value!r}{hint}"
+                raise RuleError(told, clause.place.start, clause.place.line)
 
 
 def _fact(column: ir.Column, clause: Fact) -> ir.BooleanValue:
