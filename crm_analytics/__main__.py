@@ -10,6 +10,7 @@ from crm_analytics.command import (  # noqa: F401  (each adds its commands)
     privacy,
     quarantine,
     releases,
+    segments,
 )
 from crm_analytics.command.app import main
 

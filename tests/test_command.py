@@ -107,6 +107,40 @@ def test_tables_say_what_can_be_asked(crm):
     assert "customer_value" in crm("tables")[1]
 
 
+def test_whom_a_rule_means_is_counted_and_listed_where_asked(crm, tmp_path):
+    rule = 'spent over 400 in the last year or orders at least 3 in the last 6 months'
+    code, out, err = crm("segment", rule, "--json")
+    told = json.loads(out)
+    assert (code, err) == (0, "")
+    assert told["rule"] == rule
+    assert 0 < told["customers"] < 2000
+    assert told["listed"] == 0
+    listed = tmp_path / "list.csv"
+    assert f"30 ids are in {listed}" in crm("segment", rule, "--sample", 30, "--out", listed)[1]
+    lines = listed.read_text("utf-8").splitlines()
+    assert lines[0] == "customer_id,reason"
+    assert len(lines) == 31
+    code, _, err = crm("segment", rule, "--out", listed)
+    assert code == 1
+    assert "name a new file" in err
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("regoin is Riga", "There is no 'regoin'; did you mean region? (character 1)."),
+        ("orders over 3 and age ovr 40", "'ovr' is not understood; did you mean over? (character 23)."),
+        ("orders over 100000", "none of"),
+        ("", "The rule is empty"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_one_sentence(crm, rule, told):
+    code, out, err = crm("segment", rule)
+    assert (code, out) == (1, "")
+    assert told in err
+    assert err.count("\n") == 1
+
+
 def test_a_study_is_asked(crm):
     code, out, err = crm("ask", "abc", "-p", "a_share=0.7", "-p", "as_of=2025-01-01", "--json")
     told = json.loads(out)

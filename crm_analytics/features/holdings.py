@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MOST = 30
 """So many groups of goods, those with the most buyers, are looked at; pairs of rarer ones are never many customers."""
 
+TELLING = 0.9
+"""A category with so large a share of the lines tells nothing apart."""
+
 
 @feature(needs=("orders", "order_lines"), grain="a customer × group of goods")
 def holdings(
@@ -23,10 +26,11 @@ def holdings(
 ) -> ir.Table:
     """What every known customer has ever bought before `as_of`, by group of goods.
 
-    A group is a category; where no category is on record, a product. Only the 30 groups with the most buyers are in it.
-    Columns: customer_id, goods, of (category or product), first_day (of the first purchase of it), revenue_window (what
-    was paid for it in the `window_days` before `as_of`, net of returns), since (where that window begins) and until
-    (`as_of`), the same on every row. Returns alone make nobody an owner. Ordered by goods and customer.
+    A group is a category, where categories tell goods apart (none holds nine tenths of the lines); else a product.
+    Only the 30 groups with the most buyers are in it. Columns: customer_id, goods, of (category or product), first_day
+    (of the first purchase of it), revenue_window (what was paid for it in the `window_days` before `as_of`, net of
+    returns), since (where that window begins) and until (`as_of`), the same on every row. Returns alone make nobody an
+    owner. Ordered by goods and customer.
     """
     import ibis
 
@@ -54,12 +58,14 @@ def _grouped(wh: Warehouse, lines: ir.Table) -> tuple[ir.Table, str]:
     """The lines with their group of goods, and what such a group is."""
     if not wh.has("products"):
         return lines.filter(lines.product_id.notnull()).mutate(goods=lines.product_id), "product"
-    products = wh.products
-    of = "category" if products.category.notnull().sum().to_pyarrow().as_py() else "name"
-    named = products.select("product_id", goods=products[of] if of == "category" else products.name.fill_null(
-        products.product_id))  # fmt: skip
-    lines = lines.inner_join(named.filter(named.goods.notnull()), "product_id")
-    return lines, "category" if of == "category" else "product"
+    products = wh.products.select("product_id", "category", "name")
+    named = lines.inner_join(products, "product_id")
+    in_each = named.group_by("category").agg(lines=named.count())
+    counts = {row["category"]: row["lines"] for row in in_each.to_pyarrow().to_pylist()}
+    known = [number for category, number in counts.items() if category is not None]
+    if known and max(known) < TELLING * sum(counts.values()):
+        return named.filter(named.category.notnull()).mutate(goods=named.category), "category"
+    return named.mutate(goods=named.name.fill_null(named.product_id)), "product"
 
 
 def _day(day: date) -> ir.DateScalar:

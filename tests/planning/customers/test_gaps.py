@@ -7,7 +7,7 @@ import pytest
 from crm_analytics import Gaps, NotEnough, features
 
 
-def holdings(n=4000, seed=5, pull=0.3):
+def holdings(n=2500, seed=5, pull=0.3):
     """Who has a printer takes to paper with a chance of `pull` more than the tenth that everybody has."""
     rng = np.random.default_rng(seed)
     since, rows = pd.Timestamp("2024-07-01"), []
