@@ -29,7 +29,7 @@ UNKNOWN = "unknown"
 MONEY = ("revenue", "margin", "list_revenue", "units")
 COLUMNS = ("order_id", "customer_id", "day", "hour", *NAMED, "is_return", *MONEY, "until")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-DAY_PARTS = ((6, "night"), (12, "morning"), (18, "afternoon"), (24, "evening"))
+DAY_PARTS = ((5, "night"), (12, "morning"), (17, "afternoon"), (23, "evening"), (24, "night"))
 """The hour before which each part of the day ends."""
 ORDER = {
     "weekday": {name: place for place, name in enumerate(WEEKDAYS)},
