@@ -37,6 +37,7 @@ _HOMES = {
     "Segments": "planning.customers.segments",
     "Membership": "planning.customers.membership",
     "Gaps": "planning.customers.gaps",
+    "Clusters": "planning.customers.clusters",
     "Sales": "planning.customers.sales",
     "Traits": "planning.customers.traits",
     "Audience": "execution.audience",
