@@ -29,6 +29,7 @@ _HOMES = {
     "NextProduct": "planning.offers.next_product",
     "Payback": "planning.customers.payback",
     "WinOrKeep": "planning.customers.win_or_keep",
+    "NextPurchase": "planning.customers.next_purchase",
     "Outside": "planning.market.outside",
     "LifeCycle": "planning.customers.life_cycle",
     "Profitability": "planning.customers.profitability",

@@ -21,6 +21,7 @@ _HOMES = {
     "profile_outcomes": "profile_outcomes",
     "history": "history",
     "alike": "history",
+    "goods_bought": "goods_bought",
     "sales": "sales",
     "daily_sales": "daily",
     "product_periods": "assortment",

@@ -40,6 +40,8 @@ class History:
     t: np.ndarray
     logs: np.ndarray
     silence: np.ndarray
+    clock: np.ndarray
+    """The clock's reading at the end of each calendar day."""
     days: int
     """Calendar days from the first purchase of all to the day asked about."""
 
@@ -60,7 +62,8 @@ class History:
         logs = np.add.reduceat(np.log(np.maximum(pauses, 1e-3)), starts)
         return cls(
             ids=ids[starts], starts=starts, run=run, end=float(clock[-1]), x=(sizes - 1).astype(float),
-            t=run[ends] - run[starts], logs=logs, silence=clock[-1] - run[ends], days=length,
+            t=run[ends] - run[starts], logs=logs, silence=clock[-1] - run[ends],
+            clock=clock, days=length,
         )  # fmt: skip
 
     @property
