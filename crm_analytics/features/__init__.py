@@ -34,6 +34,7 @@ _HOMES = {
     "identities": "one_customer",
     "fields": "fields",
     "dealers": "dealers",
+    "training": "training",
     "defects": "defects",
     "answers": "voice",
     "preferences": "voice",
