@@ -41,6 +41,7 @@ _HOMES = {
     "Clusters": "planning.customers.clusters",
     "Sales": "planning.customers.sales",
     "Traits": "planning.customers.traits",
+    "LookAlikes": "planning.customers.look_alikes",
     "Score": "planning.customers.score",
     "Audience": "execution.audience",
     "Ledger": "execution.ledger",

@@ -15,7 +15,9 @@ def _(result: CalibrationResult) -> go.Figure:
     table = result.table
     most = 105 * max(float(table["high"].max()), float(table["foretold"].max()), 0.01)
     fig = theme.figure(
-        title=result.text, x=say("foretold, % of a tenth of the people"), y=say("happened, % (whiskers: 19 of 20 cases)")
+        title=result.text,
+        x=say("foretold, % of a tenth of the people"),
+        y=say("happened, % (whiskers: 19 of 20 cases)"),
     )
     fig.add_scatter(x=[0, most], y=[0, most], mode="lines", line={"color": theme.PALE, "dash": "dot"},
                     name=say("as foretold"), hoverinfo="skip")  # fmt: skip

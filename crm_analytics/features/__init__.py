@@ -35,6 +35,7 @@ _HOMES = {
     "fields": "fields",
     "dealers": "dealers",
     "training": "training",
+    "future_best": "best",
     "defects": "defects",
     "answers": "voice",
     "preferences": "voice",

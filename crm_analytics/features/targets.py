@@ -37,7 +37,7 @@ def target_of(wh: Warehouse, name: str, as_of: date, horizon_days: int, trade: s
         if name in known:
             return _trait(wh, as_of, horizon_days, name)
     raise ValueError(
-        f"There is no target {name!r}; choose among {', '.join(sorted(TARGETS))}, or the name of a dated trait."
+        f"There is no target {name!r}; choose among {', '.join(sorted([*TARGETS, 'response']))}, or a dated trait."
     )
 
 
@@ -86,6 +86,28 @@ def _return(wh: Warehouse, as_of: date, horizon_days: int, trade: str) -> Target
     return Target(events=events, about=about)
 
 
+def _late_payment(wh: Warehouse, as_of: date, horizon_days: int, trade: str) -> Target:
+    """Late is what was not paid by the day it fell due; that is known the day after."""
+    import ibis
+
+    wh.require("payments")
+    due = wh.payments.filter(wh.payments.customer_id.notnull(), wh.payments.due_at.notnull(), wh.payments.amount > 0)
+    known = (due.due_at + ibis.interval(days=1)).cast("date")
+    late = due.mutate(day=known).filter(due.paid_at.isnull() | (due.paid_at > due.due_at), known < _day(as_of))
+
+    def about(people: ir.Table) -> ir.Table:
+        asked = due.select(who="customer_id", invoiced="invoiced_at", due="due_at")
+        open_then = [
+            people.customer_id == asked.who,
+            asked.invoiced.isnull() | (asked.invoiced < people.snapshot),
+            asked.due >= people.snapshot,
+            asked.due.delta(people.snapshot, unit="day") < horizon_days - 1,
+        ]
+        return people.semi_join(asked, open_then)
+
+    return Target(events=late.select("customer_id", "day"), about=about)
+
+
 def _trait(wh: Warehouse, as_of: date, horizon_days: int, name: str) -> Target:
     rows = wh.traits
     rows = rows.filter(rows.trait == name, ~rows.value.lower().isin(["no", "0", "false", "нет"]))
@@ -122,4 +144,10 @@ def _day(day: date) -> ir.Value:
     return ibis.literal(day, type="date")
 
 
-TARGETS = {"repeat": _repeat, "churn": _churn, "prospect": _prospect, "return": _return}
+TARGETS = {
+    "repeat": _repeat,
+    "churn": _churn,
+    "prospect": _prospect,
+    "return": _return,
+    "late payment": _late_payment,
+}

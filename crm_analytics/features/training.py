@@ -36,15 +36,15 @@ def training(
 
     `target` is what is foretold within `horizon_days`: `repeat` (who bought before buys again), `churn` (who bought in
     as many days before the snapshot buys nothing), `prospect` (who never bought buys, or a deal is won), `return` (who
-    bought in the year before sends goods back), `late payment` (an invoice falls due and is not paid in time),
-    `response` (who is offered something in a campaign answers), `best` (who is not among the fifth who brought most
-    becomes one of them), or the name of a trait (who lacks it gets it). ValueError names them where there is no such.
+    bought in the year before sends goods back), `late payment` (an open invoice falls due and is not paid in time),
+    `response` (who is offered something in a campaign answers), or the name of a dated trait (who lacks it gets it).
+    ValueError names them where there is no such.
 
     Snapshots lie `every_days` apart (the horizon, where not set, so that no two outcomes overlap), the newest so that
-    its horizon is over by `as_of`. Columns: `customer_id`, `snapshot`, `until` (the day on which the outcome was
-    known), `target` (1 it happened, 0 not, null: the rows of `as_of`, to be scored now), then the columns of
-    `profile` on the snapshot. Of a large company a snapshot shows a sample of customers, always the same; all of them
-    are there to be scored. Ordered by snapshot and customer.
+    its horizon is over by `as_of`, all on its weekday; of offers, the days on which they were made. Columns:
+    `customer_id`, `snapshot`, `target` (1 it happened, 0 not, null: the rows of `as_of`, to be scored now), the columns
+    of `profile` on the snapshot, `until` (the day on which the outcome was known). Of a large company a snapshot shows
+    a sample of customers, always the same; all of them are there to be scored. Ordered by snapshot and customer.
     """
     import ibis
 
@@ -70,7 +70,9 @@ def laid_out(parts: list[ir.Table], horizon_days: int) -> ir.Table:
     for part in parts:
         for name, kind in part.schema().items():
             same = name not in kinds or kinds[name] == kind or kind.is_null()
-            kinds[name] = kinds.get(name, kind) if same else kind if kinds[name].is_null() else _wider(kinds[name], kind)
+            kinds[name] = (
+                kinds.get(name, kind) if same else kind if kinds[name].is_null() else _wider(kinds[name], kind)
+            )
     first = ["customer_id", "snapshot", "target", *PROFILE]
     order = dict.fromkeys([*(n for n in first if n in kinds), *sorted(kinds)])
     same = [

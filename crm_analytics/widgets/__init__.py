@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-_HOMES = {"cut": "sales", "what_if": "budget", "words": "fuzzy_selection"}
+_HOMES = {"cut": "sales", "cut_off": "score", "what_if": "budget", "words": "fuzzy_selection"}
 """Every widget, and the module it lives in."""
 
 __all__ = sorted(_HOMES)

@@ -12,6 +12,7 @@ from crm_analytics.charts import draw
 from crm_analytics.charts.live import live, redraw
 from crm_analytics.planning.customers.score import ScoreResult
 from crm_analytics.say import say, voice
+from crm_analytics.widgets.controls import Rested
 
 
 def cut_off(score: ScoreResult) -> CutOff | Any:
@@ -33,8 +34,9 @@ class CutOff(ipywidgets.VBox):
         self._text = ipywidgets.HTML()
         self._picture = live(draw(score))
         self._tell()
+        answer = Rested(self._ask)
         for slider in (self.cost, self.gain):
-            slider.observe(self._ask, names="value")
+            slider.observe(answer, names="value")
         super().__init__([costs, gains, self._text, self._picture])
 
     @property
@@ -42,7 +44,7 @@ class CutOff(ipywidgets.VBox):
         """What is said under the sliders."""
         return self._text.value
 
-    def _ask(self, _change: object) -> None:
+    def _ask(self) -> None:
         try:
             self.score = self.score.but(cost=self.cost.value, gain=self.gain.value)
         except ValueError as problem:
@@ -59,7 +61,7 @@ def _slider(label: str, value: float, top: float) -> tuple[ipywidgets.FloatSlide
     """A slider beside a number box of the same value, which carries the label, so that it can be read aloud."""
     top = max(top, value, 1.0)
     step = top / 400
-    slider = ipywidgets.FloatSlider(value=value, min=0, max=top, step=step, readout=False, continuous_update=False)
+    slider = ipywidgets.FloatSlider(value=value, min=0, max=top, step=step, readout=False)
     box = ipywidgets.BoundedFloatText(
         value=value, min=0, max=top, step=step, description=label, style={"description_width": "180px"}
     )

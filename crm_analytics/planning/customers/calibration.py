@@ -73,7 +73,7 @@ def calibrated(card: Scorecard, slope: float, newest_log_odds: np.ndarray, newes
 
 
 def _newton(design: np.ndarray, y: np.ndarray, *, prior: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Logistic regression on few columns, its slope expected at one with the precision given; and the inverse Hessian."""
+    """Logistic regression on few columns, its slope expected at one so surely; and its covariance."""
     centre = np.array([0.0, 1.0])
     beta = centre.copy()
     for _ in range(40):

@@ -109,7 +109,9 @@ def _proof(one: Steps, known: pd.DataFrame, ahead: pd.DataFrame, codes: np.ndarr
         if nothing and (as_number(values, known) == 0).mean() <= 0.5:
             return say("it is nothing for everybody who is to be scored, and something once the outcome is known")
     if strength >= PERFECT:
-        return say("alone it tells {share:percent} of all pairs of outcomes apart; nothing known before does", share=strength)
+        return say(
+            "alone it tells {share:percent} of all pairs of outcomes apart; nothing known before", share=strength
+        )
     return ""
 
 
@@ -160,9 +162,7 @@ def _too_good(
     return found
 
 
-def _signs(
-    known: pd.DataFrame, one: Steps, codes: np.ndarray, like: np.ndarray, j: int, left: list[int]
-) -> list[str]:
+def _signs(known: pd.DataFrame, one: Steps, codes: np.ndarray, like: np.ndarray, j: int, left: list[int]) -> list[str]:
     """What speaks for a column being written afterwards, beside its strength."""
     signs = []
     others = [k for k in left if k != j]

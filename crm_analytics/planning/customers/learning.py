@@ -1,4 +1,4 @@
-"""A score learned and tried: which model, how it did on people and days it had not seen, and what a simple rule does."""
+"""A score learned and tried: which model, how it did on people and days unseen, and what a simple rule does."""
 
 from __future__ import annotations
 

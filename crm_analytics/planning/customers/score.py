@@ -1,4 +1,4 @@
-"""Who will do it next: buy again, leave, answer, send back? A probability for everybody, and whom it pays to contact."""
+"""Who will do it next: buy again, leave, answer, send back? How probable it is, and whom it pays to contact."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ class Score(Study):
 
     def __post_init__(self) -> None:
         if not (self.cost >= 0 and self.gain > 0):
-            raise ValueError(f"cost is {self.cost} and gain {self.gain}; a contact costs 0 or more, a success brings more.")
+            raise ValueError(
+                f"cost is {self.cost}, gain {self.gain}; a contact costs 0 or more, a success more than 0."
+            )
         if self.draws < 50:
             raise ValueError(f"draws is {self.draws}; take 50 or more, or the intervals are not to be trusted.")
         for name in ("without", "protected", "trust"):
@@ -75,7 +77,7 @@ class Score(Study):
             return self.refuse(too_little)
         suspects = suspicions(known, ahead, columns)
         refused = [s.column for s in suspects if s.refused and s.column not in self.trust]
-        columns = [c for c in _told_apart(known, columns) if c not in refused]
+        columns = [c for c in told_apart(known, columns) if c not in refused]
         if not columns:
             return self.refuse(
                 say("Not enough evidence: no column known beforehand is left once {refused} is refused.",
@@ -186,7 +188,7 @@ def in_order(frame: pd.DataFrame) -> pd.DataFrame:
     if "target" in frame.columns:
         target = pd.to_numeric(frame["target"].astype(object), errors="coerce").astype(float)
         if (frame["target"].notna() & ~target.isin([0.0, 1.0])).any():
-            raise ValueError("A target is 1 (it happened), 0 (it did not) or empty (to be scored); map others to these.")
+            raise ValueError("A target is 1 (it happened), 0 (it did not) or empty (to be scored); change others.")
         frame = frame.assign(target=target)
     if "snapshot" not in frame.columns:
         return frame.sort_values("customer_id", kind="stable", ignore_index=True)
@@ -201,7 +203,7 @@ def _sortable(values: pd.Series) -> pd.Series:
     return values.astype("str") if values.dtype == object else values
 
 
-def _told_apart(known: pd.DataFrame, columns: list[str]) -> list[str]:
+def told_apart(known: pd.DataFrame, columns: list[str]) -> list[str]:
     """Of columns that put everybody on the same steps, such as the last day and the days since then, the first."""
     from crm_analytics.planning.customers.steps import cut, is_day, matrix
 
@@ -219,13 +221,13 @@ def _told_apart(known: pd.DataFrame, columns: list[str]) -> list[str]:
 
 def _too_little(known: pd.DataFrame, columns: list[str]) -> str:
     if known.empty:
-        return say("Not enough evidence: no outcome is known yet; with past days whose horizon is over there would be.")
+        return say("Not enough evidence: no outcome is known yet; past days whose horizon is over have one.")
     rarer = int(min(known["target"].sum(), (1 - known["target"]).sum()))
     need = 3 * FEWEST
     if rarer < need:
         return say(
-            "Not enough evidence: {have:count} decisions had the rarer outcome, and at least {need:count} are needed to "
-            "learn from some and try on others; look further back, or further ahead.",
+            "Not enough evidence: {have:count} decisions had the rarer outcome, and at least {need:count} are needed "
+            "to learn from some and try on others; look further back, or further ahead.",
             have=rarer, need=need,
         )  # fmt: skip
     if known["snapshot"].nunique() < 2:
@@ -247,7 +249,7 @@ def _tried(known: pd.DataFrame, periods: Periods) -> str:
     if min(taught, tried) >= FEWEST:
         return ""
     return say(
-        "Not enough evidence: {taught:count} rarer outcomes to learn from and {tried:count} on later days to try it on; "
+        "Not enough evidence: {taught:count} rarer outcomes to learn from and {tried:count} on later days to try it; "
         "at least {need:count} of each are needed: look at more days in the past.",
         taught=taught, tried=tried, need=FEWEST,
     )  # fmt: skip
@@ -306,12 +308,14 @@ def _sentence(result: ScoreResult) -> str:
         )  # fmt: skip
     profit, least, most = expected_profit(result)
     told = say(
-        "{half:percent} ({low:count} – {high:percent}) of successes on days held out stood in the better half by score. ",
+        "{half:percent} ({low:count} – {high:percent}) of successes on days held out stood in the better half by "
+        "score. ",
         half=half, low=100 * low, high=high,
     )  # fmt: skip
     if not result.table["chosen"].any():
         return told + say(
-            "Nobody reaches the {cut:percent} from which a contact pays at {cost:money} each and {gain:money} a success.",
+            "Nobody reaches the {cut:percent} from which a contact pays at {cost:money} each and "
+            "{gain:money} a success.",
             cut=result.cut_off, cost=result.study.cost, gain=result.study.gain,
         )  # fmt: skip
     return told + say(
@@ -320,5 +324,3 @@ def _sentence(result: ScoreResult) -> str:
         n=int(result.table["chosen"].sum()), all=len(result.table), cut=result.cut_off, profit=profit,
         least=least, most=most, cost=result.study.cost, gain=result.study.gain,
     )  # fmt: skip
-
-

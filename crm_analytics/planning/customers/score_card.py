@@ -10,7 +10,7 @@ import numpy as np
 from crm_analytics.planning.customers.calibration import Line, sigmoid
 from crm_analytics.planning.customers.drift import LARGE, NOTICED, SCORE, drifted
 from crm_analytics.planning.customers.gains import Trial
-from crm_analytics.planning.customers.reasons import SLIGHT, phrase
+from crm_analytics.planning.customers.reasons import phrase
 from crm_analytics.planning.customers.steps import as_number
 from crm_analytics.result import Check, Result
 from crm_analytics.say import say
@@ -93,8 +93,8 @@ def drift_of(result: ScoreResult) -> Result:
         study=study,
         table=table,
         text=say(
-            "{psi:number} ({low:number} – {high:number}) is how far the score has moved since training; from {large:number} "
-            "on learn again.",
+            "{psi:number} ({low:number} – {high:number}) is how far the score has moved since training; from "
+            "{large:number} on learn again.",
             psi=score["psi"], low=score["low"], high=score["high"], large=LARGE,
         ),
         checks=(
@@ -117,7 +117,9 @@ def why_of(result: ScoreResult, customer_id: str) -> Result:
     if mine.empty:
         return result.study.refuse(say("Not enough evidence: this customer is not among those who were scored."))
     if not result.usable:
-        return result.study.refuse(say("Not enough evidence: the score is no better than chance, so it has no reasons."))
+        return result.study.refuse(
+            say("Not enough evidence: the score is no better than chance, so it has no reasons.")
+        )
     card = result.found.card
     points = card.parts(mine)[0].astype(float)
     told = []
@@ -135,8 +137,8 @@ def why_of(result: ScoreResult, customer_id: str) -> Result:
         study=result.study,
         table=table,
         text=say(
-            "{p:percent} ({low:percent} – {high:percent}), against {average:percent} of an average person; most of all: "
-            "{reason}.",
+            "{p:percent} ({low:percent} – {high:percent}), against {average:percent} of an average person; most of "
+            "all: {reason}.",
             p=float(sigmoid(whole)[0]), low=float(low[0]), high=float(high[0]),
             average=float(sigmoid(np.array([card.base]))[0]), reason=first["reason"],
         ),
@@ -154,8 +156,8 @@ def held_against(result: ScoreResult, later: pd.DataFrame) -> Result:
     y = since["target"].to_numpy(int) if len(since) else np.zeros(0, int)
     if np.bincount(y, minlength=2).min() < FEW:
         return result.study.refuse(
-            say("Not enough evidence: {n:count} later outcomes are known, and at least {few:count} of each kind are needed; "
-                "ask again once the horizon is over.", n=len(y), few=FEW)
+            say("Not enough evidence: {n:count} later outcomes are known, and at least {few:count} of each kind are "
+                "needed; ask again once the horizon is over.", n=len(y), few=FEW)
         )  # fmt: skip
     log_odds, who = result.log_odds(since), since["customer_id"].to_numpy(object)
     trial = Trial.of(log_odds, y, who, draws=result.study.draws, seed=result.study.seed)
@@ -167,8 +169,8 @@ def held_against(result: ScoreResult, later: pd.DataFrame) -> Result:
         study=result.study,
         table=_tenths(trial),
         text=say(
-            "{happened:percent} happened and {foretold:percent} were foretold; the order held with an AUC of {area:number} "
-            "({low:number} – {high:number}).",
+            "{happened:percent} happened and {foretold:percent} were foretold; the order held with an AUC of "
+            "{area:number} ({low:number} – {high:number}).",
             happened=happened, foretold=foretold, area=area, low=low, high=high,
         ),
         checks=(
@@ -188,8 +190,8 @@ def card_of(result: ScoreResult) -> CardResult:
              "stepped": say("boosted trees, each of one column")}  # fmt: skip
     area, low, high = result.auc
     rows = [
-        (say("what it is"), say("{kind}; a sum of points, one for each of {n:count} columns", kind=kinds[found.card.kind],
-                                n=len(found.card.steps))),
+        (say("what it is"), say("{kind}; a sum of points, one for each of {n:count} columns",
+                                kind=kinds[found.card.kind], n=len(found.card.steps))),
         (say("learned from"), say("{n:count} decisions of {people:count} customers, {rate:percent} of them successes",
                                   n=len(known), people=known["customer_id"].nunique(), rate=known["target"].mean())),
         (say("days"), _days(known)),
@@ -200,8 +202,8 @@ def card_of(result: ScoreResult) -> CardResult:
         (say("cut-off"), say("{cut:percent}: {cost:money} a contact, {gain:money} a success", cut=result.cut_off,
                              cost=study.cost, gain=study.gain)),
         (say("for"), say("choosing whom to contact first, as long as people resemble those it learned from")),
-        (say("not for"), say("what a contact changes (that takes a control group), refusing anybody a right, or people "
-                             "unlike those it learned from")),
+        (say("not for"), say("what a contact changes (that takes a control group), refusing anybody a right, or "
+                             "people unlike those it learned from")),
         *_judged(result),
     ]  # fmt: skip
     return CardResult(

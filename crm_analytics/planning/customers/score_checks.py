@@ -1,4 +1,4 @@
-"""Why to believe a score or doubt it: its order, its height, simple rules beside it, leaks, drift, and who is judged."""
+"""Why to believe a score or doubt it: its order, its height, simple rules, leaks, drift, and who is judged."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def _height(result: ScoreResult) -> Check:
         verdict="holds" if near or (covers and abs(foretold - happened) <= 0.1 * happened)
         else "weak" if 0.5 <= line.slope <= 2 else "fails",
         text=say(
-            "{foretold:percent} were foretold on days held out and {happened:percent} happened; the calibration's slope is "
-            "{slope:number} ({low:number} – {high:number}; 1 is right, less is too bold).",
+            "{foretold:percent} were foretold on days held out and {happened:percent} happened; the calibration's "
+            "slope is {slope:number} ({low:number} – {high:number}; 1 is right, less is too bold).",
             foretold=foretold, happened=happened, slope=line.slope, low=low, high=high,
         ),
     )  # fmt: skip
@@ -106,9 +106,10 @@ def _profit(result: ScoreResult) -> Check:
         name=say("profit"),
         verdict="holds" if low > 0 and more >= 0 else "weak" if high > 0 else "fails",
         text=say(
-            "On the days held out this cut-off would have chosen {share:percent} and brought {earned:money} ({low:money} – "
-            "{high:money}) a thousand people; contacting everybody {all:money}. It counts successes, not what a contact "
-            "changes: only a control group tells that.",
+            "On the days held out this cut-off would have chosen {share:percent} and brought {earned:money} "
+            "({low:money} "
+            "– {high:money}) a thousand people; contacting everybody {all:money}. It counts successes, not what a "
+            "contact changes: only a control group tells that.",
             share=share, earned=earned[0], low=low, high=high, all=everybody[0],
         ),
     )  # fmt: skip
@@ -143,8 +144,8 @@ def _drift(result: ScoreResult) -> Check:
         name=say("drift"),
         verdict="holds" if moved < NOTICED else "weak" if moved < LARGE else "fails",
         text=say(
-            "The score's spread moved by {psi:number} ({low:number} – {high:number}) since training; above {large:number} "
-            "learn again. Most moved: {column} ({of:number}).",
+            "The score's spread moved by {psi:number} ({low:number} – {high:number}) since training; above "
+            "{large:number} learn again. Most moved: {column} ({of:number}).",
             psi=score["psi"], low=score["low"], high=score["high"], large=LARGE,
             column=worst["column"].iloc[0] if len(worst) else "–", of=worst["psi"].iloc[0] if len(worst) else 0.0,
         ),
@@ -161,7 +162,7 @@ def _protected(result: ScoreResult) -> Check:
         verdict="weak" if used else "holds",
         text=say("Nobody is judged by {columns}: kept out as protected.", columns=", ".join(there))
         if there and not used
-        else say("People are judged by {columns}, which are protected: make sure that you may.", columns=", ".join(used))
+        else say("People are judged by {columns}, which are protected: make sure you may.", columns=", ".join(used))
         if used
         else say("The table holds no protected column such as age or gender."),
     )

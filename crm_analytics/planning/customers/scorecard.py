@@ -122,9 +122,7 @@ def _basis(codes: np.ndarray, steps: Steps) -> np.ndarray:
     return np.vstack([np.r_[np.zeros(known.shape[1]), 1.0], np.column_stack([known, np.zeros(len(known))])])
 
 
-def _stepped(
-    codes: np.ndarray, y: np.ndarray, steps: tuple[Steps, ...], seed: int
-) -> tuple[list[np.ndarray], float]:
+def _stepped(codes: np.ndarray, y: np.ndarray, steps: tuple[Steps, ...], seed: int) -> tuple[list[np.ndarray], float]:
     """Boosting without interactions: each tree moves the points of one column (Lou, Caruana, Gehrke 2012)."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
