@@ -241,7 +241,7 @@ def test_every_question_of_it_has_a_picture(score):
 
 
 def test_bank_by_time_without_duration(datasets):
-    """Calls by month, in the order in which they were made: learned from the older ones, tried on the newer. `duration`,
+    """Calls by month, in the order they were made: learned from the older, tried on the newer. `duration`,
     which is known only when the call is over, is named and refused."""
     calls = pd.read_csv(datasets / "bank_marketing" / "bank-additional-full.csv.gz", sep=";")
     month = calls["nr.employed"].astype("str") + calls["month"]
