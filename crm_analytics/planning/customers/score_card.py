@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crm_analytics.planning.customers.calibration import Line, sigmoid
-from crm_analytics.planning.customers.drift import LARGE, NOTICED, SCORE, drifted
+from crm_analytics.planning.customers.score_drift import LARGE, NOTICED, SCORE, drifted
 from crm_analytics.planning.customers.gains import Trial
 from crm_analytics.planning.customers.reasons import phrase
 from crm_analytics.planning.customers.steps import as_number

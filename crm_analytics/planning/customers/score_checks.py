@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crm_analytics.planning.customers.calibration import sigmoid
-from crm_analytics.planning.customers.drift import LARGE, NOTICED, SCORE, drifted
+from crm_analytics.planning.customers.score_drift import LARGE, NOTICED, SCORE, drifted
 from crm_analytics.result import Check
 from crm_analytics.say import say
 
