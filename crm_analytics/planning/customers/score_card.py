@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crm_analytics.planning.customers.calibration import Line, sigmoid
-from crm_analytics.planning.customers.score_drift import LARGE, NOTICED, SCORE, drifted
 from crm_analytics.planning.customers.gains import Trial
 from crm_analytics.planning.customers.reasons import phrase
+from crm_analytics.planning.customers.score_drift import LARGE, NOTICED, SCORE, drifted
 from crm_analytics.planning.customers.steps import as_number
 from crm_analytics.result import Check, Result
 from crm_analytics.say import say
