@@ -56,11 +56,11 @@ def groups_of(
         )  # fmt: skip
     most, least = table.loc[table["repeat_rate"].idxmax()], table.loc[table["repeat_rate"].idxmin()]
     text = say(
-        "{rate:percent} ({low:percent} – {high:percent}) of «{group}» bought again, of «{other}» {other_rate:percent} "
-        "({other_low:percent} – {other_high:percent}); as an axis of segments {trait}: {verdict}.",
-        rate=most["repeat_rate"], low=most["repeat_low"], high=most["repeat_high"], group=most["group"],
-        other=least["group"], other_rate=least["repeat_rate"], other_low=least["repeat_low"],
-        other_high=least["repeat_high"], trait=in_words(axis.name), verdict=say(verdict),
+        "{rate:percent} ({span:percents}) of «{group}» bought again, of «{other}» {other_rate:percent} "
+        "({other_span:percents}); as an axis of segments {trait}: {verdict}.",
+        rate=most["repeat_rate"], span=(most["repeat_low"], most["repeat_high"]), group=most["group"],
+        other=least["group"], other_rate=least["repeat_rate"],
+        other_span=(least["repeat_low"], least["repeat_high"]), trait=in_words(axis.name), verdict=say(verdict),
     )  # fmt: skip
     doubts = _checks(axis, int(small.sum()), now)
     return TraitGroups(study=study, table=table, text=text, checks=doubts, trait=axis.name)

@@ -249,16 +249,16 @@ def _holm(p: dict[tuple[str, str], float]) -> dict[tuple[str, str], float]:
 def _sentence(table: pd.DataFrame, days: int) -> str:
     first = table.iloc[0]
     worth = table[table["verdict"] == WORTH]
-    said = {"gain": max(first["gain"], 0.0), "low": max(first["low"], 0.0), "high": max(first["high"], 0.0),
+    said = {"gain": max(first["gain"], 0.0), "span": (max(first["low"], 0.0), max(first["high"], 0.0)),
             "trait": trait_axes.in_words(first["trait"]), "traits": len(table), "days": days}  # fmt: skip
     if not len(worth):
         return say(
-            "{gain:percent} ({low:percent} – {high:percent}) of what recency, frequency and money leave open is the "
+            "{gain:percent} ({span:percents}) of what recency, frequency and money leave open is the "
             "most that one of {traits:count} traits tells ({trait}); none proves its worth as an axis of segments.",
             **said,
         )
     return say(
-        "{gain:percent} ({low:percent} – {high:percent}) of what recency, frequency and money leave open is told by "
+        "{gain:percent} ({span:percents}) of what recency, frequency and money leave open is told by "
         "{trait}; {worth:count} of {traits:count} traits prove their worth. Between «{best}» and «{worst}» lie "
         "{money:money} ({money_low:money} – {money_high:money}) a customer in {days:count} days.",
         worth=len(worth), best=first["best"], worst=first["worst"], money=first["money"],
