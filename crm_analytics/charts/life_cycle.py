@@ -57,10 +57,11 @@ def _(result: LifeCycleResult) -> go.Figure:
     )  # fmt: skip
     beside = [1.05] * len(rows)
     fig.add_scatter(
-        x=beside, y=names, mode="text", text=foretold, textposition="middle right", hoverinfo="skip", row=1, col=3
-    )
+        x=beside, y=names, mode="text", text=foretold, textposition="middle right", hoverinfo="skip",
+        cliponaxis=False, row=1, col=3,
+    )  # fmt: skip
     fig.update_xaxes(showticklabels=False, showgrid=False)
-    fig.update_xaxes(range=[0, 1.9], row=1, col=3)
+    fig.update_xaxes(range=[0, 2.2], row=1, col=3)
     return fig.update_yaxes(showgrid=False, tickfont_size=14)
 
 

@@ -81,10 +81,8 @@ def _key(result: MigrationResult) -> str:
 def _hover(rows: pd.DataFrame) -> list[str]:
     return [
         say(
-            "{before} → {after}: {customers:count} customers, {share:percent} ({span:percents}) of the group; "
-            "at stake {stake:money}",
-            before=say(row.before), after=say(row.after), customers=row.customers, share=row.share,
-            span=(row.low, row.high), stake=row.at_stake,
+            "{before} → {after}: {customers:count} customers, {share:percent} of the group; at stake {stake:money}",
+            before=say(row.before), after=say(row.after), customers=row.customers, share=row.share, stake=row.at_stake,
         )
         for row in rows.itertuples()
     ]  # fmt: skip

@@ -14,6 +14,8 @@ from crm_analytics.say import say
 if TYPE_CHECKING:
     import pandas as pd
 
+_MOVES, _MONEY = ("before", "after", "customers"), ("money_before", "money_after", "at_stake")
+
 BEYOND = 0.05
 """So often at most, in all cells together, would one be called more than ordinary though nothing changed."""
 
@@ -58,7 +60,7 @@ class MigrationResult(Result):
         """How much of the movement is ordinary: held against the movement between two earlier days, equally far apart.
 
         Every group of the best holds customers who were there by luck, and they leave it without anything having
-        changed. Adds `usual_share`, `more` (customers above what the earlier share would give, `more_low`–`more_high`)
+        changed. In place of the interval of the share stand `usual_share`, `more` (customers above what the earlier share would give, `more_low`–`more_high`)
         and `verdict` (more than usual, fewer than usual, as usual). Asked of cells together: at most one time in
         twenty would any be called unusual by chance.
         """
@@ -150,7 +152,7 @@ def _held_against(now: MigrationResult, usual: MigrationResult) -> MigrationResu
         more_low=np.where(known, n1 * low, np.nan),
         more_high=np.where(known, n1 * high, np.nan),
         verdict=np.where(known, verdict, "–"),
-    )
+    )[[*_MOVES, "more", "more_low", "more_high", "verdict", "share", "usual_share", *_MONEY]]
     result = replace(now, table=table)
     fell, fell_then = result.fell, usual.fell
     everybody, everybody_then = (
