@@ -60,9 +60,9 @@ class MigrationResult(Result):
         """How much of the movement is ordinary: held against the movement between two earlier days, equally far apart.
 
         Every group of the best holds customers who were there by luck, and they leave it without anything having
-        changed. In place of the interval of the share stand `usual_share`, `more` (customers above what the earlier share would give, `more_low`–`more_high`)
-        and `verdict` (more than usual, fewer than usual, as usual). Asked of cells together: at most one time in
-        twenty would any be called unusual by chance.
+        changed. In place of the interval of the share stand `usual_share`, `more` (customers above what the earlier
+        share would give, `more_low`–`more_high`) and `verdict` (more than usual, fewer than usual, as usual). Asked
+        of cells together: at most one time in twenty would any be called unusual by chance.
         """
         if usual.order != self.order:
             raise ValueError("Both movements must be among the same groups; grade all days with the same study.")
