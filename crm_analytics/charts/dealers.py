@@ -17,7 +17,7 @@ MOST_BARS = 10
 
 @draw.register
 def _(result: DealersResult) -> go.Figure:
-    table = result.table[(result.table["turnover"] > 0) & result.table["discount"].notna()]
+    table = result.facts[(result.facts["turnover"] > 0) & result.facts["discount"].notna()]
     fig = make_subplots(cols=2, column_widths=[0.62, 0.38], horizontal_spacing=0.16)
     look = theme.figure(title=result.text, height=470).layout
     fig.update_layout(template=look.template, height=look.height, title=look.title)
@@ -47,7 +47,7 @@ def _(result: DealersResult) -> go.Figure:
 
 def _scales(fig: go.Figure, result: DealersResult) -> None:
     """The scale as a line of steps, over the turnover that there is."""
-    table = result.table[result.table["yearly"] > 0]
+    table = result.facts[result.facts["yearly"] > 0]
     if not len(table):
         return
     low, high = float(table["yearly"].min()), float(table["yearly"].max())
@@ -65,7 +65,7 @@ def _scales(fig: go.Figure, result: DealersResult) -> None:
 
 def _overdue(fig: go.Figure, result: DealersResult, currency: str) -> None:
     """The dealers with the most money overdue."""
-    owing = result.table[result.table["overdue"] > 0].nlargest(MOST_BARS, "overdue")[::-1]
+    owing = result.facts[result.facts["overdue"] > 0].nlargest(MOST_BARS, "overdue")[::-1]
     if not len(owing):
         fig.update_xaxes(visible=False, row=1, col=2)
         fig.update_yaxes(visible=False, row=1, col=2)

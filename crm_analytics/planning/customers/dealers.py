@@ -26,9 +26,10 @@ from crm_analytics.result import Check, Result, Study
 from crm_analytics.say import say
 
 WIDE = norm.ppf(0.975)
-FIRST = ("customer_id", "kind", "status", "verdict", "reasons", "discount", "suggested", "money", "break_even")
-THEN = ("turnover", "growth", "growth_low", "growth_high", "usual_days_late", "risk", "overdue", "overdue_days", "owed",
-        "return_share", "margin_share", "orders", "yearly", "yearly_low", "yearly_high")  # fmt: skip
+SHOWN = ("customer_id", "status", "verdict", "discount", "suggested", "money", "turnover", "overdue", "reasons")
+FACTS = ("customer_id", "kind", "status", "verdict", "discount", "suggested", "money", "break_even", "turnover",
+         "growth", "growth_low", "growth_high", "orders", "yearly", "yearly_low", "yearly_high", "usual_days_late",
+         "risk", "overdue", "overdue_days", "owed", "return_share", "margin_share", "reasons")  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ class Dealers(Study):
                "list_value", "margin", "turnover_before", "squares_before", "orders_before", "discount", "serving",
                "due", "days_late", "late_squares", "old", "lost", "overdue", "overdue_days", "owed")  # fmt: skip
     least = 5
-    of = "dealers"
+    of = "customers who count as dealers (by their kind; kinds=all asks about everybody)"
 
     scale: str = ""
     late_days: float = 10.0
@@ -83,23 +84,25 @@ class Dealers(Study):
         rank = {RAISE: 0, HOLD: 1, LOWER: 2, LEAVE: 3}
         table = table.assign(rank=table["verdict"].map(rank)).sort_values(
             ["rank", "turnover", "customer_id"], ascending=[True, False, True], ignore_index=True
-        )[[*FIRST, *THEN]]
-        found = DealersResult(study=self, table=table, text="", checks=_checks(dealers, scales), scales=scales)
+        )
+        found = DealersResult(study=self, table=table[[*SHOWN]], text="", checks=_checks(dealers, scales),
+                              facts=table[[*FACTS]], scales=scales)  # fmt: skip
         return replace(found, text=_sentence(found, dealers))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DealersResult(Result):
-    """A dealer a row, those to be talked to first: `customer_id`, `kind`, `status`, `verdict` (raise, hold, lower,
-    leave), `reasons` in words, `discount` now and `suggested`, `money` (a year, if turnover stays; negative is a cost),
-    `break_even` (growth in volume that pays for a higher discount; the loss that a lower one stands), `turnover` with
-    its `growth` against the window before and the interval of it, `usual_days_late` and `risk` (that an invoice is
-    never paid), `overdue`, `overdue_days`, `owed`, `return_share`, `margin_share` (left of the list price), `orders`,
-    and the turnover of a year with the interval in which it would lie again.
+    """A dealer a row, those to be talked to first: `customer_id`, `status`, `verdict` (raise, hold, lower, leave),
+    `discount` now and `suggested`, `money` (a year, if turnover stays; negative is a cost), `turnover`, `overdue`,
+    `reasons` in words.
 
-    `scales` is the scale of discounts by kind of dealer.
+    `facts` says more of the same dealers: `growth` against the window before and the interval of it, `yearly` turnover
+    with the interval in which it would lie again, `usual_days_late` and `risk` (that an invoice is never paid),
+    `overdue_days`, `owed`, `return_share`, `margin_share` (left of the list price), `break_even` (growth in volume that
+    pays for a higher discount; the loss that a lower one stands). `scales` is the scale of discounts by kind of dealer.
     """
 
+    facts: pd.DataFrame
     scales: dict[str, Scale]
 
     def told(self, *verdicts: str) -> str:

@@ -117,6 +117,29 @@ class ProfitabilityResult(Result):
         sums = self.lines[list(STEPS)].sum()
         return pd.DataFrame({"step": STEPS, "money": sums.to_numpy(), "share": sums.to_numpy() / sums["list_value"]})
 
+    def remedied(self) -> Result:
+        """What can be done about losses, reason by reason, and what it would save in a year."""
+        table = self.remedies.drop(columns="advice")
+        best = self.remedies[self.remedies["lasting"] > 0].nlargest(1, "saved")
+        return Result(
+            study=self.study,
+            table=table,
+            text=say(
+                "{saved:money} would be saved in such a window if {reason} cost those who lose for good what is usual.",
+                saved=float(best["saved"].iloc[0]),
+                reason=say(CALLED[best["reason"].iloc[0]]),
+            )
+            if len(best)
+            else say("Nobody is surely served at a loss for good: there is nothing to mend with single customers."),
+            checks=self.checks,
+        )
+
+    def verdicts(self) -> Result:
+        """How many customers earn, lose for good, were perhaps unlucky, or cost money and bought nothing."""
+        sums = self.table.groupby("verdict")["profit"].agg(customers="size", profit="sum").round(2)
+        table = sums.reindex([verdict for verdict in VERDICTS if verdict in sums.index]).reset_index()
+        return Result(study=self.study, table=table, text=self.text, checks=self.checks)
+
     def by(self, *columns: str) -> pd.DataFrame:
         """The steps summed by other columns, such as `kind` or `kind`, `category`. Raises ValueError for others."""
         now = self.accounts.rows[self.accounts.rows["period"] == WINDOW]

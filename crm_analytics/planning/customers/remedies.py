@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from crm_analytics.planning.customers.cost_to_serve import COSTS
+from crm_analytics.planning.customers.cost_to_serve import CALLED, COSTS
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 NO_REASON = ""
+FEWEST = 5
 
 
 def reasons(customers: pd.DataFrame, *, losing: pd.Series, idle: pd.Series) -> pd.DataFrame:
@@ -57,8 +58,16 @@ def remedies(customers: pd.DataFrame, *, lasting: str, unlucky: str) -> pd.DataF
         .reset_index()
         .sort_values(["lasting_loss", "loss", "reason"], ascending=[False, False, True], ignore_index=True)
     )
-    sums["advice"] = [_ADVICE[reason](losing[losing["reason"] == reason], customers) for reason in sums["reason"]]
+    sums["advice"] = [_advice(losing[losing["reason"] == reason], customers) for reason in sums["reason"]]
     return sums
+
+
+def _advice(losing: pd.DataFrame, customers: pd.DataFrame) -> str:
+    """What to do about all who lose money by the same reason; a handful is no rule, and is not told apart."""
+    called = say(CALLED[losing["reason"].iloc[0]])
+    if len(losing) < FEWEST:
+        return say("{reason}: fewer than {fewest:count} customers; speak with each.", reason=called, fewest=FEWEST)
+    return say("{reason}: {advice}", reason=called, advice=_ADVICE[losing["reason"].iloc[0]](losing, customers))
 
 
 def _margin(customers: pd.DataFrame) -> float:

@@ -45,7 +45,7 @@ def many():
 def verdicts(frame, **knobs):
     result = Dealers(**knobs).fit(frame)
     assert not isinstance(result, NotEnough), result.text
-    return result.table.set_index("customer_id")
+    return result.facts.set_index("customer_id")
 
 
 def with_one(many, **more):
@@ -150,7 +150,7 @@ def test_five_dealers_are_enough_to_speak_and_four_are_not():
 def test_planted_habits_of_payment_are_found(company, truth):
     frame = features.dealers(company, kinds="dealer, company").to_pandas()
     result = Dealers().fit(frame)
-    both = result.table.merge(truth.payment_habits, on="customer_id")
+    both = result.facts.merge(truth.payment_habits, on="customer_id")
     assert both.usual_days_late.corr(both.mean_days_late, "spearman") > 0.9
     error = both.usual_days_late - both.mean_days_late
     assert error.abs().median() < 2
@@ -202,5 +202,5 @@ def test_the_order_of_rows_and_a_name_that_is_markup_change_nothing(many):
 
     one, other = Dealers().fit(named), Dealers().fit(named.sample(frac=1, random_state=2))
     assert one.text == other.text
-    pd.testing.assert_frame_equal(one.table, other.table)
+    pd.testing.assert_frame_equal(one.facts, other.facts)
     assert "<b>" not in draw(one).to_json()
