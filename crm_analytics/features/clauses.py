@@ -11,7 +11,7 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-from crm_analytics.features.profile import PROFILE
+from crm_analytics.features.clause_checks import check_fact, resolved
 from crm_analytics.features.trade import lines_of, orders_of
 from crm_analytics.rules.clauses import (
     AT_LEAST,
@@ -37,7 +37,6 @@ from crm_analytics.rules.clauses import (
 from crm_analytics.rules.logic import HOLDS, HOLDS_NOT, column_of
 from crm_analytics.rules.logic import UNKNOWN as NOBODY_KNOWS
 from crm_analytics.rules.tokens import RuleError, nearest
-from crm_analytics.rules.words import COLUMNS, TEXT, folded, single
 from crm_analytics.warehouse.consents import agreed, barred
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class Clauses:
         wanted = list({column_of(clause): clause for clause in clauses}.values())
         for clause in wanted:
             if isinstance(clause, Fact):
-                _checked(people, clause)
+                check_fact(people, clause)
         done = [clause for clause in wanted if isinstance(clause, Done)]
         wide = self._joined(people, self._purchases([one for one in done if one.measure in _COUNTS]))
         for clause in done:
@@ -77,7 +76,7 @@ class Clauses:
 
     def _asked(self, people: ir.Table, clause: Clause) -> ir.BooleanValue:
         if isinstance(clause, Fact):
-            return _fact(people[_resolved(people, clause)], clause)
+            return _fact(people[resolved(people, clause)], clause)
         number = people[_amount(clause)].fill_null(0)
         return number > 0 if isinstance(clause, Consents) else _compared(number, clause.op, clause.values)
 
@@ -224,70 +223,6 @@ def _among(sold: ir.Table, of: str, what: tuple[str, ...]) -> ir.BooleanValue | 
     low = [one.lower() for one in what]
     tests = (sold[name].lower().isin(low) if name == "product_id" else sold[name].isin(low) for name in _columns_of(of))
     return reduce(or_, (test.fill_null(False) for test in tests))
-
-
-def asked_of_profile(clauses: Iterable[Clause]) -> frozenset[str]:
-    """The columns every profile has that the clauses look at."""
-    asked = {_plain(clause.column) for clause in clauses if isinstance(clause, Fact)}
-    return frozenset(name for name in PROFILE if _plain(name) in asked)
-
-
-def _plain(name: str) -> str:
-    return folded(name).replace(" ", "_")
-
-
-def _resolved(people: ir.Table, clause: Fact) -> str:
-    """The column a clause means, however it was written. Raises RuleError with the nearest one."""
-    plain = {_plain(name): name for name in people.columns if name != "customer_id"}
-    if clause.column in people.columns and clause.column != "customer_id":
-        return clause.column
-    found = plain.get(_plain(clause.column))
-    if found is None:
-        hint = nearest(clause.column, [*plain.values(), *COLUMNS, *single()])
-        raise RuleError(f"There is no {clause.column!r}{hint}", clause.place.start, clause.place.line)
-    return found
-
-
-def _checked(people: ir.Table, clause: Fact) -> None:
-    """Raise RuleError where a column is held against what it cannot be."""
-    name = _resolved(people, clause)
-    column = people[name]
-    if clause.op == UNKNOWN:
-        return
-    value = clause.values[0]
-    kind = "text" if column.type().is_string() else "a day" if column.type().is_date() else "a number"
-    given = "text" if isinstance(value, str) else "a day" if isinstance(value, date) else "a number"
-    if kind != given:
-        like = {"text": 'like "abc"', "a day": "like 2025-06-30", "a number": "like 3"}[kind]
-        raise RuleError(
-            f"{name} is {kind}, and {given} was given; write {kind}, {like}", clause.place.start, clause.place.line
-        )
-    if kind == "text" and clause.op not in (IS, CONTAINS):
-        raise RuleError(f"{name} is text; ask with is, in or contains", clause.place.start, clause.place.line)
-
-
-def check_values(wh: Warehouse, clauses: Iterable[Clause]) -> None:
-    """Raise RuleError for a value that no customer of the company has ever had, with the nearest there is."""
-    import ibis
-
-    people = wh.customers
-    asked = [
-        clause for clause in clauses
-        if isinstance(clause, Fact) and clause.op == IS and clause.column in people.columns
-        and COLUMNS.get(clause.column, ("",))[0] == TEXT
-    ]  # fmt: skip
-    if not asked:
-        return
-    columns = sorted({clause.column for clause in asked})
-    parts = (people.select(of=ibis.literal(name), value=people[name]).distinct() for name in columns)
-    found = ibis.union(*parts, distinct=True).to_pyarrow().to_pylist()
-    for clause in asked:
-        known = sorted(row["value"] for row in found if row["of"] == clause.column and row["value"] is not None)
-        for value in clause.values:
-            if known and str(value).lower() not in {one.lower() for one in known}:
-                hint = nearest(str(value), known) or f"; there are {', '.join(known[:8])}"
-                told = f"No customer's {clause.column} is {value!r}{hint}"
-                raise RuleError(told, clause.place.start, clause.place.line)
 
 
 def _fact(column: ir.Column, clause: Fact) -> ir.BooleanValue:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from crm_analytics.features.clauses import Clauses, asked_of_profile, check_values
+from crm_analytics.features.clause_checks import asked_of_profile, check_values
+from crm_analytics.features.clauses import Clauses
 from crm_analytics.features.feature import feature
 from crm_analytics.features.profile import described
 from crm_analytics.rules.tree import USUAL, read_tree

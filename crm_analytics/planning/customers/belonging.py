@@ -36,7 +36,9 @@ class Belonging:
                 f"The table does not say whether «{absent[0]}» holds; "
                 "features.segments(wh, rules=…) with the same rules makes one that does."
             )
-        frame = frame.sort_values("customer_id", ignore_index=True)
+        if not frame["customer_id"].is_monotonic_increasing:  # as the feature has them, they are
+            frame = frame.sort_values("customer_id")
+        frame = frame.reset_index(drop=True)
         asked = frame[[column_of(clause) for clause in tree.clauses]].fillna(UNKNOWN).astype(np.int8)
         people = frame.drop(columns=asked.columns)
         codes: dict[str, np.ndarray] = {}

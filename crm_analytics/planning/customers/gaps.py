@@ -111,7 +111,8 @@ def _pairs(held: _Held, study: Gaps) -> pd.DataFrame:
     somebody = held.before.any(axis=1).astype(float)
     others, others_took = (somebody @ lacked)[None, :] - standing, (somebody @ new)[None, :] - took
     money, square = held.before.T @ (held.spent * new), held.before.T @ (held.spent**2 * new)
-    one, other = np.nonzero((customers >= study.least_customers) & (took >= LEAST_TAKERS))
+    on_sale = held.before.sum(axis=0) >= LEAST_TAKERS  # what has only just come is taken up by everybody
+    one, other = np.nonzero((customers >= study.least_customers) & (took >= LEAST_TAKERS) & on_sale[None, :])
     keep = one != other
     one, other = one[keep], other[keep]
     n, of = took[one, other], standing[one, other]

@@ -69,7 +69,12 @@ class MembershipResult(Result):
         """So many members of a segment by lot: the same ones in whatever order they come, others for another seed."""
         chosen = self._of(segment)
         lots = [_lot(f"{seed}\0{customer}") for customer in chosen["customer_id"].astype(str)]
-        return self._only(chosen.iloc[np.argsort(lots, kind="stable")[:customers]])
+        drawn = chosen.iloc[np.argsort(lots, kind="stable")[:customers]]
+        told = say(
+            "{n:count} customers of the {all:count} in «{segment}», drawn by lot (seed {seed}).",
+            n=len(drawn), all=len(chosen), segment=segment, seed=seed,
+        )  # fmt: skip
+        return replace(self, table=drawn.reset_index(drop=True), text=told)
 
     def top(self, segment: str, *, customers: int = 100, by: str = "revenue_window") -> MembershipResult:
         """So many members of a segment with the most of something; equals in the order of their ids."""
@@ -78,7 +83,11 @@ class MembershipResult(Result):
             known = ", ".join(chosen.select_dtypes("number"))
             raise ValueError(f"There is no number {by!r} to rank by; there is {known}.")
         ranked = chosen.sort_values([by, "customer_id"], ascending=[False, True], na_position="last")
-        return self._only(ranked.head(customers))
+        told = say(
+            "{n:count} customers of the {all:count} in «{segment}», those with the most {by}.",
+            n=min(customers, len(ranked)), all=len(chosen), segment=segment, by=say(by.replace("_", " ")),
+        )  # fmt: skip
+        return replace(self, table=ranked.head(customers).reset_index(drop=True), text=told)
 
     def reasons(self) -> ReasonsResult:
         """How many members each reason made, the most first."""
@@ -98,9 +107,6 @@ class MembershipResult(Result):
             known = ", ".join(one.name for one in self.study.tree.segments)
             raise ValueError(f"Nobody is in a segment {segment!r}; the segments are {known}.")
         return chosen
-
-    def _only(self, rows: pd.DataFrame) -> MembershipResult:
-        return replace(_told(self.study, rows.reset_index(drop=True), self.known), checks=self.checks)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -145,8 +151,12 @@ def _told(study: Membership, table: pd.DataFrame, known: int) -> MembershipResul
             Check(
                 name=say("reasons"),
                 verdict="holds",
-                text=say("The widest rule, {segment}, takes its members in by {ways:count} different reasons.",
-                         segment=ways.idxmax(), ways=int(ways.max())),
+                text=say(
+                    "Every segment has one way in."
+                    if ways.max() == 1
+                    else "«{segment}» has the most ways in: {ways:count}; each member has the one that was taken.",
+                    segment=ways.idxmax(), ways=int(ways.max()),
+                ),
             ),
         ),
     )  # fmt: skip

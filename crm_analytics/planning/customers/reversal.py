@@ -42,8 +42,8 @@ def reversals(
     from scipy.stats import norm
 
     pairs = list(combinations(groups, 2))
-    codes = {name: np.unique(axes[name].astype("str").fillna(""), return_inverse=True)[1] for name in axes}
-    codes = {name: code for name, code in codes.items() if code.max(initial=0) > 0}
+    codes = {name: axes[name].astype("category").cat.codes.to_numpy() + 1 for name in axes}  # 0: not on record
+    codes = {name: code for name, code in codes.items() if len(np.unique(code)) > 1}
     limit = norm.isf((1 - confidence) / 2 / max(1, len(pairs) * len(codes)))
     found = []
     for one, other in pairs:

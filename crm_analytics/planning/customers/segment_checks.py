@@ -33,7 +33,7 @@ def checks(study: Any, who: Belonging, table: pd.DataFrame) -> tuple[Check, ...]
         _overlap(study, who),
         _idle(who),
         _known(who),
-        misleading(who, values),
+        misleading(who, values, unit="money" if study.measure.startswith("revenue") else "number"),
     )
 
 
@@ -41,7 +41,7 @@ def checks_later(
     study: Any, who: Belonging, table: pd.DataFrame, brought: np.ndarray, found: float
 ) -> tuple[Check, ...]:
     """What the time since says about the segments of then."""
-    return (_stable(table), _told_apart(study, who, brought), misleading(who, brought), _followed(found))
+    return (_stable(table), _told_apart(study, who, brought), misleading(who, brought, unit="money"), _followed(found))
 
 
 def _size(study: Any, table: pd.DataFrame) -> Check:
@@ -130,7 +130,7 @@ def _known(who: Belonging) -> Check:
     )  # fmt: skip
 
 
-def misleading(who: Belonging, values: np.ndarray) -> Check:
+def misleading(who: Belonging, values: np.ndarray, *, unit: str) -> Check:
     """Whether the order of two segments turns round where like is held against like."""
     axes = who.people[[name for name in AXES if name in who.people]].dropna(axis=1, how="all")
     groups = {one.name: who.members(one.name) for one in who.tree.children(None)}
@@ -147,8 +147,8 @@ def misleading(who: Belonging, values: np.ndarray) -> Check:
         name=name,
         verdict="fails",
         text=say(
-            "«{ahead}» is ahead of «{behind}» by {total:number} a customer, but behind by {within:number} within "
-            "the same {axis}: the average compares whom they consist of, not what they do.",
+            "«{ahead}» is ahead of «{behind}» by {total:UNIT} a customer, but behind by {within:UNIT} within "
+            "the same {axis}: the average compares whom they consist of, not what they do.".replace("UNIT", unit),
             ahead=worst.ahead, behind=worst.behind, total=worst.total, within=worst.within, axis=say(worst.axis),
         ),
     )  # fmt: skip
@@ -176,7 +176,10 @@ def _told_apart(study: Any, who: Belonging, brought: np.ndarray) -> Check:
         for within in (None, *(segment.name for segment in who.tree.segments))
         for one, other in combinations(who.tree.children(within), 2)
     ]
-    told = [_compared(brought, who.members(a) & ~who.members(b), who.members(b) & ~who.members(a)) for a, b in pairs]
+    told = [
+        _compared(brought[who.members(a) & ~who.members(b)], brought[who.members(b) & ~who.members(a)], len(pairs))
+        for a, b in pairs
+    ]
     corrected = holm(np.array([one[0] for one in told]))
     name = say("told apart")
     alike = [(pair, one) for pair, one, p in zip(pairs, told, corrected, strict=True) if p > 0.05]
@@ -203,16 +206,16 @@ def _told_apart(study: Any, who: Belonging, brought: np.ndarray) -> Check:
     )  # fmt: skip
 
 
-def _compared(values: np.ndarray, mine: np.ndarray, theirs: np.ndarray) -> tuple[float, float, float, float]:
-    """How often chance alone makes such a difference, both means, and half the interval of their difference."""
+def _compared(a: np.ndarray, b: np.ndarray, questions: int) -> tuple[float, float, float, float]:
+    """How often chance alone makes such a difference, both means, and half the interval of their difference, as wide as
+    so many questions at once ask for."""
     from scipy.stats import norm
 
-    a, b = values[mine], values[theirs]
     if min(len(a), len(b)) < 2:
         return np.nan, np.nan, np.nan, np.nan
     spread = np.sqrt(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b))
     p = 2 * norm.sf(abs(a.mean() - b.mean()) / spread) if spread > 0 else float(a.mean() == b.mean())
-    return float(p), float(a.mean()), float(b.mean()), float(norm.isf(0.025) * spread)
+    return float(p), float(a.mean()), float(b.mean()), float(norm.isf(0.025 / questions) * spread)
 
 
 def _followed(found: float) -> Check:

@@ -40,6 +40,12 @@ def test_where_nothing_is_planted_nothing_matters():
     assert sum(found) <= 2
 
 
+def test_what_has_only_just_come_is_no_gap():
+    frame = holdings()
+    new = frame[frame["goods"] == "lamp"].assign(goods="novelty", first_day=pd.Timestamp("2024-09-01"))
+    assert "novelty" not in set(Gaps().fit(pd.concat([frame, new])).table["lacks"])
+
+
 def test_counts_are_those_of_a_count_by_hand():
     frame = holdings(500)
     result = Gaps(least_customers=2).fit(frame.sample(frac=1, random_state=1))
