@@ -101,7 +101,7 @@ def test_what_is_expected_grows_with_time_and_who_stayed_away_is_less_alive(base
 
 def test_a_base_drawn_anew_scatters_as_the_curvature_says(base):
     random = np.random.default_rng(5)
-    n = 4000
+    n = 2000
     T = random.integers(4, 12, n).astype(float)
     if base.called in ("BG/BB", "sBG"):
         stays = np.minimum(random.geometric(random.beta(1.5, 6, n)) - 1, T)
