@@ -131,14 +131,21 @@ class ProfitabilityResult(Result):
             )
             if len(best)
             else say("Nobody is surely served at a loss for good: there is nothing to mend with single customers."),
-            checks=self.checks,
         )
 
     def verdicts(self) -> Result:
         """How many customers earn, lose for good, were perhaps unlucky, or cost money and bought nothing."""
         sums = self.table.groupby("verdict")["profit"].agg(customers="size", profit="sum").round(2)
         table = sums.reindex([verdict for verdict in VERDICTS if verdict in sums.index]).reset_index()
-        return Result(study=self.study, table=table, text=self.text, checks=self.checks)
+        return Result(
+            study=self.study,
+            table=table,
+            text=say(
+                "{lasting:count} of {losing:count} losses are called lasting: those where several orders say so.",
+                lasting=int((self.table["verdict"] == LOSES).sum()),
+                losing=int((self.table["profit"] < 0).sum()),
+            ),
+        )
 
     def by(self, *columns: str) -> pd.DataFrame:
         """The steps summed by other columns, such as `kind` or `kind`, `category`. Raises ValueError for others."""
