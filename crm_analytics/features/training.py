@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SNAPSHOTS = 8
 """On how many past days customers are looked at, at most."""
 
-LEARNERS = 40_000
+LEARNERS = 10_000
 """How many customers a snapshot shows, at most: more would teach a model of these few columns nothing new."""
 
 
