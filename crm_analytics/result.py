@@ -90,7 +90,8 @@ class Result:
         head = _head(self.table)
         table = head.to_html(index=False, border=0, classes="crm-table", formatters=_figures(head)) if len(head) else ""
         more = len(self.table) - len(_head(self.table))
-        rest = f"<p class='crm-more'>{html.escape(say('and {rows:count} more rows', rows=more))}</p>" if more else ""
+        told = say("and {rows:count} more {rows:row|rows}", rows=more)
+        rest = f"<p class='crm-more'>{html.escape(told)}</p>" if more else ""
         return (
             f'<div class="crm-result"><p class="crm-answer">{html.escape(self.text)}</p>'
             f'<ul class="crm-checks">{checks}</ul>{table}{rest}</div>'

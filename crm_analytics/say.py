@@ -43,18 +43,41 @@ def say(template: str, /, **values: Any) -> str:
     After the colon stands what the value *is*, never how many digits it has: `money`, `cents` (money to the
     cent), `percent` (of a share: .12 → 12 %), `percents` (a low and a high one: 3.1 – 12 %), `points` (of a difference
     of shares), `count`, `number` (three significant digits), `date`, `month`, `months` (a first and a last one:
-    April – June 2025). Anything else is an ordinary Python format. The template is looked up in the translations of
-    the language in force, so translate the template, not the sentence.
+    April – June 2025). Words parted by a bar are forms for one and for more, or as many as the language has:
+    `{rows:count} {rows:row|rows}`, `{rows:строка|строки|строк}`. Anything else is an ordinary Python format. The
+    template is looked up in the translations of the language in force, so translate the template, not the sentence.
+    Where there is none, months are named in the sentence's own language, while numbers stay as the company writes them.
     """
-    return _Wording().vformat(_translation(voice().language)(template), (), values)
+    told = _translation(voice().language)(template)
+    foreign = told == template and any(letter.isalpha() for text, *_ in _PARSED(template) for letter in text)
+    return _Wording("en" if foreign else voice().language).vformat(told, (), values)
 
 
 class _Wording(string.Formatter):
+    def __init__(self, language: str):
+        self.language = language
+        """That of the words around the values."""
+
     def format_field(self, value: Any, spec: str) -> str:
         if value is None or value != value:  # NaN and NaT are the only values that differ from themselves
             return "–"
+        if spec in _DAYS:
+            return _DAYS[spec](value, self.language)
+        if "|" in spec:
+            return _form(value, spec.split("|"), self.language)
         kind = _KINDS.get(spec)
         return kind(value) if kind else super().format_field(value, spec)
+
+
+_PARSED = string.Formatter().parse
+
+
+def _form(value: float, forms: list[str], language: str) -> str:
+    """The form of a word that goes with a number: 1 row, 2 rows; 1 строка, 2 строки, 5 строк."""
+    from babel import Locale
+
+    found = Locale.parse(language).plural_form(abs(value))
+    return forms[min({"one": 0, "few": 1, "many": 2}.get(found, 9), len(forms) - 1)]
 
 
 def _money(value: float) -> str:
@@ -113,26 +136,27 @@ def _points(value: float) -> str:
     return decimal(100 * value, 2) + " pp"
 
 
-def _date(value: Any) -> str:
+def _date(value: Any, language: str) -> str:
     from babel.dates import format_date
 
-    return format_date(value, format="d MMMM y", locale=voice().language)
+    return format_date(value, format="d MMMM y", locale=language)
 
 
-def _month(value: Any) -> str:
+def _month(value: Any, language: str) -> str:
     from babel.dates import format_date
 
-    return format_date(value, format="LLLL y", locale=voice().language)
+    return format_date(value, format="LLLL y", locale=language)
 
 
-def _months(span: tuple[Any, Any]) -> str:
+def _months(span: tuple[Any, Any], language: str) -> str:
     from babel.dates import format_date
 
     first, last = span
     if first == last:
-        return _month(last)
-    start = format_date(first, format="LLLL", locale=voice().language) if first.year == last.year else _month(first)
-    return f"{start} – {_month(last)}"
+        return _month(last, language)
+    same = first.year == last.year
+    start = format_date(first, format="LLLL", locale=language) if same else _month(first, language)
+    return f"{start} – {_month(last, language)}"
 
 
 _KINDS = {
@@ -143,10 +167,9 @@ _KINDS = {
     "points": lambda v: _points(float(v)),
     "count": lambda v: decimal(round(float(v)), 0),
     "number": lambda v: _number(float(v)),
-    "date": _date,
-    "month": _month,
-    "months": _months,
 }
+
+_DAYS = {"date": _date, "month": _month, "months": _months}
 
 
 @cache

@@ -62,6 +62,28 @@ def test_a_span_of_months_ends_without_a_full_stop(language, span, told):
     assert say("{x:months}", x=span) == told
 
 
+def test_a_day_is_told_in_the_language_of_the_words_around_it():
+    speak(Voice(language="ru", currency="RUB"))
+    told = say("Since {d:date} they brought {x:money} in {m:months}.", d=date(2025, 6, 29), x=41200.4,
+               m=(date(2025, 6, 1), date(2025, 7, 1)))  # fmt: skip
+    assert told.replace("\xa0", " ") == "Since 29 June 2025 they brought 41 200 ₽ in June – July 2025."
+
+
+@pytest.mark.parametrize(
+    ("language", "template", "told"),
+    [
+        ("en", "{n:count} {n:row|rows}", ("0 rows", "1 row", "2 rows", "5 rows", "21 rows", "1,001 rows")),
+        ("ru", "{n:count} {n:строка|строки|строк}",
+         ("0 строк", "1 строка", "2 строки", "5 строк", "21 строка", "1 001 строка")),
+    ],
+)  # fmt: skip
+def test_a_word_goes_with_its_number(language, template, told, monkeypatch):
+    speak(Voice(language=language, currency="EUR"))
+    monkeypatch.setattr("crm_analytics.say._translation", lambda _: lambda text: text + " ")
+    said = tuple(say(template, n=n).strip().replace("\xa0", " ") for n in (0, 1, 2, 5, 21, 1001))
+    assert said == told
+
+
 def test_text_from_data_is_never_read_as_a_template():
     assert say("{name} bought.", name="{x:money} {0}") == "{x:money} {0} bought."
 

@@ -175,8 +175,8 @@ class Audit:
             fit = self.fits[number]
             parent = fit.table.by_name[column].refers.partition(".")[0]
             sentence = (
-                "{rows:count} rows of {table} from {source} name a {column} that is not among the {parent}; they are "
-                "kept without it."
+                "{rows:count} {rows:row|rows} of {table} from {source} {rows:names|name} a {column} that is not among "
+                "the {parent}; {rows:it is|they are} kept without it."
             )
             if rows:
                 told = say(
@@ -190,8 +190,8 @@ class Audit:
                 self._check("references", "weak", told)
         for table, parent, rows in crosscheck.dangling():
             sentence = (
-                "{rows:count} rows of {table} that were loaded earlier refer to {parent} that are no longer there; "
-                "load their source again together with this one."
+                "{rows:count} {rows:row|rows} of {table} that {rows:was|were} loaded earlier {rows:refers|refer} to "
+                "{parent} that are no longer there; load their source again together with this one."
             )
             self._check("references", "weak", say(sentence, rows=rows, table=_words(table), parent=_words(parent)))
 

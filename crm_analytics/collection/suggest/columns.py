@@ -167,6 +167,8 @@ class Columns:
         if table == "customer_contacts" and not reaches(block):
             self.used = before
             return block
+        if self.part.second and (key := block.columns.get(TABLES[table].key[0])) and table != "activity":
+            block.rows = rows_of(key)
         self.part.blocks.append(block)
         if table == "activity":
             self._measures(block)

@@ -116,6 +116,19 @@ def _called(column: Profile, table: str, key: Profile) -> bool:
     return column.name.casefold() == key.name.casefold() and named[:-1] in (thing, thing[-1:])
 
 
+def tell_more(parts: Sequence[Part]) -> None:
+    """Of several files about the same customers, goods or stores, all but the one that says most only tell more."""
+    lists: dict[str, list[Part]] = {}
+    for part in sorted(parts, key=lambda part: (-len(part.reading.placements), part.name)):
+        key = lexicon().rows.get(part.reading.kind, {}).get("unique")
+        profile = part.reading.profile(key) if key and not format_known(part.reading.sniffed) else None
+        if profile is None:
+            continue
+        before = [other.reading.profile(key).counted.keys() for other in lists.get(key, ())]
+        part.second = any(not ids.isdisjoint(profile.counted) for ids in before)
+        lists.setdefault(key, []).append(part)
+
+
 def _references(readings: list[Reading]) -> list[Hints]:
     """Columns whose values stand among the ids of another file: they refer to it, whatever they are called."""
     parents = []

@@ -39,6 +39,8 @@ class Part:
     lookups: dict[str, dict[str, str]] = field(default_factory=dict)
     refuse: list[tuple[str, str]] = field(default_factory=list)
     """(condition, reason) of lines that are no facts."""
+    second: bool = False
+    """Whether another file is the list of these customers or goods, so that this one only tells more of them."""
     main: dict[int, str] = field(default_factory=dict)
     """Columns that stand elsewhere than they were placed, and where."""
     left: dict[int, str] = field(default_factory=dict)

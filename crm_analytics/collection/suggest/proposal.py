@@ -12,7 +12,7 @@ from crm_analytics.collection.mapping.files import FileSpec
 from crm_analytics.collection.sources.source import SourceError
 from crm_analytics.collection.suggest.compose import Composer
 from crm_analytics.collection.suggest.database import tables
-from crm_analytics.collection.suggest.gather import dictionaries, gathered
+from crm_analytics.collection.suggest.gather import dictionaries, gathered, tell_more
 from crm_analytics.collection.suggest.known import Known, format_known
 from crm_analytics.collection.suggest.lexicon import folded, lexicon
 from crm_analytics.collection.suggest.part import Part, placed
@@ -70,7 +70,7 @@ class Proposal:
         if self.questions:
             lines += [
                 "",
-                say("{count:count} questions:", count=len(self.questions)),
+                say("{count:count} {count:question|questions}:", count=len(self.questions)),
                 *(f"  ? {q}" for q in self.questions),
             ]
         return "\n".join(lines).strip()
@@ -91,6 +91,7 @@ def suggest_map(paths: Iterable[str | Path], *, database: str = "", source: str 
     files, apart = _looked_at(paths, folder)
     files += tables(FileSpec(name="", path="", url=database), None) if database else []
     parts = gathered(files)
+    tell_more(parts)
     source = _source_name(source, *(part.name for part in parts), folder=folder)
     names = _composed(parts)
     text = ""

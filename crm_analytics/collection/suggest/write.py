@@ -76,6 +76,7 @@ def written(parts: list[Part], *, source: str, about: str, company: Mapping[str,
     lines += ["", "tables:"]
     for table in TABLES:
         blocks = [(part, block) for part in live for block in part.live if block.table == table]
+        blocks.sort(key=lambda one: bool(one[1].rows))  # the first to name a key tells of it; lists go before mentions
         if blocks:
             lines.append(f"  {table}:")
             for part, block in blocks:

@@ -90,7 +90,7 @@ def test_an_unknown_customer_is_emptied_and_counted(shop):
     report = shop.load()
     assert shop.open().orders.customer_id.execute().dropna().tolist() == ["ann"]
     [warning] = [check for check in report.checks if check.verdict == "weak"]
-    assert "1 rows of orders" in warning.text
+    assert "1 row of orders" in warning.text
 
 
 def test_a_required_reference_to_nothing_refuses_the_line_and_all_that_hangs_on_it(shop):
@@ -204,7 +204,7 @@ tables:
     shop.file("members.csv", "Id,Born\ndora,1990\neve,1991\n")
     report = load(maps / "club.yaml", data=shop.data, home=shop.home)
     assert sorted(shop.open().customers.customer_id.execute()) == ["ben", "dora", "eve"]
-    assert any("1 rows of orders that were loaded earlier refer to customers" in check.text for check in report.checks)
+    assert any("1 row of orders that was loaded earlier refers to customers" in check.text for check in report.checks)
     assert shop.open().company.name == "Corner shop"
 
 

@@ -129,3 +129,16 @@ def test_name_and_surname_and_a_birthday_in_american_writing(tmp_path):
     contacts = company._read("customer_contacts").to_pandas().set_index("customer_id")
     assert contacts.loc["c1", "full_name"] == "Bob Hill1"
     assert contacts.loc["c0", "birth_date"] == "1960-01-01"
+
+
+def test_two_lists_of_the_same_customers(tmp_path):
+    """Forms filled in beside the list of customers tell more of them, and are no second list that contradicts it."""
+    clients = [[f"C{n}", ("Riga", "Tartu")[n % 2], "2024-01-05", f"c{n}@example.org"] for n in range(60)]
+    forms = [[f"C{n}", str(800 + n), str(n % 5 + 1), "2024-03-01"] for n in range(0, 70, 2)]
+    whole = export(tmp_path / "clients.csv", [["Customer ID", "Region", "Registered", "Email"], *clients])
+    more = export(tmp_path / "a_forms.csv", [["customer_id", "Income", "Household", "filled in"], *forms])
+    company = loads(suggest_map([whole, more]), tmp_path)
+    people = company.customers.to_pandas().set_index("customer_id")
+    assert len(people) == 65  # five are known by their forms only
+    assert people.loc["C0", "region"] == "Riga"
+    assert len(company.traits.to_pandas()) >= 70
