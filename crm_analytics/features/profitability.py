@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 from crm_analytics.features.feature import feature
+from crm_analytics.features.service import (
+    Spans,
+    campaign_costs,
+    contact_costs,
+    order_costs,
+    payment_costs,
+    read_tariff,
+)
+from crm_analytics.features.sharing import DECIMAL, parts_of, summed, union_of
 from crm_analytics.features.trade import checked, trade_of
 
 if TYPE_CHECKING:
@@ -13,7 +22,6 @@ if TYPE_CHECKING:
 
     from crm_analytics.warehouse.engine import Warehouse
 
-WINDOW, BEFORE = "window", "before"
 TOUCHES = ("within", "besides")
 """Whether what the touches of a campaign cost is within its costs, or was paid besides."""
 
@@ -22,11 +30,10 @@ MONEY_PARTS = (
     "serving", "handling", "contacts", "campaigns", "late_money_days", "lost",
 )  # fmt: skip
 MOMENTS = ("profit_squares", "profit_by_paid", "paid_squares")
-_OF_AN_ORDER = ("serving", "handling")
-_SUMS = ("weight", "orders", *MOMENTS, *MONEY_PARTS, "unpriced_contacts")
-_OF_A_CUSTOMER = ("contacts", "campaigns", "late_money_days", "lost", "unpriced_contacts")
+OF_AN_ORDER = ("serving", "handling")
+OF_A_CUSTOMER = ("contacts", "campaigns", "late_money_days", "lost", "unpriced_contacts")
 _PLACE = ("category", "trade")
-_DECIMAL, _LINE, _CENTS = "decimal(38, 4)", "decimal(18, 4)", "decimal(18, 2)"
+_LINE, _CENTS = "decimal(18, 4)", "decimal(18, 2)"
 
 
 @feature(needs=("orders", "order_lines"), grain="a customer × category × trade × period")
@@ -63,43 +70,23 @@ def profitability(
         raise ValueError(f"window_days is {window_days} and lost_after_days {lost_after_days}; give a day at least.")
     if touches not in TOUCHES:
         raise ValueError(f"touches is {touches!r}; it is one of {', '.join(TOUCHES)}.")
-    spans = _Spans(as_of, window_days)
-    bought, nobodys = _with_order_costs(_cells(wh, spans), _order_costs(wh, spans))
+    spans = Spans(as_of, window_days)
+    bought, nobodys = _with_order_costs(_cells(wh, spans), order_costs(wh, spans))
     table = _with_customer_costs(
-        _summed(bought, ("customer_id", "period", *_PLACE)),
-        _contacts(wh, spans, _read_tariff(tariff), touches),
-        _campaigns(wh, spans),
-        _payments(wh, spans, lost_after_days),
+        summed(bought.drop("order_id"), ("customer_id", "period", *_PLACE)),
+        contact_costs(wh, spans, read_tariff(tariff), touches),
+        campaign_costs(wh, spans),
+        payment_costs(wh, spans, lost_after_days),
     )
     parts = [table] if nobodys is None else [table, nobodys]
-    table = _union(parts, ("customer_id", "period", *_PLACE))
+    table = union_of(parts, ("customer_id", "period", *_PLACE))
     table = table.mutate(trade=table.trade.fill_null("ordinary"))
     if checked(trade) != "all":
         table = table.filter(table.trade == trade)
     return _told(wh, table).order_by("customer_id", "category", "trade", "period")
 
 
-class _Spans:
-    """The window before a day, and the one before that."""
-
-    def __init__(self, as_of: date, window_days: int):
-        self.as_of, self.days = as_of, window_days
-        self.starts = as_of - timedelta(days=window_days)
-        self.first = self.starts - timedelta(days=window_days)
-
-    def period(self, at: ir.Value) -> ir.Value:
-        """Which of the two a day lies in."""
-        import ibis
-
-        return (at >= ibis.literal(self.starts, type="date")).ifelse(WINDOW, BEFORE)
-
-    def holds(self, at: ir.Value) -> ir.BooleanValue:
-        import ibis
-
-        return (at >= ibis.literal(self.first, type="date")) & (at < ibis.literal(self.as_of, type="date"))
-
-
-def _cells(wh: Warehouse, spans: _Spans) -> ir.Table:
+def _cells(wh: Warehouse, spans: Spans) -> ir.Table:
     """What was sold and returned in each order of each category."""
     import ibis
 
@@ -133,7 +120,7 @@ def _cells(wh: Warehouse, spans: _Spans) -> ir.Table:
     back = sums.kind == "return"
 
     def on(side: ir.BooleanValue, money: ir.Value) -> ir.Value:
-        return side.ifelse(money, 0).fill_null(0).cast(_DECIMAL)
+        return side.ifelse(money, 0).fill_null(0).cast(DECIMAL)
 
     return sums.select(
         "order_id",
@@ -141,7 +128,7 @@ def _cells(wh: Warehouse, spans: _Spans) -> ir.Table:
         "category",
         period=spans.period(sums.day),
         trade=trade_of(sums.kind, sums.made),
-        weight=sums.weight.fill_null(0).cast(_DECIMAL),
+        weight=sums.weight.fill_null(0).cast(DECIMAL),
         sold=on(~back, sums.amount),
         sold_list=on(~back, sums.at_list),
         sold_listed=on(~back, sums.listed),
@@ -153,27 +140,6 @@ def _cells(wh: Warehouse, spans: _Spans) -> ir.Table:
     )
 
 
-def _order_costs(wh: Warehouse, spans: _Spans) -> ir.Table | None:
-    """What each order cost beside its goods: to send it, and to take it back."""
-    import ibis
-
-    if not wh.has("order_costs"):
-        return None
-    costs = wh.order_costs
-    costs = costs.filter(costs.day.isnull() | (costs.day < ibis.literal(spans.as_of, type="date")))
-    orders = wh.orders.select("order_id", "customer_id", "ordered_at", order_kind="kind")
-    costs = costs.left_join(orders, "order_id").drop("order_id_right")
-    costs = costs.mutate(at=ibis.coalesce(costs.ordered_at.date(), costs.day))
-    costs = costs.filter(spans.holds(costs.at))
-    word = costs.kind.lower()
-    back = (costs.order_kind == "return").fill_null(False) | word.contains("return") | word.contains("возврат")
-    costs = costs.mutate(period=spans.period(costs.at), back=back)
-    return costs.group_by("order_id", "period").agg(
-        serving=costs.amount.sum(where=~costs.back).fill_null(0).cast(_DECIMAL),
-        handling=costs.amount.sum(where=costs.back).fill_null(0).cast(_DECIMAL),
-    )
-
-
 def _with_order_costs(cells: ir.Table, costs: ir.Table | None) -> tuple[ir.Table, ir.Table | None]:
     """The cells with their part of what their orders cost; and apart from them the costs of no order."""
     import ibis
@@ -182,7 +148,7 @@ def _with_order_costs(cells: ir.Table, costs: ir.Table | None) -> tuple[ir.Table
         return _with_moments(cells), None
     of_orders = costs.filter(costs.order_id.notnull()).drop("period")
     table = cells.left_join(of_orders, "order_id").drop("order_id_right")
-    table = _parts(table, of=("order_id",), over=_PLACE, amounts=_OF_AN_ORDER)
+    table = parts_of(table, of=("order_id",), over=_PLACE, amounts=OF_AN_ORDER)
     nobodys = costs.filter(costs.order_id.isnull()).drop("order_id").mutate(customer_id=ibis.null("string"))
     return _with_moments(table), nobodys
 
@@ -194,7 +160,7 @@ def _with_customer_costs(sold: ir.Table, *costs: ir.Table | None) -> ir.Table:
     some = [found for found in costs if found is not None]
     if not some:
         return sold
-    owed = _union(some, ("customer_id", "period"))
+    owed = union_of(some, ("customer_id", "period"))
     owed = owed.rename(owing="customer_id", when="period")
     table = sold.outer_join(owed, [sold.customer_id == owed.owing, sold.period == owed.when])
     table = table.mutate(
@@ -202,143 +168,7 @@ def _with_customer_costs(sold: ir.Table, *costs: ir.Table | None) -> ir.Table:
         period=ibis.coalesce(table.period, table.when),
         bought=table.category.notnull(),
     ).drop("owing", "when")
-    return _parts(table, of=("customer_id", "period", "bought"), over=_PLACE, amounts=_OF_A_CUSTOMER).drop("bought")
-
-
-def _contacts(wh: Warehouse, spans: _Spans, tariff: dict[str, str], touches: str) -> ir.Table | None:
-    """What each customer's contacts cost, those of campaigns left out whose costs hold them."""
-    import ibis
-
-    if not wh.has("contacts"):
-        return None
-    contacts = wh.contacts.filter(spans.holds(wh.contacts.at))
-    if touches == "within" and wh.has("campaign_costs"):
-        booked = wh.campaign_costs.filter(wh.campaign_costs.campaign_id.notnull()).select("campaign_id").distinct()
-        contacts = contacts.anti_join(booked, "campaign_id")
-    by_channel = [(contacts.channel == name, ibis.literal(cost).cast(_DECIMAL)) for name, cost in tariff.items()]
-    said = ibis.cases(*by_channel, else_=ibis.null(_DECIMAL)) if by_channel else ibis.null(_DECIMAL)
-    contacts = contacts.mutate(period=spans.period(contacts.at), price=contacts.cost.cast(_DECIMAL).fill_null(said))
-    return contacts.group_by("customer_id", "period").agg(
-        contacts=contacts.price.sum().cast(_DECIMAL),
-        unpriced_contacts=contacts.price.isnull().sum().cast(_DECIMAL),
-    )
-
-
-def _campaigns(wh: Warehouse, spans: _Spans) -> ir.Table | None:
-    """Each customer's part of what campaigns cost: as much for every touch; of a campaign without touches, for
-    everybody it was to address; of one that addressed nobody by name, nobody's."""
-    import ibis
-
-    if not wh.has("campaign_costs"):
-        return None
-    costs = wh.campaign_costs.filter(spans.holds(wh.campaign_costs.day))
-    costs = costs.group_by("campaign_id", period=spans.period(costs.day)).agg(
-        campaigns=costs.amount.sum().cast(_DECIMAL)
-    )
-    reached = []
-    if wh.has("contacts"):
-        out = wh.contacts.filter(
-            wh.contacts.campaign_id.notnull(),
-            wh.contacts.kind.fill_null("out") == "out",
-            wh.contacts.at < ibis.literal(spans.as_of, type="date"),
-        )
-        reached.append(out.group_by("campaign_id", "customer_id").agg(weight=out.count().cast(_DECIMAL)))
-    if wh.has("arms"):
-        arms = wh.arms.filter(wh.arms.arm == "treated")
-        arms = arms.anti_join(reached[0], "campaign_id") if reached else arms
-        reached.append(arms.group_by("campaign_id", "customer_id").agg(weight=arms.count().cast(_DECIMAL)))
-    if not reached:
-        return costs.group_by("period").agg(campaigns=costs.campaigns.sum()).mutate(customer_id=ibis.null("string"))
-    weights = ibis.union(*reached) if len(reached) > 1 else reached[0]
-    parts = _spread(costs, weights, by="campaign_id", amount="campaigns")
-    return parts.group_by("customer_id", "period").agg(campaigns=parts.campaigns.sum().cast(_DECIMAL))
-
-
-def _payments(wh: Warehouse, spans: _Spans, lost_after_days: int) -> ir.Table | None:
-    """Money × days that each customer was late in each period, and what is not to be hoped for any more."""
-    import ibis
-
-    if not wh.has("payments"):
-        return None
-    today = ibis.literal(spans.as_of, type="date")
-    rows = wh.payments
-    rows = rows.filter(rows.due_at < today, rows.invoiced_at.isnull() | (rows.invoiced_at < today))
-    owners = wh.orders.select("order_id", owner="customer_id")
-    rows = rows.left_join(owners, "order_id").drop("order_id_right")
-    paid = (rows.paid_at < today).ifelse(rows.paid_at, ibis.null("date"))
-    rows = rows.mutate(customer_id=rows.customer_id.fill_null(rows.owner), paid=paid, until=paid.fill_null(today))
-    given_up = (rows.due_at.cast("timestamp") + ibis.interval(days=lost_after_days)).cast("date")
-    found = []
-    for name, starts, ends in (
-        (WINDOW, spans.starts, spans.as_of),
-        (BEFORE, spans.first, spans.starts),
-    ):
-        first, last = ibis.literal(starts, type="date"), ibis.literal(ends, type="date")
-        until = ibis.least(rows.until, last, rows.paid.isnull().ifelse(given_up, last))
-        days = until.delta(ibis.greatest(rows.due_at, first), unit="day")
-        lost = rows.paid.isnull() & (given_up >= first) & (given_up < last)
-        of_span = rows.select(
-            "customer_id",
-            period=ibis.literal(name),
-            late=(rows.amount * ibis.greatest(days, 0)).cast(_DECIMAL),
-            gone=lost.ifelse(rows.amount, 0).cast(_DECIMAL),
-        )
-        found.append(
-            of_span.group_by("customer_id", "period").agg(
-                late_money_days=of_span.late.sum().cast(_DECIMAL), lost=of_span.gone.sum().cast(_DECIMAL)
-            )
-        )
-    both = ibis.union(*found)
-    return both.filter((both.late_money_days != 0) | (both.lost != 0))
-
-
-def _spread(costs: ir.Table, weights: ir.Table, *, by: str, amount: str) -> ir.Table:
-    """Share costs out over customers in proportion to weights; where there is nobody to take it a cost is nobody's."""
-    weights = weights.rename(whose=by)
-    joined = costs.left_join(weights, costs[by] == weights.whose).drop("whose")
-    return _parts(joined, of=(by, "period"), over=("customer_id",), amounts=(amount,))
-
-
-def _parts(table: ir.Table, *, of: tuple[str, ...], over: tuple[str, ...], amounts: tuple[str, ...]) -> ir.Table:
-    """Where every row of a group holds the group's whole amount, leave each row its part by its `weight`, exactly: the
-    parts sum to the whole in the last digit.
-
-    Each part is the difference of two rounded running totals, in the order of `over`. Where nothing weighs anything all
-    parts are equal.
-    """
-    import ibis
-
-    amounts = tuple(name for name in amounts if name in table.columns)
-    even = table.weight.sum().over(ibis.window(group_by=of)).fill_null(0) == 0
-    table = table.mutate(share_=even.ifelse(ibis.literal(1).cast(_DECIMAL), table.weight))
-    running = table.share_.sum().over(ibis.cumulative_window(group_by=of, order_by=over)).cast("float64")
-    ratio = running / table.share_.sum().over(ibis.window(group_by=of)).cast("float64")
-    so_far = {name: (table[name].cast("float64") * ratio).round(4).cast(_DECIMAL) for name in amounts}
-    table = table.mutate(**so_far)
-    before = ibis.window(group_by=of, order_by=over)
-    parts = {name: table[name] - table[name].lag().over(before).fill_null(0) for name in amounts}
-    return table.mutate(**parts).drop("share_")
-
-
-def _union(parts: list[ir.Table], keys: tuple[str, ...]) -> ir.Table:
-    """One row for each combination of the keys, with what all the parts say of it; null where no part has a column."""
-    import ibis
-
-    have = [name for name in _SUMS if any(name in part.columns for part in parts)]
-    filled = [
-        part.select(
-            *(part[key] if key in part.columns else ibis.null("string").name(key) for key in keys),
-            **{n: part[n].cast(_DECIMAL) if n in part.columns else ibis.null(_DECIMAL) for n in have},
-        )
-        for part in parts
-    ]
-    return _summed(ibis.union(*filled) if len(filled) > 1 else filled[0], keys)
-
-
-def _summed(table: ir.Table, keys: tuple[str, ...]) -> ir.Table:
-    """One row for each combination of the keys."""
-    have = [name for name in _SUMS if name in table.columns]
-    return table.group_by(*keys).agg(**{name: table[name].sum().cast(_DECIMAL) for name in have})
+    return parts_of(table, of=("customer_id", "period", "bought"), over=_PLACE, amounts=OF_A_CUSTOMER).drop("bought")
 
 
 def _with_moments(orders: ir.Table) -> ir.Table:
@@ -347,7 +177,7 @@ def _with_moments(orders: ir.Table) -> ir.Table:
     import ibis
 
     profit = orders.sold - orders.sold_cost - orders.returned + orders.returned_cost
-    for name in _OF_AN_ORDER:
+    for name in OF_AN_ORDER:
         profit = profit - orders[name].fill_null(0) if name in orders.columns else profit
     whole = ibis.window(group_by=orders.order_id)
     largest = ibis.window(group_by=orders.order_id, order_by=[orders.weight.desc(), orders.category, orders.trade])
@@ -357,9 +187,9 @@ def _with_moments(orders: ir.Table) -> ir.Table:
         first=(ibis.row_number().over(largest) == 0) & orders.order_id.notnull(),
     )
     return orders.mutate(
-        orders=orders.first.ifelse(1, 0).cast(_DECIMAL),
+        orders=orders.first.ifelse(1, 0).cast(DECIMAL),
         **{
-            name: orders.first.ifelse(one * other, 0).cast(_DECIMAL)
+            name: orders.first.ifelse(one * other, 0).cast(DECIMAL)
             for name, one, other in (
                 ("profit_squares", orders.profit, orders.profit),
                 ("profit_by_paid", orders.profit, orders.paid),
@@ -367,17 +197,6 @@ def _with_moments(orders: ir.Table) -> ir.Table:
             )
         },
     ).drop("profit", "paid", "first")
-
-
-def _read_tariff(tariff: str) -> dict[str, str]:
-    """«phone 2.40, mail 0.95» as the cost of a contact by channel."""
-    said = {}
-    for one in filter(None, (part.strip() for part in tariff.split(","))):
-        channel, _, cost = one.rpartition(" ")
-        if not channel or not cost.replace(".", "", 1).isdigit():
-            raise ValueError(f"The tariff says {one!r}; say a cost by channel, like «phone 2.40, mail 0.95».")
-        said[channel.strip()] = cost
-    return said
 
 
 def _told(wh: Warehouse, table: ir.Table) -> ir.Table:

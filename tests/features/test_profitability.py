@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_analytics import features
-from crm_analytics.features.profitability import _spread
+from crm_analytics.features.sharing import spread
 from crm_analytics.warehouse.engine import Warehouse
 from crm_analytics.warehouse.release import Company, Shelf
 from crm_analytics.warehouse.tables import TABLES
@@ -164,7 +164,7 @@ def test_parts_sum_to_their_cost_in_the_last_digit_whatever_they_weigh(seed):
     pairs = pd.MultiIndex.from_product([who[:250], list("uvwxyz")], names=names).to_frame(index=False)
     some = pairs[rng.random(len(pairs)) < 0.6].reset_index(drop=True)
     some["weight"] = (rng.random(len(some)) < 0.7) * rng.integers(0, 900, len(some)) / 7
-    parts = _spread(
+    parts = spread(
         ibis.memtable(owed).cast({"amount": "decimal(38, 4)"}),
         ibis.memtable(some).cast({"weight": "decimal(38, 4)"}),
         by="campaign",
