@@ -60,6 +60,7 @@ class Audit:
         self._fresh(earlier)
         self._come_before(earlier)
         self.counted = list(self._unknown(crosscheck))
+        self.with_rows_below = crosscheck.with_rows_below()
 
     def after_writing(self, release: Release, merged: dict[tuple[str, str], int], *, now: datetime) -> None:
         """Whether what was written is what was read, and whether it is what is expected of these sources.
@@ -67,7 +68,7 @@ class Audit:
         `merged` says of tables to which rows were added how many they must hold, by source and table.
         """
         self.merged = merged
-        gate = Gate(self.bench, release, self.base, now=now)
+        gate = Gate(self.bench, release, self.base, now=now, with_rows_below=self.with_rows_below)
         for source, one in {kind.map.source: kind.map for kind in self.kinds}.items():
             fed = dict.fromkeys(fit.table.name for fit in self.fits if fit.source == source)
             given = {table: one.expect.get(table, ()) for table in fed}

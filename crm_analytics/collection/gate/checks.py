@@ -51,9 +51,12 @@ Past = Mapping[tuple[str, str, str, str], Mapping[datetime, Measure]]
 class Gate:
     """Judges one source after the other; what was measured and found is in `measures` and `findings`."""
 
-    def __init__(self, bench: Bench, release: Release, base: Release | None, *, now: datetime):
+    def __init__(
+        self, bench: Bench, release: Release, base: Release | None, *, now: datetime,
+        with_rows_below: frozenset[tuple[str, str, str]] = frozenset(),
+    ):
         self.bench, self.base, self.now = bench, base, now
-        self.measuring = Measuring(bench, release, base, now=now)
+        self.measuring = Measuring(bench, release, base, now=now, with_rows_below=with_rows_below)
         self.findings: list[Finding] = []
         self.rows: dict[str, list[tuple]] = defaultdict(list)
         """By source, what was measured: the columns of the system table `measures`."""

@@ -168,6 +168,19 @@ class Crosscheck:
             return False
         return not self.bench.one(f"SELECT count(*) FROM yielded_{parent.number}")
 
+    def with_rows_below(self) -> frozenset[tuple[str, str, str]]:
+        """(source, table, table below): every row of the first was taken from a line that gives the second one, too."""
+        found = set()
+        for child in self.fits:
+            for column in child.table.columns if not (child.group or child.where or child.kind.gone) else ():
+                parent, _, referred = column.refers.partition(".")
+                mine = [one for one in self.by_table.get(parent, ()) if one.source == child.source]
+                if len(mine) == 1 and mine[0].group and mine[0].kind is child.kind:
+                    value = child.values.get(column.name)
+                    if value == mine[0].values.get(referred) == f"l.{mine[0].grp}":
+                        found.add((child.source, parent, child.table.name))
+        return frozenset(found)
+
     def _lines(self, fit: Fit, rows: str) -> str:
         """The lines behind rows: in a table of one row per value, every line of that value."""
         if not fit.group:
