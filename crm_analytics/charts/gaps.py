@@ -16,7 +16,8 @@ def _(result: GapsResult) -> go.Figure:
     rows = result.table.head(MOST).iloc[::-1].reset_index(drop=True)
     fig = theme.figure(title=result.text, height=190 + 42 * len(rows))
     fig.add_bar(
-        x=rows["likely"], y=rows.index, orientation="h", marker_color=theme.BLUE, hoverinfo="skip",
+        x=rows["likely"], y=rows.index, orientation="h", hoverinfo="skip",
+        marker_color=[theme.BLUE if matters else theme.PALE for matters in rows["matters"]],
         error_x={"array": rows["likely_high"] - rows["likely"], "arrayminus": rows["likely"] - rows["likely_low"],
                  "color": theme.INK, "thickness": 1.2},
     )  # fmt: skip
@@ -29,7 +30,8 @@ def _(result: GapsResult) -> go.Figure:
     ]
     return fig.update_layout(
         xaxis={"range": [0, 1.75 * float(rows["likely_high"].max())], "title_text": say(
-            "likely to come within one window, {currency}", currency=voice().currency)},
+            "likely to come within one window, {currency} (blue: having the first matters beyond chance)",
+            currency=voice().currency)},
         yaxis={"tickvals": list(rows.index), "ticktext": said, "showgrid": False},
         margin={"t": 110},
         bargap=0.4,
