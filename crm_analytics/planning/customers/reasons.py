@@ -23,7 +23,7 @@ PHRASES = {
     "orders_window": "bought {x:count} times in the last year",
     "revenue": "brought {x:money} so far",
     "revenue_window": "brought {x:money} in the last year",
-    "revenue_before": "brought {x:money} in the year before last",
+    "revenue_before": "brought {x:money} in the year before that",
     "margin_window": "margin of {x:money} in the last year",
     "mean_order": "{x:money} an order",
     "days_between": "buys every {x:count} days",
