@@ -149,7 +149,7 @@ WAYS: dict[str, Callable[[Path], pd.DataFrame]] = {
 
 def worked(way: str, home: Path) -> None:
     """Say, as JSON, what this way took and what it found."""
-    ours = "crm_analytics.planning.customers.rfm"
+    ours = "crm_analytics.planning.customers.base.rfm"
     for library in ("duckdb", "pandas", "pyarrow.parquet", "ibis.backends.duckdb", ours):
         import_module(library)
     began, used_before = time.perf_counter(), time.process_time()

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics import CustomerValue
-from crm_analytics.planning.customers.bg_nbd import BGNBD
+from crm_analytics.planning.customers.buying.bg_nbd import BGNBD
 
 PLANTED = {"r": 0.2426, "alpha": 30.9, "a": 0.7929, "b": 2.4259}
 """The CDNOW customers, in days."""

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.planning.customers.changes import KINDS, ChangesResult
+from crm_analytics.planning.customers.one.changes import KINDS, ChangesResult
 from crm_analytics.say import say, voice
 
 _DAY_MS = 86_400_000

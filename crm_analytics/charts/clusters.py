@@ -7,9 +7,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.planning.customers.clusters import ClustersResult
-from crm_analytics.planning.customers.clusters_response import ClusterResponse
-from crm_analytics.planning.customers.clusters_words import named_trait, said
+from crm_analytics.planning.customers.clusters.clusters import ClustersResult
+from crm_analytics.planning.customers.clusters.clusters_response import ClusterResponse
+from crm_analytics.planning.customers.clusters.clusters_words import named_trait, said
 from crm_analytics.say import say
 
 MOST_TRAITS = 9

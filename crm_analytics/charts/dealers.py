@@ -6,8 +6,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.planning.customers.dealer_terms import HOLD, LEAVE, LOWER, RAISE
-from crm_analytics.planning.customers.dealers import DealersResult
+from crm_analytics.planning.customers.profit.dealer_terms import HOLD, LEAVE, LOWER, RAISE
+from crm_analytics.planning.customers.profit.dealers import DealersResult
 from crm_analytics.say import say, voice
 
 COLOURS = {RAISE: theme.GREEN, HOLD: theme.ORANGE, LOWER: theme.RED, LEAVE: theme.PALE}

@@ -6,8 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.planning.customers.fuzzy_selection import FuzzySelectionResult, LaterResult
-from crm_analytics.planning.customers.words import Word
+from crm_analytics.planning.customers.words.fuzzy_selection import FuzzySelectionResult, LaterResult
+from crm_analytics.planning.customers.words.words import Word
 from crm_analytics.say import say, voice
 
 COLOURS = {"crisp": theme.BLUE, "near miss": theme.ORANGE, "below": theme.PALE}

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.planning.customers.life_cycle import LifeCycleResult
+from crm_analytics.planning.customers.base.life_cycle import LifeCycleResult
 from crm_analytics.say import say
 
 COLOURS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.planning.customers.look_alikes import LookAlikesResult
+from crm_analytics.planning.customers.scores.look_alikes import LookAlikesResult
 from crm_analytics.say import say
 
 MOST = 8

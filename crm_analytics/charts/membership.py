@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.planning.customers.membership import MembershipResult, ReasonsResult
+from crm_analytics.planning.customers.segments.membership import MembershipResult, ReasonsResult
 from crm_analytics.say import say
 
 MOST = 12

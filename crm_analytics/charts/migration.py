@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.planning.customers.migration import MigrationResult
+from crm_analytics.planning.customers.base.migration import MigrationResult
 from crm_analytics.say import say
 
 UP, STAYED, USUAL = "#d3e4f2", "#eef1f4", "#fbf3ea"

@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.planning.customers.cost_to_serve import CALLED
-from crm_analytics.planning.customers.profitability import IDLE, LOSES, UNLUCKY, ProfitabilityResult
+from crm_analytics.planning.customers.profit.cost_to_serve import CALLED
+from crm_analytics.planning.customers.profit.profitability import IDLE, LOSES, UNLUCKY, ProfitabilityResult
 from crm_analytics.say import say, voice
 
 COLOURS = {LOSES: theme.RED, UNLUCKY: theme.YELLOW, IDLE: theme.PALE}

@@ -6,8 +6,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.planning.customers.sales import SalesResult
-from crm_analytics.planning.customers.sales_words import carried, moved, reversed_words
+from crm_analytics.planning.customers.cut.sales import SalesResult
+from crm_analytics.planning.customers.cut.sales_words import carried, moved, reversed_words
 from crm_analytics.say import say, voice
 
 MOST_PARTS = 12

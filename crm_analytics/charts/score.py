@@ -6,9 +6,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.planning.customers.gains import GRID
-from crm_analytics.planning.customers.score import ScoreResult
-from crm_analytics.planning.customers.score_checks import proven_profit
+from crm_analytics.planning.customers.scores.gains import GRID
+from crm_analytics.planning.customers.scores.score import ScoreResult
+from crm_analytics.planning.customers.scores.score_checks import proven_profit
 from crm_analytics.say import say, voice
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.planning.customers.score_card import CalibrationResult, CardResult, DriftResult, WhyResult
-from crm_analytics.planning.customers.score_drift import LARGE, NOTICED, SCORE
+from crm_analytics.planning.customers.scores.score_card import CalibrationResult, CardResult, DriftResult, WhyResult
+from crm_analytics.planning.customers.scores.score_drift import LARGE, NOTICED, SCORE
 from crm_analytics.say import say
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.planning.customers.segments import OverlapResult, SegmentsLaterResult, SegmentsResult
+from crm_analytics.planning.customers.segments.segments import OverlapResult, SegmentsLaterResult, SegmentsResult
 from crm_analytics.say import say, voice
 
 WITHIN, SEVERAL = "#8fb8dc", "#0d3f6b"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.planning.customers.trait_axes import in_words
-from crm_analytics.planning.customers.traits import NOTHING, UNSURE, WORTH, TraitsResult
+from crm_analytics.planning.customers.segments.trait_axes import in_words
+from crm_analytics.planning.customers.segments.traits import NOTHING, UNSURE, WORTH, TraitsResult
 from crm_analytics.say import say
 
 COLOURS = {WORTH: theme.GREEN, UNSURE: theme.YELLOW, NOTHING: theme.PALE}

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.planning.customers.win_or_keep import KEEP, WIN, WinOrKeepResult
+from crm_analytics.planning.customers.worth.win_or_keep import KEEP, WIN, WinOrKeepResult
 from crm_analytics.say import say, voice
 
 COLOURS = {WIN: theme.ORANGE, KEEP: theme.BLUE}

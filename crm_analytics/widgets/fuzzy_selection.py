@@ -11,8 +11,8 @@ import numpy as np
 
 from crm_analytics.charts import draw
 from crm_analytics.charts.live import live, redraw
-from crm_analytics.planning.customers.fuzzy_selection import FuzzySelectionResult
-from crm_analytics.planning.customers.words import Edge, Word
+from crm_analytics.planning.customers.words.fuzzy_selection import FuzzySelectionResult
+from crm_analytics.planning.customers.words.words import Edge, Word
 from crm_analytics.result import enough
 from crm_analytics.say import say
 from crm_analytics.widgets.controls import Rested

@@ -12,9 +12,9 @@ import ipywidgets
 from crm_analytics.charts import draw
 from crm_analytics.charts.live import live
 from crm_analytics.charts.sales import MOST_PARTS
-from crm_analytics.planning.customers.sales import SalesResult
-from crm_analytics.planning.customers.sales_cut import DIMENSIONS
-from crm_analytics.planning.customers.sales_measures import MEASURES
+from crm_analytics.planning.customers.cut.sales import SalesResult
+from crm_analytics.planning.customers.cut.sales_cut import DIMENSIONS
+from crm_analytics.planning.customers.cut.sales_measures import MEASURES
 from crm_analytics.result import Result, enough
 from crm_analytics.say import say
 

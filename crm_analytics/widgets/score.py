@@ -10,7 +10,7 @@ import ipywidgets
 
 from crm_analytics.charts import draw
 from crm_analytics.charts.live import live, redraw
-from crm_analytics.planning.customers.score import ScoreResult
+from crm_analytics.planning.customers.scores.score import ScoreResult
 from crm_analytics.say import say, voice
 from crm_analytics.widgets.controls import Rested
 

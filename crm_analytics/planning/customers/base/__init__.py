@@ -1,0 +1,1 @@
+"""Who the customers are, where each stands in its life, and who is moving where."""

@@ -1,0 +1,1 @@
+"""The published models of how customers buy and leave; each module gives one model's equations."""

@@ -1,0 +1,1 @@
+"""Groups as they lie in the data, if there are any."""

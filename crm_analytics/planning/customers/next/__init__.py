@@ -1,0 +1,1 @@
+"""When each customer buys next, what, and for how much."""

@@ -1,0 +1,1 @@
+"""One customer on one page, and on which day its habits changed."""

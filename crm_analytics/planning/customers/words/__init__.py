@@ -1,0 +1,1 @@
+"""Selections in a marketer's own words, with soft edges."""

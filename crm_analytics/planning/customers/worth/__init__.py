@@ -1,0 +1,1 @@
+"""What a customer is worth, when winning one pays back, and what keeping more of them would bring."""
