@@ -13,7 +13,7 @@ CONDA := $(shell command -v mamba || command -v conda)
 UV := $(shell command -v uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo report test lab bench trust lint
+.PHONY: help env demo report test fuzz lab bench trust lint
 .DELETE_ON_ERROR:
 
 help:  ## what there is
@@ -50,6 +50,9 @@ report: env $(if $(filter data,$(COMPANY)),demo)  ## load a company and report o
 
 test: env  ## all tests, by two processes; a file of tests stays with one, and so do its fixtures
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+fuzz: env  ## spoilt files and invented cases by the thousand, other ones each time
+	@CRM_MUTANTS=3000 HYPOTHESIS_PROFILE=exploring $(BIN)/python -m pytest -n 2 --dist loadfile tests
 
 bench: env  ## how fast it is, beside its peers
 	@for bench in benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from crm_analytics.collection.loading.load import load
+from crm_analytics.say import Voice, speak
 from crm_analytics.simulation.company import Simulation
 from crm_analytics.simulation.truth import Truth
 from crm_analytics.warehouse.engine import Warehouse
@@ -23,6 +24,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same every time"))
 PROJECT = Path(__file__).parents[1]
 NORDHAUS = Company(name="Nordhaus", currency="EUR", country="LV", language="en")
 FACTS_UNTIL = date(2025, 6, 30)
+
+
+@pytest.fixture(autouse=True)
+def _plainly_spoken():
+    """A test that opened another company's warehouse leaves its money and language to nobody."""
+    speak(Voice())
 
 
 @pytest.fixture(scope="session")

@@ -1,22 +1,13 @@
 """No page shows a group of so few people that somebody could be recognised in it."""
 
-import re
-
 import pandas as pd
-import plotly.graph_objects as go
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import crm_analytics
-from crm_analytics import Check, NotEnough, Result, Study, Warehouse, draw, features
-from crm_analytics.result import PEOPLE, counts_of_people, without_small_groups
+from crm_analytics import Check, Result, Study
+from crm_analytics.result import without_small_groups
 from crm_analytics.say import Voice, speak
-
-STUDIES = list(crm_analytics.studies().values())
-ABOUT_PEOPLE = re.compile(r"customer|people|person|buyer|respondent|member|treated|control|responder|visitor|employee")
-OTHERWISE = {"control_share", "share_of_customers", "money_per_customer", "worth_per_customer", "per_customer"}
-"""Columns whose name speaks of people and which do not count them."""
 
 
 class Groups(Study):
@@ -77,33 +68,3 @@ def test_a_total_less_the_others_reveals_nobody(counts, fewest):
 def test_a_company_may_switch_it_off(published):
     speak(Voice(fewest_people=0))
     assert ">3<" in Groups().fit(table(3, 40))._repr_mimebundle_()["text/html"]
-
-
-@pytest.fixture(scope="module", params=STUDIES, ids=lambda study: study.__name__)
-def result(request, company):
-    study = request.param
-    feature = getattr(features, study.reads)
-    if not feature.needs or not company.has(*feature.needs):
-        company = Warehouse.open(request.getfixturevalue("demo_home"))
-    try:
-        return study().fit(feature(company).to_pandas())
-    except TypeError:
-        pytest.skip("this Study is not asked by a feature alone")
-
-
-def test_every_column_that_counts_people_is_known_as_one(result):
-    numbers = result.table.select_dtypes("integer").columns
-    unknown = [c for c in numbers if ABOUT_PEOPLE.search(str(c)) and c not in counts_of_people(result)]
-    assert set(unknown) <= OTHERWISE, f"say in {type(result.study).__name__}.people that these count people"
-    assert not PEOPLE & OTHERWISE
-
-
-def test_no_page_of_it_shows_few_people(result, published):
-    speak(Voice(fewest_people=40))
-    masked = without_small_groups(result, 40)
-    for column in counts_of_people(result):
-        shown = [value for value in masked.table[column] if not isinstance(value, str)]
-        assert all(value == 0 or value >= 40 or value != value for value in shown)
-    assert isinstance(draw(result), go.Figure)
-    assert "text/html" in result._repr_mimebundle_()
-    assert isinstance(result.pictured(), (Result, NotEnough))

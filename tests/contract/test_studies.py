@@ -9,9 +9,14 @@ import plotly.graph_objects as go
 import pytest
 
 import crm_analytics
-from crm_analytics import NotEnough, Study, Warehouse, draw, features
+from crm_analytics import NotEnough, Result, Study, Warehouse, draw, features
+from crm_analytics.result import PEOPLE, counts_of_people, without_small_groups
+from crm_analytics.say import Voice, speak
 
 ROOT = Path(__file__).parents[2]
+ABOUT_PEOPLE = re.compile(r"customer|people|person|buyer|respondent|member|treated|control|responder|visitor|employee")
+OTHERWISE = {"control_share", "share_of_customers", "money_per_customer", "worth_per_customer", "per_customer"}
+"""Columns whose name speaks of people and which do not count them."""
 WORDS = {word: getattr(crm_analytics, word) for word in crm_analytics.__all__}
 STUDIES = [w for w in WORDS.values() if inspect.isclass(w) and issubclass(w, Study) and w is not Study]
 
@@ -119,3 +124,22 @@ def test_it_has_a_notebook_a_test_and_a_docstring(study):
 
 def test_its_personal_side_is_empty(result):
     assert not {"email", "phone", "full_name", "address", "line"} & set(result.table.columns)
+
+
+def test_every_column_that_counts_people_is_known_as_one(result):
+    numbers = result.table.select_dtypes("integer").columns
+    unknown = [c for c in numbers if ABOUT_PEOPLE.search(str(c)) and c not in counts_of_people(result)]
+    assert set(unknown) <= OTHERWISE, f"say in {type(result.study).__name__}.people that these count people"
+    assert not PEOPLE & OTHERWISE
+
+
+def test_no_page_of_it_shows_few_people(result, monkeypatch):
+    monkeypatch.setenv("CRM_STILL", "1")
+    speak(Voice(fewest_people=40))
+    masked = without_small_groups(result, 40)
+    for column in counts_of_people(result):
+        shown = [value for value in masked.table[column] if not isinstance(value, str)]
+        assert all(value == 0 or value >= 40 or value != value for value in shown)
+    assert isinstance(draw(result), go.Figure)
+    assert "text/html" in result._repr_mimebundle_()
+    assert isinstance(result.pictured(), (Result, NotEnough))
