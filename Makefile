@@ -51,7 +51,7 @@ report: env $(if $(filter data,$(COMPANY)),demo)  ## load a company and report o
 test: env  ## all tests, by two processes; a file of tests stays with one, and so do its fixtures
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-fuzz: env  ## spoilt files and invented cases by the thousand, other ones each time
+fuzz: env  ## more spoilt files and invented cases than `make test` tries
 	@CRM_MUTANTS=3000 HYPOTHESIS_PROFILE=exploring $(BIN)/python -m pytest -n 2 --dist loadfile tests
 
 bench: env  ## how fast it is, beside its peers
