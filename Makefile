@@ -51,8 +51,8 @@ report: env $(if $(filter data,$(COMPANY)),demo)  ## load a company and report o
 test: env  ## all tests, by two processes; a file of tests stays with one, and so do its fixtures
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-fuzz: env  ## more spoilt files and invented cases than `make test` tries
-	@CRM_MUTANTS=3000 HYPOTHESIS_PROFILE=exploring $(BIN)/python -m pytest -n 2 --dist loadfile tests
+fuzz: env  ## more spoilt files, kills and invented cases than `make test` tries
+	@CRM_MUTANTS=3000 CRM_KILLS=50 HYPOTHESIS_PROFILE=exploring $(BIN)/python -m pytest -n 2 --dist loadfile tests
 
 bench: env  ## how fast it is, beside its peers
 	@for bench in benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done

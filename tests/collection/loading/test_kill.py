@@ -1,6 +1,7 @@
 """A load may die at any moment: what was published before stays, and the next load succeeds."""
 
 import multiprocessing
+import os
 import random
 import signal
 import threading
@@ -13,7 +14,7 @@ import pytest
 from crm_analytics.collection import load
 from crm_analytics.warehouse.engine import Warehouse
 
-KILLS = 50
+KILLS = int(os.environ.get("CRM_KILLS", "25"))
 
 
 @pytest.fixture(scope="module")

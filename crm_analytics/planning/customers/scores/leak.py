@@ -26,6 +26,8 @@ KNOWN_AT = "_known_at"
 """`x_known_at` says since when the value of `x` was known."""
 
 STRONG, TOO_STRONG, PERFECT = 0.75, 0.93, 0.98
+OWN_MEMORY = 0.55
+"""From here on a column knows of a customer's past beside the outcome: it was not made of the outcome."""
 AT_MOST = 20_000
 
 AFTERWARDS = re.compile(
@@ -172,8 +174,8 @@ def _signs(known: pd.DataFrame, one: Steps, codes: np.ndarray, like: np.ndarray,
         signs.append(say("nothing known before has anything to do with it, while the other columns hang together"))
     if AFTERWARDS.search(one.column):
         signs.append(say("its name speaks of what comes after the decision"))
-    now, before = _before_and_now(known, codes, one.count)
-    if before is not None and now - before >= 0.15:
+    now, before, beside = _before_and_now(known, codes, one.count)
+    if before is not None and now - before >= 0.15 and beside < OWN_MEMORY:
         signs.append(say("it goes with what came after ({now:number}) and not with what came before ({before:number})",
                          now=now, before=before))  # fmt: skip
     return signs
@@ -181,22 +183,25 @@ def _signs(known: pd.DataFrame, one: Steps, codes: np.ndarray, like: np.ndarray,
 
 def _as_strong_before(known: pd.DataFrame, codes: np.ndarray, count: int) -> bool:
     """An alibi: the column tells the customer's outcome before as well as the one that followed."""
-    now, before = _before_and_now(known, codes, count)
+    now, before, _ = _before_and_now(known, codes, count)
     return before is not None and before >= now - 0.05
 
 
-def _before_and_now(known: pd.DataFrame, codes: np.ndarray, count: int) -> tuple[float, float | None]:
-    """How well the column tells the outcome that followed, and the same customers' outcome before it."""
+def _before_and_now(known: pd.DataFrame, codes: np.ndarray, count: int) -> tuple[float, float | None, float]:
+    """How well the column tells the outcome that followed; the same customers' outcome before it; and the latter among
+    people of the same outcome now: what was written after the fact knows of the past only through the outcome."""
     rows = known[["customer_id", "target"]].assign(code=codes, at=moments(known["snapshot"]))
     rows = rows.sort_values(["customer_id", "at"], kind="stable")
     rows["before"] = rows.groupby("customer_id")["target"].shift()
     rows = rows.dropna(subset=["before"])
-    told = [rows[name].to_numpy(int) for name in ("target", "before")]
-    if min(min(y.sum(), len(y) - y.sum()) for y in told) < 50:
-        return 0.0, None
+    now, before = (rows[name].to_numpy(int) for name in ("target", "before"))
+    if min(min(y.sum(), len(y) - y.sum()) for y in (now, before)) < 50:
+        return 0.0, None, 0.0
     code = rows["code"].to_numpy()
-    now, before = (alone(code, y, count) for y in told)
-    return now, before
+    beside = [
+        alone(code[now == y], before[now == y], count) for y in (0, 1) if 0 < before[now == y].sum() < sum(now == y)
+    ]
+    return alone(code, now, count), alone(code, before, count), float(np.mean(beside)) if beside else 0.0
 
 
 def _alike(codes: np.ndarray, y: np.ndarray) -> np.ndarray:
