@@ -177,7 +177,7 @@ def test_knobs_are_checked(knobs):
         DataValue(**knobs)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.data())
 def test_more_data_are_never_worth_less(cells, plain, data):
     """Filling a used field raises the score, or leaves it."""
