@@ -28,6 +28,9 @@ PROFILE = {
 }  # fmt: skip
 """The columns every company's profile has, and their kinds; traits and measured activity follow them."""
 
+TAKEN = (*PROFILE, "first_seen", "birth_year")
+"""Names that no trait and no measure can have for its own."""
+
 DAY_PARTS = ((5, 12, "morning"), (12, 17, "afternoon"), (17, 23, "evening"))
 """From which full hour to which; the rest is night."""
 
@@ -71,7 +74,9 @@ def described(
     wide = _who(wh, as_of)
     parts = [_bought(wh, as_of, window_days, trade)]
     parts += [part(wh, as_of, window_days, trade) for part, told in _BESIDE.items() if wanted & told]
-    parts += [_free(traits(wh, as_of), "trait"), _free(activity(wh, as_of, window_days), "activity")]
+    known = traits(wh, as_of, taken=TAKEN)
+    done = activity(wh, as_of, window_days, taken=(*TAKEN, *(known.columns if known is not None else ())))
+    parts += [known, done]
     for part in parts:
         if part is not None:
             wide = wide.left_join(part, "customer_id").drop("customer_id_right")
@@ -105,15 +110,6 @@ def _some(table: ir.Table, name: str) -> ir.Column:
 
     kind = PROFILE[name]
     return table[name].cast(kind) if name in table.columns else ibis.null(kind)
-
-
-def _free(recorded: ir.Table | None, kind: str) -> ir.Table | None:
-    """Under names of their own, but for one that every profile has."""
-    if recorded is None:
-        return None
-    taken = (*PROFILE, "first_seen", "birth_year")
-    clash = [name for name in recorded.columns if name in taken and name != "customer_id"]
-    return recorded.rename({f"{name} ({kind})": name for name in clash})
 
 
 def _fits(table: ir.Table, trait: str, kind: str) -> bool:

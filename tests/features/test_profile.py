@@ -119,6 +119,21 @@ def test_traits_are_columns_and_activity_too():
     assert table["region (trait)"]["a"] == 7
 
 
+def test_names_that_another_column_has_are_told_apart():
+    def trait(name):
+        return {"customer_id": "a", "trait": name, "value": "5"}
+
+    names = ("customer_id", "Income", "income", "Region", 'x"; DROP TABLE orders; --', "flights")
+    told = [trait(name) for name in names]
+    moved = [{"customer_id": "a", "measure": "Flights", "day": date(2025, 1, 9), "value": 3.0}]
+    facts = Facts(customers=[{"customer_id": "a"}], traits=told, activity=moved)
+    [one] = features.profile(facts, as_of=AS_OF).to_pandas().to_dict("records")
+    assert one["customer_id"] == "a"
+    beside = {name: value for name, value in one.items() if name not in PROFILE}
+    assert sorted(beside.values()) == [3, 5, 5, 5, 5, 5, 5]
+    assert beside["flights (activity)"] == 3
+
+
 def test_who_comes_later_is_not_yet_there():
     people = [
         {"customer_id": "a", "first_seen": date(2025, 1, 30)},
