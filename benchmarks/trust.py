@@ -11,8 +11,8 @@ import time
 import numpy as np
 import pandas as pd
 
-from crm_analytics.effectiveness.baseline import Baseline, BaselineResult
-from crm_analytics.effectiveness.lift import Lift
+from crm_analytics.effectiveness.control.lift import Lift
+from crm_analytics.effectiveness.unlinked.baseline import Baseline, BaselineResult
 from crm_analytics.simulation.campaigns import COINCIDENCES, daily_market, experiment
 
 

@@ -46,9 +46,9 @@ _HOMES = {
     "Audience": "execution.audience",
     "Ledger": "execution.ledger",
     "Outbox": "execution.outbox",
-    "Baseline": "effectiveness.baseline",
-    "Lift": "effectiveness.lift",
-    "PlanFact": "effectiveness.plan_fact",
+    "Baseline": "effectiveness.unlinked.baseline",
+    "Lift": "effectiveness.control.lift",
+    "PlanFact": "effectiveness.money.plan_fact",
 }
 """Every public word, and the module it lives in."""
 

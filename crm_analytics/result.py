@@ -1,4 +1,5 @@
-"""The three words every stage speaks: a Study asks, a Result answers, a Check says why to believe it or doubt it."""
+"""The words every stage speaks: a Study asks, a Result answers, a Check says why to believe or doubt it, and a Claim
+is what time may prove wrong."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from crm_analytics.say import decimal, say, voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
     import pandas as pd
 
@@ -29,6 +31,33 @@ class Check:
     text: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What a Result says that somebody may act on, and that time may prove wrong.
+
+    `measure` of `subject` is `value`, between `low` and `high` with `confidence`, over the days from `first` to `last`
+    (both included). `scope` says which part of the company it is about, as pairs such as ("region", "Riga"), and is
+    never a customer.
+    `evidence`: *tested* by chance's own arms, *compared* with others that lived through the same days or by several
+    methods, *modelled* from one history, *assumed* or merely linked. After `expires` it is not to be relied upon.
+    `decision` is what to do now, `reversed_by` what would have to turn up for the opposite.
+    """
+
+    subject: str
+    measure: str
+    value: float
+    low: float
+    high: float
+    confidence: float = 0.95
+    evidence: Literal["tested", "compared", "modelled", "assumed"]
+    first: date
+    last: date
+    expires: date
+    scope: tuple[tuple[str, str], ...] = ()
+    decision: str = ""
+    reversed_by: str = ""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Result:
     """An answer that does not change: one `table`, one sentence `text` (number and interval first), its `checks`.
@@ -43,6 +72,11 @@ class Result:
 
     def __init_subclass__(cls) -> None:
         cls.__repr__ = Result.__repr__  # or else @dataclass would give each kind of Result one that dumps its fields
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """What it says that can be acted upon and be proved wrong; kept with it (`wh.keep`) and held to account."""
+        return ()
 
     def shown(self) -> Result:
         """The Result as a page that goes out may show it: without groups of fewer people than the company allows.

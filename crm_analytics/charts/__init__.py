@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 def draw(result: Result) -> go.Figure:
     """Draw a Result: a plotly figure whose title states what a marketer should take away from it.
 
-    A chart lives in the module named after the Study's noun (`effectiveness.lift` is drawn by `charts.lift`), which is
-    loaded when its first Result is drawn. A page that goes out shows no group of fewer people than the company allows.
-    Raises TypeError for what has no picture.
+    A chart lives in the module named after the Study's noun (`effectiveness.control.lift` is drawn by `charts.lift`),
+    which is loaded when its first Result is drawn. A page that goes out shows no group of fewer people than the company
+    allows. Raises TypeError for what has no picture.
     """
     return _drawing(result.pictured() if isinstance(result, Result) else result)
 

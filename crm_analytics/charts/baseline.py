@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.effectiveness.baseline import BaselineResult
+from crm_analytics.effectiveness.unlinked.baseline import BaselineResult
 from crm_analytics.say import say, voice
 
 WEEKS_BEFORE = 12

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.effectiveness.lift import LiftResult
+from crm_analytics.effectiveness.control.lift import LiftResult
 from crm_analytics.say import say, voice
 
 

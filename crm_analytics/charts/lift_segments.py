@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.effectiveness.lift_segments import LiftBySegment
+from crm_analytics.effectiveness.control.lift_segments import LiftBySegment
 from crm_analytics.say import say, voice
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.effectiveness.plan_fact import PlanFactResult
+from crm_analytics.effectiveness.money.plan_fact import PlanFactResult
 from crm_analytics.say import say, voice
 
 MOST_CAMPAIGNS = 20

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 import weakref
 from datetime import date, timedelta
@@ -15,7 +14,8 @@ from crm_analytics.result import Result
 from crm_analytics.say import Voice, speak
 from crm_analytics.warehouse.consents import agreed, barred
 from crm_analytics.warehouse.golden import given_by, golden, merged, refers
-from crm_analytics.warehouse.release import ALL_TABLES, Company, Release, Shelf, WarehouseError, _quoted
+from crm_analytics.warehouse.kept import CLAIMS, keep, kept
+from crm_analytics.warehouse.release import ALL_TABLES, Company, Release, Shelf, WarehouseError
 from crm_analytics.warehouse.tables import TABLES
 
 if TYPE_CHECKING:
@@ -249,35 +249,28 @@ class Warehouse:
     def keep(self, result: Result, **key: Any) -> None:
         """Remember a Result under its Study's name and a key (`as_of=day`, `campaign="…"`); the same again replaces it.
 
-        Raises ValueError without a key, since a Result that cannot be told from the next one would be overwritten.
+        What it claims is remembered beside it; see `claims`. Raises ValueError without a key, since a Result that
+        cannot be told from the next one would be overwritten.
         """
         if not key:
             raise ValueError("Say under which key to keep the Result, for example as_of=day.")
-        import pyarrow as pa
-        from deltalake import DeltaTable, write_deltalake
-
-        path = str(self._shelf.folder / "kept" / result.study.name())
-        words = {name: str(value) for name, value in sorted(key.items())}
-        kept_under = json.dumps(words, ensure_ascii=False)
-        rows = result.table.reset_index(drop=True).assign(**words, release=self.release.id, kept_under=kept_under)
-        with self._shelf.locked("kept"):
-            known = DeltaTable.is_deltatable(path)
-            write_deltalake(
-                path, pa.Table.from_pandas(rows, preserve_index=False), mode="overwrite", schema_mode="merge",
-                partition_by=["kept_under"],
-                predicate=f"kept_under = '{_quoted(kept_under)}'" if known else None,
-            )
+        keep(self._shelf, result, key, release=self.release.id, today=self.today if self.release.facts_until else None)
 
     def kept(self, study: str) -> ir.Table:
         """What was kept of a Study, under all keys. Raises TableAbsent when nothing was."""
-        from deltalake import DeltaTable
-
-        path = str(self._shelf.folder / "kept" / study)
-        if study != Path(study).name or not DeltaTable.is_deltatable(path):
-            raise TableAbsent(f"Nothing has been kept of {study!r} yet; run its notebook first.")
         import ibis
 
-        return ibis.memtable(DeltaTable(path).to_pyarrow_table().drop_columns(["kept_under"]))
+        rows = kept(self._shelf, study)
+        if rows is None:
+            raise TableAbsent(f"Nothing has been kept of {study!r} yet; run its notebook first.")
+        return ibis.memtable(rows.drop_columns(["kept_under"]))
+
+    def claims(self) -> ir.Table:
+        """What kept Results claim, a claim a row: the fields of `Claim`, with the Study, told_on and known_until.
+
+        Raises TableAbsent when none was kept.
+        """
+        return self.kept(CLAIMS)
 
 
 def _told_when_rewritten(reading: Callable[..., Any], shelf: Shelf, release: Release) -> Callable[..., Any]:

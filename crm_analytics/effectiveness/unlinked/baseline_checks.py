@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crm_analytics.effectiveness.counterfactual import Counterfactual
-from crm_analytics.effectiveness.influences import YEAR, Series
-from crm_analytics.effectiveness.structural import Structure
+from crm_analytics.effectiveness.unlinked.counterfactual import Counterfactual
+from crm_analytics.effectiveness.unlinked.influences import YEAR, Series
+from crm_analytics.effectiveness.unlinked.structural import Structure
 from crm_analytics.result import Check
 from crm_analytics.say import say
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crm_analytics.effectiveness import structural
-from crm_analytics.effectiveness.influences import Series
+from crm_analytics.effectiveness.unlinked import structural
+from crm_analytics.effectiveness.unlinked.influences import Series
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from crm_analytics.effectiveness.arms import LEAST_IN_AN_ARM, compared
-from crm_analytics.effectiveness.lift_checks import amount
+from crm_analytics.effectiveness.control.arms import LEAST_IN_AN_ARM, compared
+from crm_analytics.effectiveness.control.lift_checks import amount
 from crm_analytics.result import Check, Result
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
-    from crm_analytics.effectiveness.lift import LiftResult
+    from crm_analytics.effectiveness.control.lift import LiftResult
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

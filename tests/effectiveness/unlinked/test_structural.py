@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
-from crm_analytics.effectiveness import structural
+from crm_analytics.effectiveness.unlinked import structural
 
 
 @pytest.fixture(scope="module")

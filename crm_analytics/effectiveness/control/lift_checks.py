@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from crm_analytics.effectiveness.arms import Arms, Estimate
+from crm_analytics.effectiveness.control.arms import Arms, Estimate
 from crm_analytics.result import Check
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
-    from crm_analytics.effectiveness.lift import Lift, LiftResult
+    from crm_analytics.effectiveness.control.lift import Lift, LiftResult
 
 
 def checks(result: LiftResult, arms: Arms) -> tuple[Check, ...]:

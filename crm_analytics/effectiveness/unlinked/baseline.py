@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from crm_analytics.effectiveness.baseline_checks import Plain, amount, checks
-from crm_analytics.effectiveness.counterfactual import Counterfactual
-from crm_analytics.effectiveness.influences import Series
+from crm_analytics.effectiveness.unlinked.baseline_checks import Plain, amount, checks
+from crm_analytics.effectiveness.unlinked.counterfactual import Counterfactual
+from crm_analytics.effectiveness.unlinked.influences import Series
 from crm_analytics.result import Result, Study
 from crm_analytics.say import say
 

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from crm_analytics.effectiveness.arms import LEAST_IN_AN_ARM, Arms, compared, smallest_shown
-from crm_analytics.effectiveness.lift_checks import amount, checks
+from crm_analytics.effectiveness.control.arms import LEAST_IN_AN_ARM, Arms, compared, smallest_shown
+from crm_analytics.effectiveness.control.lift_checks import amount, checks
 from crm_analytics.result import Result, Study
 from crm_analytics.say import say
 
@@ -110,7 +110,7 @@ class LiftResult(Result):
         procedure decides which effects are beyond noise. Raises ValueError when there is no such column."""
         if column not in self.people:
             raise ValueError(f"There is no column {column!r} to split by; there are {', '.join(self.people.columns)}.")
-        from crm_analytics.effectiveness.lift_segments import split
+        from crm_analytics.effectiveness.control.lift_segments import split
 
         return split(self, column)
 

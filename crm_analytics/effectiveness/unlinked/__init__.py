@@ -1,0 +1,1 @@
+"""What a campaign changed where nothing links a sale to it."""
