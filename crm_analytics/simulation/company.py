@@ -186,7 +186,7 @@ class Simulation:
 
     @cached_property
     def visits(self) -> Visits:
-        return draw_visits(self.customers, seed=self.seed)
+        return draw_visits(self.sales, self.customers, seed=self.seed)
 
     @cached_property
     def survey(self) -> Survey:

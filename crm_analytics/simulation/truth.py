@@ -22,7 +22,7 @@ from crm_analytics.simulation.effects import LOST_WEEKS, expected_revenue, posit
 from crm_analytics.simulation.market import SEASONS
 from crm_analytics.simulation.plan import CAMPAIGNS, campaign_id
 from crm_analytics.simulation.segments import KNOWN, SEGMENTS
-from crm_analytics.simulation.visits import SOURCES
+from crm_analytics.simulation.visits import SEEN, SOURCES
 
 if TYPE_CHECKING:
     from crm_analytics.simulation.company import Simulation
@@ -261,6 +261,27 @@ class Truth:
             }
         )
 
+    @cached_property
+    def visits(self) -> pd.DataFrame:
+        """A source of web visits a row: the orders (and their worth) whose last touch it was, and those it brought.
+
+        Of the source "(none)" are orders that no visit brought: they would have come anyway, or through a campaign of
+        which nothing is seen on the web. Only orders of customers whose browser is recognised.
+        """
+        visits = self.company.visits
+        ends = np.flatnonzero(visits.converted)
+        worth, names = visits.value_cents[ends] / 100, [*SOURCES, "(none)"]
+        closed, brought = visits.origin[ends], np.where(visits.cause[ends] < 0, len(SOURCES), visits.cause[ends])
+        return pd.DataFrame(
+            {
+                "source_name": names,
+                "closed_orders": np.bincount(closed, minlength=len(names)),
+                "closed_revenue": np.bincount(closed, worth, len(names)),
+                "brought_orders": np.bincount(brought, minlength=len(names)),
+                "brought_revenue": np.bincount(brought, worth, len(names)),
+            }
+        )
+
     @property
     def numbers(self) -> dict[str, Any]:
         """The planted sizes that are single numbers."""
@@ -299,7 +320,10 @@ class Truth:
             "negotiation_chance": deals.PASS[1],
             "win_chance": deals.WIN,
             "reasons_lost": deals.REASONS_LOST,
-            "visits": {name: {"share": share, "chance": chance} for name, (_, share, chance) in SOURCES.items()},
+            "visits": {"seen": SEEN} | {
+                name: dict(zip(("idle", "closing", "accompanying"), shares, strict=True))
+                for name, (_, *shares) in SOURCES.items()
+            },
             "survey": {"stayer_bonus": survey.STAYER_BONUS, "price_slope": survey.PRICE_SLOPE},
             "voice": {
                 "weight": dict(zip(voice.FACTORS, voice.WEIGHT.tolist(), strict=True)),
@@ -335,6 +359,7 @@ FRAMES = (
     "voice",
     "payment_habits",
     "service",
+    "visits",
 )
 
 

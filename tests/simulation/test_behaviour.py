@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from crm_analytics.simulation import contacts, deals, survey
+from crm_analytics.simulation import visits as visits_module
 from crm_analytics.simulation.assortment import AFTERWARDS, GOODS, TOGETHER
 from crm_analytics.simulation.visits import SOURCES
 
@@ -82,10 +83,29 @@ def test_reasons_of_loss_and_sellers_are_as_planted(large, binomial_band):
         assert large.deals.won[rows].mean() == pytest.approx(chance, abs=binomial_band(chance, rows.sum()))
 
 
-def test_visits_convert_by_their_source(large, binomial_band):
-    for origin, (_, _, chance) in enumerate(SOURCES.values()):
-        rows = large.visits.origin == origin
-        assert large.visits.converted[rows].mean() == pytest.approx(chance, abs=binomial_band(chance, rows.sum()))
+def test_the_last_touch_of_a_way_is_not_what_caused_its_order(large, binomial_band):
+    visits, told = large.visits, large.truth.visits.set_index("source_name")
+    ends = visits.converted
+    for origin, (_, _, closing, _) in enumerate(SOURCES.values()):
+        share = (visits.origin[ends] == origin).mean()
+        assert share == pytest.approx(closing, abs=binomial_band(closing, ends.sum()))
+    assert told["closed_orders"].sum() == told["brought_orders"].sum() == ends.sum()
+    assert told.loc["social", ["closed_orders"]].item() == 0 < told.loc["social", "brought_orders"]
+    assert told.loc["price portal", "brought_orders"] == 0 < told.loc["price portal", "closed_orders"]
+    assert told.loc["(none)", "brought_orders"] > 0.8 * ends.sum(), "most orders would have come anyway"
+
+
+def test_a_way_ends_in_an_order_that_the_shop_booked(large):
+    visits, sales = large.visits, large.sales
+    ends = visits.converted
+    booked = (sales.channel == 1) & (sales.kind == 0)
+    worth = np.bincount(sales.lines.order, sales.lines.amount, len(sales))[booked]
+    assert ends.sum() / booked.sum() == pytest.approx(visits_module.SEEN, abs=0.03)
+    assert np.isin(visits.value_cents[ends], worth).all()
+    brought = visits.cause[ends] >= 0
+    assert (visits.campaign[ends][brought] > 0).all()
+    keys = visits.visitor.astype(np.int64) * 10**9 + visits.day.astype(np.int64) * 86_400 + visits.second
+    assert (np.diff(keys) > 0).all(), "by visitor and moment, no two touches in the same second"
 
 
 def test_answers_hang_together_with_behaviour(large):

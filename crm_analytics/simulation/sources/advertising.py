@@ -13,7 +13,7 @@ from crm_analytics.simulation.costs import costs
 from crm_analytics.simulation.demand import DAYS
 from crm_analytics.simulation.market import COMPETITORS
 from crm_analytics.simulation.plan import running
-from crm_analytics.simulation.visits import SOURCES
+from crm_analytics.simulation.visits import CLICKED, SOURCES
 
 if TYPE_CHECKING:
     from crm_analytics.simulation.company import Simulation
@@ -40,7 +40,8 @@ def touchpoints(company: Simulation) -> pa.Table:
     visits = company.visits
     campaign = np.full(len(visits.day), -1)
     for origin, name in enumerate(SOURCES):
-        campaign = np.where(visits.origin == origin, running(visits.day, name), campaign)
+        channels = [channel for channel, source in CLICKED.items() if source == name]
+        campaign = np.where(visits.origin == origin, running(visits.day, *channels), campaign)
     return table(
         "touchpoints",
         SOURCE,
