@@ -25,7 +25,7 @@ class Counterfactual:
         """Learn from the open days before the campaign. A day of nothing but returns counts as a day without sales."""
         before = series.open_before(series.start)
         sales = np.maximum(series.actual[before], 0) / series.unit
-        structure = structural.fit(sales, series.influences[before], series.prior_sd)
+        structure = structural.fit(sales, series.influences[before], series.prior_sd, series.family)
         return cls(series=series, structure=structure, draws=draws, seed=seed, confidence=confidence)
 
     def expected(self, days: slice) -> np.ndarray:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from crm_analytics.effectiveness.unlinked.carry import felt, ways
+
 YEAR = 365.25
 _PRIOR_SD = {
     "weekday": 1.0,
@@ -17,9 +19,18 @@ _PRIOR_SD = {
     "holiday": 1.0,
     "one_holiday": 0.3,
     "stock_out": 3.0,
-    "other_campaigns": 0.2,
+    "campaigns": 0.2,
+    "one_campaign": 0.1,
+    "its_course": 0.15,
 }
-"""How far, before any data, an influence may reasonably reach: change of log sales per unit of the influence."""
+"""How far, before any data, an influence may reasonably reach: change of log sales per unit of the influence. By how
+much one campaign differs from the others is then learned from all of them."""
+TOUCHES = "touches: "
+"""A column of this beginning and a campaign's name says how strongly it ran on each day, one being its usual day."""
+APART = 40
+"""So many of the campaigns besides, the latest ones, have an effect of their own; earlier ones the usual one."""
+NEAR_DAYS = 60
+"""A campaign felt within so many days of the window is also allowed to be felt earlier or later than is usual."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,6 +48,8 @@ class Series:
     names: list[str]
     influences: np.ndarray
     prior_sd: np.ndarray
+    family: np.ndarray
+    """Which influences are members of a family whose spread is learned: each campaign's own difference."""
     other_campaigns: pd.Series
     """The names of the campaigns that ran besides, day by day; empty where none did or none are recorded."""
 
@@ -45,10 +58,15 @@ class Series:
         actual = frame[measure].fillna(0).to_numpy(float)
         is_open = ~_closed(frame, actual, start)
         before = actual[:start][is_open[:start]]
-        names, influences, spread = _influences(frame, start)
+        columns = _influences(frame, start)
+        names = list(columns)
+        values = np.column_stack([value for value, _ in columns.values()])
         return cls(
-            days=frame["day"], actual=actual, open=is_open, start=start, names=names, influences=influences,
-            unit=float(before.mean()) if len(before) else 0.0, prior_sd=spread,
+            days=frame["day"], actual=actual, open=is_open, start=start, names=names,
+            influences=values - values[:start].mean(axis=0),
+            unit=float(before.mean()) if len(before) else 0.0,
+            prior_sd=np.array([_PRIOR_SD[kind] / size for _, (kind, size) in columns.values()]),
+            family=np.array([kind == "one_campaign" for _, (kind, _) in columns.values()]),
             other_campaigns=_others(frame),
         )
 
@@ -63,34 +81,64 @@ class Series:
         return float((self.actual[before] > 0).mean()) if len(before) else 0.0
 
 
-def _influences(frame: pd.DataFrame, start: int) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """What is known to move sales, a column each, relative to the days before the campaign."""
+def _influences(frame: pd.DataFrame, start: int) -> dict[str, tuple[np.ndarray, tuple[str, float]]]:
+    """What is known to move sales, a column each, with its kind and by what the usual reach of that kind is divided."""
     day = frame["day"].dt
     years = (frame["day"] - frame["day"].iloc[0]).dt.days.to_numpy() / YEAR
-    columns: dict[str, tuple[np.ndarray, float]] = {}
+    columns: dict[str, tuple[np.ndarray, tuple[str, float]]] = {}
     if start > YEAR:  # a slope learned from less runs away with the forecast
-        columns["trend"] = (years, _PRIOR_SD["trend"])
+        columns["trend"] = (years, ("trend", 1))
     for weekday in range(6):
         hit = (day.day_of_week == weekday).to_numpy(float)
-        columns[f"weekday_{weekday + 1}"] = (hit, _PRIOR_SD["weekday"])
+        columns[f"weekday_{weekday + 1}"] = (hit, ("weekday", 1))
     for wave in range(1, 1 + _waves(start)):
         angle = 2 * np.pi * wave * day.day_of_year.to_numpy() / YEAR
         for name, value in (("sin", np.sin(angle)), ("cos", np.cos(angle))):
-            columns[f"season_{name}_{wave}"] = (value, _PRIOR_SD["season"] / wave)
+            columns[f"season_{name}_{wave}"] = (value, ("season", wave))
     for name in [c for c in frame if c in ("price_index", "competitor_index") or c.startswith("market_")]:
         kind = "market" if name.startswith("market_") else "price"
-        columns[name] = (_relative(frame[name], start), _PRIOR_SD[kind])
+        columns[name] = (_relative(frame[name], start), (kind, 1))
     if "stock_out" in frame:
-        columns["stock_out"] = (frame["stock_out"].fillna(0).to_numpy(float), _PRIOR_SD["stock_out"])
-    if "other_campaigns" in frame:  # they differ, so what one of them does is known from the others only roughly
-        columns["other_campaigns"] = ((_others(frame) != "").to_numpy(float), _PRIOR_SD["other_campaigns"])
+        columns["stock_out"] = (frame["stock_out"].fillna(0).to_numpy(float), ("stock_out", 1))
+    columns |= _campaigns(frame, start)
     if "holiday" in frame:
         called = frame["holiday"].fillna("")
-        columns["holiday"] = ((called != "").to_numpy(float), _PRIOR_SD["holiday"])
+        columns["holiday"] = ((called != "").to_numpy(float), ("holiday", 1))
         for name in sorted(set(called[:start]) - {""}):  # each differs somewhat from a usual one; a new one is usual
-            columns[f"holiday: {name}"] = ((called == name).to_numpy(float), _PRIOR_SD["one_holiday"])
-    values = np.column_stack([value for value, _ in columns.values()])
-    return list(columns), values - values[:start].mean(axis=0), np.array([sd for _, sd in columns.values()])
+            columns[f"holiday: {name}"] = ((called == name).to_numpy(float), ("one_holiday", 1))
+    return columns
+
+
+def _campaigns(frame: pd.DataFrame, start: int) -> dict[str, tuple[np.ndarray, tuple[str, float]]]:
+    """What the campaigns besides did: what they do on average, in what each differs, and when it is felt.
+
+    One that only began after the window's first day has taught nothing, and is taken to do what the others did, with
+    all the doubt that their differences give.
+    """
+    known = touches_of(frame)
+    if not known:
+        return {}
+    columns = {"campaigns": (felt(np.sum(list(known.values()), axis=0)), ("campaigns", 1))}
+    lately = sorted(known, key=lambda name: (np.flatnonzero(known[name])[-1], name))[-APART:]
+    for name in lately:
+        running = np.flatnonzero(known[name])
+        columns[f"campaign: {name}"] = (felt(known[name]), ("one_campaign", 1))
+        if running[-1] > start - NEAR_DAYS:
+            for way, course in enumerate(ways(known[name]).T, start=1):
+                columns[f"campaign: {name} (course {way})"] = (course, ("its_course", 1))
+    return columns
+
+
+def touches_of(frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    """How strongly each campaign besides ran on each day: as counted where it is, else alike on all its days."""
+    counted = [column for column in frame if str(column).startswith(TOUCHES)]
+    if counted:
+        known = {column.removeprefix(TOUCHES): frame[column].fillna(0).to_numpy(float) for column in counted}
+    else:
+        running = _others(frame).str.split("; ")
+        names = sorted({name for names in running.drop_duplicates() for name in names} - {""})
+        known = {name: running.map(lambda names, name=name: name in names).to_numpy(float) for name in names}
+    return {name: touches for name, touches in known.items() if touches.any()}
 
 
 def _others(frame: pd.DataFrame) -> pd.Series:

@@ -22,8 +22,8 @@ def judged(seed: int, **planted):
 
 @pytest.fixture(scope="module")
 def campaigns():
-    """Two hundred campaigns without effect, a quarter with each coincidence; an effect is added to them by hand."""
-    return [judged(seed, coincides_with=COINCIDENCES[seed % 4]) for seed in range(200)]
+    """Campaigns without effect, thirty with each coincidence; an effect is added to them by hand."""
+    return [judged(seed, coincides_with=COINCIDENCES[seed % 4]) for seed in range(120)]
 
 
 def test_intervals_cover_and_nothing_is_rarely_called_an_effect(campaigns):

@@ -30,17 +30,64 @@ def test_what_was_planted_is_found(planted):
 
 def test_the_quick_likelihood_ranks_variances_as_statsmodels_does(planted):
     x, sales = planted
-    z = structural._working_response(sales, x, np.ones(2))
+    z = structural._working_response(sales[:, None], x, np.ones(2))
     tried = [(1e-4, 0.4), (1e-3, 0.4), (1e-2, 0.4), (1e-1, 0.2), (1e-3, 0.0), (1e-3, 0.8)]
     quick, exact = [], []
     for q, rho in tried:
-        profile = structural._profile(z, x, np.full(2, 100.0), q, rho)
-        quick.append(profile.likelihood)
-        model = UnobservedComponents(z, level="random walk", autoregressive=1, exog=x)
-        exact.append(model.loglike(np.r_[q * profile.variance, profile.variance, rho, profile.beta]))
+        profile = structural._profiles(z, x, np.full((1, 2), 100.0), q, rho)
+        quick.append(profile.likelihood[0, 0])
+        variance = profile.variance[0, 0]
+        model = UnobservedComponents(z[:, 0], level="random walk", autoregressive=1, exog=x)
+        exact.append(model.loglike(np.r_[q * variance, variance, rho, profile.beta[0, 0]]))
     quick, exact = np.array(quick) - quick[0], np.array(exact) - exact[0]
     assert quick == pytest.approx(exact, abs=3.0), "apart by hundreds between them, alike within the first days' weight"
     assert np.ptp(exact) > 50
+
+
+def test_the_filter_is_statsmodels_filter_with_coefficients_in_the_state(planted):
+    x, sales = planted
+    found = structural.fit(sales[:300], x[:300], np.array([1.0, 0.2]))
+    model = UnobservedComponents(found.z, level="random walk", autoregressive=1, exog=x[:300], mle_regression=False)
+    variance = found.noise_sd**2
+    model.ssm.initialize_known(np.zeros(4), np.diag([100.0, variance / (1 - found.persistence**2), 1.0, 0.04]))
+    model.update(np.array([found.wandering * variance, variance, found.persistence]))
+    exact = model.ssm.filter()
+    assert found.expected == pytest.approx(exact.forecasts[0], abs=1e-6)
+    assert found.surprises == pytest.approx(exact.standardized_forecasts_error[0], abs=1e-6)
+    assert found.log_likelihood == pytest.approx(exact.llf_obs.sum())
+    for after in (0, 40, 300):
+        state, covariance = found.state(after)
+        assert state == pytest.approx(exact.predicted_state[:, after], abs=1e-6)
+        assert covariance == pytest.approx(exact.predicted_state_cov[:, :, after], abs=1e-5)
+
+
+def test_series_that_share_their_influences_are_fitted_as_each_alone(planted):
+    x, sales = planted
+    rng = np.random.default_rng(1)
+    several = sales[:400, None] * np.exp(0.1 * rng.standard_normal((400, 3)))
+    family = np.array([False, True])
+    together = structural.fit_many(several, x[:400], np.ones(2), family)
+    for series, one in zip(several.T, together, strict=True):
+        alone = structural.fit(series, x[:400], np.ones(2), family)
+        assert one.z == pytest.approx(alone.z)
+        assert (one.noise_sd, one.wandering, *one.prior_sd) == pytest.approx(
+            (alone.noise_sd, alone.wandering, *alone.prior_sd)
+        )
+
+
+def test_the_spread_within_a_family_is_learned():
+    """Twenty events of known size: where they hardly differ the last is foretold by the others, else it is not."""
+    rng = np.random.default_rng(2)
+    days, events = 1000, 20
+    x = np.zeros((days, events))
+    for event in range(events):
+        x[40 * event + 20 : 40 * event + 34, event] = 1.0
+    spread = {}
+    for planted in (0.01, 0.3):
+        sales = np.exp(x @ (planted * rng.standard_normal(events))) * (1 + 0.05 * rng.standard_normal(days))
+        spread[planted] = structural.fit(sales, x, np.full(events, 0.1), np.ones(events, bool)).prior_sd[0]
+    assert spread[0.01] < 0.05
+    assert spread[0.3] == pytest.approx(0.2, abs=0.02), "as wide as the widest candidate"
 
 
 def test_forecasts_match_statsmodels_and_widen_with_distance(planted):
