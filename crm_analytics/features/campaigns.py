@@ -109,7 +109,8 @@ def campaign_returns(
 
     Columns: campaign_id, channel, region, starts, cost (null when not recorded), n_treated, n_control, mean_treated,
     mean_control, var_treated, var_control: money a customer brought in the `weeks` from the start, in `measure`
-    (`margin` where every line has its unit cost, else `revenue`). Only campaigns whose weeks are over before `as_of`.
+    (`margin` where every line has its unit cost, else `revenue`); `until` (`as_of`, the same on every row). Only
+    campaigns whose weeks are over before `as_of`.
     """
     import ibis
 
@@ -139,7 +140,7 @@ def campaign_returns(
         if costs is None
         else table.left_join(costs, "campaign_id").drop("campaign_id_right")
     )
-    return table.order_by("starts", "campaign_id")
+    return table.mutate(until=ibis.literal(as_of, type="date")).order_by("starts", "campaign_id")
 
 
 def _moments(money: ir.Column, arms: ir.Column, arm: str) -> dict[str, ir.Scalar]:

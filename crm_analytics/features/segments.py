@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TOLD = (
     "customer_id", "kind", "region", "gender", "acquired_channel",
-    "orders", "orders_window", "revenue", "revenue_window",
+    "orders", "orders_window", "revenue", "revenue_window", "until",
 )  # fmt: skip
 """What comes along with the clauses: whom to compare with whom, and the money behind them."""
 
@@ -37,13 +37,17 @@ def segments(
     `features.profile`; one about what was bought, spent, told or answered counts it over its own window before `as_of`.
     Whoever bought nothing bought nothing: what was never done is 0, not unknown. Columns: customer_id, kind, region,
     gender, acquired_channel, orders, orders_window, revenue, revenue_window (the company's money, net of returns; of
-    the `window_days` before), and one for each clause under its printed text. Ordered by customer. Raises RuleError,
+    the `window_days` before), until (`as_of`, the same on every row), and one for each clause under its printed text.
+    Ordered by customer. Raises RuleError,
     in one sentence with its place, for a text that is no rule or asks for what there is not.
     """
+    import ibis
+
     tree = read_tree(rules)
     wanted = frozenset(TOLD) | asked_of_profile(tree.clauses)
     people = described(wh, as_of, window_days=window_days, trade=trade, wanted=wanted)
     check_values(wh, tree.clauses)
     wide = Clauses(wh, as_of, trade=trade).of(people, tree.clauses)
+    wide = wide.mutate(until=ibis.literal(as_of, type="date"))
     told = [name for name in wide.columns if name in TOLD or name not in people.columns]
-    return wide.select(*told).order_by("customer_id")
+    return wide.select(*sorted(told, key=lambda name: name not in TOLD)).order_by("customer_id")

@@ -43,8 +43,9 @@ def training(
     Snapshots lie `every_days` apart (the horizon, where not set, so that no two outcomes overlap), the newest so that
     its horizon is over by `as_of`, all on its weekday; of offers, the days on which they were made. Columns:
     `customer_id`, `snapshot`, `target` (1 it happened, 0 not, null: the rows of `as_of`, to be scored now), the columns
-    of `profile` on the snapshot, `until` (the day on which the outcome was known). Of a large company a snapshot shows
-    a sample of customers, always the same; all of them are there to be scored. Ordered by snapshot and customer.
+    of `profile` on the snapshot, `foretells` (the target's name) and `until` (the day on which the outcome was known).
+    Of a large company a snapshot shows a sample of customers, always the same; all of them are there to be scored.
+    Ordered by snapshot and customer.
     """
     import ibis
 
@@ -55,11 +56,13 @@ def training(
     if target == "response":
         channel = ibis.literal(usual_channel(offers_made(wh, as_of, horizon_days)), type="string")
         now = in_its_time(now.drop("weekend_share").mutate(offer_channel=channel))
-        return laid_out([offers_answered(wh, as_of, horizon_days, trade), now], horizon_days)
+        told = laid_out([offers_answered(wh, as_of, horizon_days, trade), now], horizon_days)
+        return told.mutate(foretells=ibis.literal(target)).relocate("foretells", before="until")
     foretold = target_of(wh, target, as_of, horizon_days, trade)
     then = _then(wh, foretold, _days(foretold.events, as_of, horizon_days, every_days or horizon_days), as_of, trade)
     now = foretold.about(now)
-    return laid_out([now] if then is None else [_answered(then, foretold, horizon_days), now], horizon_days)
+    told = laid_out([now] if then is None else [_answered(then, foretold, horizon_days), now], horizon_days)
+    return told.mutate(foretells=ibis.literal(target)).relocate("foretells", before="until")
 
 
 def laid_out(parts: list[ir.Table], horizon_days: int) -> ir.Table:

@@ -103,6 +103,20 @@ def test_its_checks_say_something(result):
         assert len(check.text.split()) > 3
 
 
+def test_its_claims_can_be_held_to_account(result, asked):
+    customers = {str(one) for one in asked["customer_id"]} if "customer_id" in asked else set()
+    assert len(result.claims) <= 5
+    for claim in result.claims:
+        assert claim.low <= claim.value <= claim.high
+        assert 0.5 <= claim.confidence < 1
+        assert claim.first <= min(claim.last, claim.expires)
+        assert claim.evidence in ("tested", "compared", "modelled", "assumed")
+        assert claim.measure == claim.measure.strip()
+        assert len(claim.subject.split()) > 1
+        assert not claim.decision or claim.decision.endswith(".")
+        assert not customers & {value for _, value in claim.scope}
+
+
 def test_it_has_one_picture_with_a_takeaway(result):
     figure = draw(result)
     assert isinstance(figure, go.Figure)

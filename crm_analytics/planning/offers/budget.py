@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
 from crm_analytics.planning.offers.curves import Curves, best_split, by_part, learn_curves
-from crm_analytics.result import Check, Result, Study
+from crm_analytics.result import Check, Claim, Result, Study
 from crm_analytics.say import say
 
 BEST, PRESENT, EQUAL = "put where it works best", "split as in the last year", "split equally"
@@ -72,7 +73,11 @@ class Budget(Study):
                     "did, so no split can be called better. One campaign that works would be enough.",
                     n=len(curves.parts))
             )  # fmt: skip
-        return _plan(self, curves)
+        plan = _plan(self, curves)
+        if "until" not in frame:
+            return plan
+        measure = "margin" if "measure" in judged and (judged["measure"] == "margin").all() else "revenue"
+        return replace(plan, begins=pd.to_datetime(frame["until"]).max().date(), measure=measure)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,6 +94,17 @@ class BudgetResult(Result):
     budget: float
     expected: tuple[float, float, float]
     gain: tuple[float, float, float]
+    begins: date | None = None
+    """The first day of the year that is planned, where the table told it."""
+    measure: str = "revenue"
+    """What campaigns brought: margin where all costs of goods were known, else revenue."""
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """What the plan brings in a year, and what it brings more than the split of the last year."""
+        if self.begins is None:
+            return ()
+        return _claims(self)
 
     def but(
         self,
@@ -101,7 +117,7 @@ class BudgetResult(Result):
         """The plan with another budget, other floors or caps; the curves stay, so this takes milliseconds."""
         asked = {"budget": budget, "floors": floors, "caps": caps, "how": how}
         study = replace(self.study, **{knob: value for knob, value in asked.items() if value is not None})
-        return _plan(study, self.curves)
+        return replace(_plan(study, self.curves), begins=self.begins, measure=self.measure)
 
     def present_split(self) -> BudgetResult:
         """The same money, split as in the last year."""
@@ -220,6 +236,35 @@ def _plan(study: Budget, curves: Curves) -> BudgetResult:
     return BudgetResult(
         study=study, table=table, text=text, checks=checks, curves=curves, budget=budget, expected=expected, gain=gain
     )
+
+
+def _claims(plan: BudgetResult) -> tuple[Claim, ...]:
+    """Curves learned by tests hold until the next campaigns are tested; the plan is for a year."""
+    moved = (plan.table.spend - plan.table.now * plan.budget / max(plan.table.now.sum(), 1e-9)).to_numpy()
+    more, less = plan.table.part[int(moved.argmax())], plan.table.part[int(moved.argmin())]
+    inside = bool((plan.table.spend <= 1.2 * plan.table.most_seen).all())
+    about = {
+        "measure": f"incremental {plan.measure}", "confidence": plan.study.confidence,
+        "evidence": "tested" if inside else "modelled", "first": plan.begins,
+        "last": plan.begins + timedelta(days=364), "expires": plan.begins + timedelta(days=365),
+    }  # fmt: skip
+    brings, gains = (
+        dict(zip(("value", "low", "high"), three, strict=True)) for three in (plan.expected, plan.gain)
+    )
+    proven = plan.gain[1] > 0
+    return (
+        Claim(subject=say("a budget of {budget:money}, {how}", budget=plan.budget, how=say(plan.study.how)),
+              **brings, **about),
+        Claim(
+            subject=say("a budget of {budget:money}, {how}, beyond the split of the last year", budget=plan.budget,
+                        how=say(plan.study.how)),
+            **gains, **about,
+            decision=say("Move {money:money} a year from {less} to {more}, in steps that keep a control group.",
+                         money=float(moved.max()), less=less, more=more) if proven else "",
+            reversed_by=say("The next campaigns in {more} with a control group bring less than one in {less} for the "
+                            "same money.", more=more, less=less),
+        ),
+    )  # fmt: skip
 
 
 def _interval(drawn: np.ndarray, study: Budget) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import ClassVar, Literal
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from crm_analytics.planning.products import classes
 from crm_analytics.planning.products.assortment_checks import reasons
-from crm_analytics.result import Result, Study
+from crm_analytics.result import Claim, Result, Study
 from crm_analytics.say import say
 
 COST_KNOWN = 0.95
@@ -47,6 +47,31 @@ class ABCResult(Result):
     review_by: date
     periods: int
     margin_known: float
+    still_a: tuple[float, float, float] = (float("nan"),) * 3
+    lag_months: int = 0
+    """The share of A products that were A again so many months later, with its interval."""
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """Which share of today's A products will be A again after as long as the history could show."""
+        value, low, high = self.still_a
+        if not self.lag_months or not np.isfinite(value):
+            return ()
+        first = _day(_month_number(pd.Timestamp(self.span[1])) + 1)
+        worst = self.fallen.head(1)
+        drift = len(self.fallen) > self.chance[1] and len(worst)
+        return (
+            Claim(
+                subject=say("products in class A by {measure}", measure=say(self.measure)), measure="share still in A",
+                value=value, low=low, high=high, evidence="modelled", first=first,
+                last=_day(_month_number(pd.Timestamp(first)) + self.lag_months) - timedelta(days=1),
+                expires=self.review_by, scope=(("class", "A"),),
+                decision=say("Look into {product} first: it fell out of A beyond what chance does.",
+                             product=worst["product"].iloc[0]) if drift else "",
+                reversed_by=say("At the review on {day:date} fewer than {low:percent} of them are in A.",
+                                day=self.review_by, low=low),
+            ),
+        )  # fmt: skip
 
     @property
     def fallen(self) -> pd.DataFrame:
@@ -191,7 +216,7 @@ class ABC(Study):
             text="", measure=measure, span=_span(last, step), span_before=_span(before, step),
             chance=tuple(int(falls) for falls in np.quantile(falls, [0.025, 0.975], method="nearest")),
             review_by=_day(_month_number(last) + step + round(min(max(lives[1], step), lag * step))),
-            periods=len(periods), margin_known=margin_known,
+            periods=len(periods), margin_known=margin_known, still_a=kept, lag_months=lag * step,
         )
         checks = reasons(answer, kept=kept, lives_months=lives, lag_months=lag * step)
         return replace(answer, text=_sentence(answer), checks=checks)

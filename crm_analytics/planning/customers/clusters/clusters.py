@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from crm_analytics.planning.customers.clusters.clusters_choose import METHODS, b
 from crm_analytics.planning.customers.clusters.clusters_places import Places
 from crm_analytics.planning.customers.clusters.clusters_traits import Scaling
 from crm_analytics.planning.customers.clusters.clusters_words import differences, on_record, worded
-from crm_analytics.result import Check, Result, Study, frame_of
+from crm_analytics.result import Check, Claim, Result, Study, frame_of
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ HABITS = (
 """How customers buy: what they are grouped by unless told otherwise, with `kind`."""
 DESCRIBED = ("kind", "region", "gender", "acquired_channel", "top_category", "top_channel", "day_part")
 """What is on record and describes clusters, whether they were made by it or not."""
+HALF_A_WINDOW_DAYS = 182
+"""Habits are counted over a year; after half of it most of what a cluster was made of may have been said anew."""
 _SMALLEST_SHARE, _SMALLEST = 0.005, 15
 
 
@@ -137,6 +140,27 @@ class ClustersResult(Result):
     choice: pd.DataFrame
     people: pd.DataFrame = field(repr=False)
     members: pd.DataFrame
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """That these groups are found again, and until when everybody's place in them may be used."""
+        if not {"last_day", "recency_days"} <= {*self.people.columns}:
+            return ()
+        seen = self.people.dropna(subset=["last_day", "recency_days"])
+        days = pd.to_datetime(seen["last_day"]) + pd.to_timedelta(seen["recency_days"].astype(float), unit="D")
+        day, stable = days.max().date(), self.chosen
+        return (
+            Claim(
+                subject=say("{n:count} clusters of customers", n=len(self.table)), measure="agreement when found again",
+                value=stable.stability, low=min(stable.agreed), high=max(stable.agreed), evidence="modelled",
+                first=day - timedelta(days=1), last=day - timedelta(days=1),
+                expires=day + timedelta(days=HALF_A_WINDOW_DAYS), scope=(("clusters as of", day.isoformat()),),
+                decision=say("Place customers in their clusters again before using them after {day:date}.",
+                             day=day + timedelta(days=HALF_A_WINDOW_DAYS)),
+                reversed_by=say("Clusters looked for again agree with these by less than {low:number}.",
+                                low=min(stable.agreed)),
+            ),
+        )  # fmt: skip
 
     def judged(self, checks: tuple[Check, ...]) -> ClustersResult:
         from dataclasses import replace

@@ -12,7 +12,7 @@ from crm_analytics.planning.customers.next.next_checks import checks
 from crm_analytics.planning.customers.next.next_lessons import Came, Known, Lessons
 from crm_analytics.planning.customers.next.next_what import kinds_of
 from crm_analytics.planning.customers.shares import Z
-from crm_analytics.result import Check, NotEnough, Result, Study, frame_of
+from crm_analytics.result import Check, Claim, NotEnough, Result, Study, frame_of
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
@@ -69,10 +69,11 @@ class NextPurchase(Study):
         held = Held.of(trial.chances(known[1]), second.bought)
         forecast = lessons.foretold(known[2])
         table = forecast.sort_values(["p_buys", "customer_id"], ascending=[False, True], ignore_index=True)
+        buyers = _buyers(table, held, second)
         return NextPurchaseResult(
             study=self,
             table=table,
-            text=_sentence(table, held, lessons, second, self.horizon_days),
+            text=_sentence(table, buyers, lessons, self.horizon_days),
             checks=checks(trial, known[1], second, held=held, before=first, alike=ALIKE),
             goods=lessons.goods(known[2]).loc[lambda t: t["customer_id"].isin(table["customer_id"])],
             calibration=held.bins,
@@ -80,6 +81,7 @@ class NextPurchase(Study):
             way=trial.way,
             personal=personal,
             begins=until,
+            buyers=buyers,
         )
 
     def _too_little(self, purchases: pd.DataFrame, until: Any, ahead: Any) -> NotEnough | None:
@@ -134,6 +136,30 @@ class NextPurchaseResult(Result):
     personal: bool
     begins: pd.Timestamp
     """The first day that is foretold."""
+    buyers: tuple[float, float, float]
+    """How many are to buy within the horizon, and between which numbers that lies."""
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """How many customers will buy within the horizon; each day of it that passes makes the list of whom older."""
+        from datetime import timedelta
+
+        first, horizon = self.begins.date(), self.study.horizon_days
+        value, low, high = self.buyers
+        tenth = float(self.table["p_buys"].head(max(1, round(len(self.table) / 10))).sum() / value)
+        return (
+            Claim(
+                subject=say("customers who had bought before {day:date}", day=first), measure="customers", value=value,
+                low=low, high=high, evidence="modelled", first=first, last=first + timedelta(days=horizon - 1),
+                expires=first + timedelta(days=horizon),
+                scope=(("customers known before", first.isoformat()),),
+                decision=say("Begin with the likeliest tenth of customers, who are {share:percent} of the buyers of "
+                             "the next {days:count} days; have goods and staff ready for {high:count} buyers.",
+                             share=tenth, days=horizon, high=high),
+                reversed_by=say("Fewer than {low:count} of these customers buy in {days:count} days.", low=low,
+                                days=horizon),
+            ),
+        )  # fmt: skip
 
     def against(self, later: Any) -> Result:
         """Hold what was foretold against what came: a table of the same feature, as of a day after the horizon."""
@@ -162,19 +188,26 @@ def _weeks(lessons: Lessons, known: Known) -> pd.DataFrame:
     return pd.DataFrame({"week": np.arange(1, len(ends)), "days": np.diff(ends), "buyers": buyers, "money": spent})
 
 
-def _sentence(table: pd.DataFrame, held: Held, lessons: Lessons, came: Came, horizon: int) -> str:
-    p, money = table["p_buys"].to_numpy(), table["money"].to_numpy()
+def _buyers(table: pd.DataFrame, held: Held, came: Came) -> tuple[float, float, float]:
+    """How many are to buy, and the interval: chance, and by how much the trial was off."""
+    p = table["p_buys"].to_numpy()
     buyers = float(p.sum())
     foretold, happened = (float((held.bins[name] * held.bins["customers"]).sum()) for name in ("foretold", "happened"))
     off = max(abs(np.log(happened / foretold)), Z / np.sqrt(happened)) / Z
     half = Z * np.sqrt(float((p * (1 - p)).sum()) + (off * buyers) ** 2)
+    return buyers, float(max(buyers - half, 0)), float(min(buyers + half, len(p)))
+
+
+def _sentence(table: pd.DataFrame, expected: tuple[float, float, float], lessons: Lessons, horizon: int) -> str:
+    p, money = table["p_buys"].to_numpy(), table["money"].to_numpy()
+    buyers, low, high = expected
     each = float(p @ money / buyers)
     tenth = float(np.sort(p)[::-1][: max(1, round(len(p) / 10))].sum() / buyers)
     return say(
         "{buyers:count} ({low:count}–{high:count}) of {customers:count} customers are to buy within {days:count} days "
         "and to spend {each:money} ({least:money}–{most:money}) at first; the likeliest tenth are {tenth:percent} of "
         "them.",
-        buyers=buyers, low=max(buyers - half, 0), high=min(buyers + half, len(p)), customers=len(p), days=horizon,
+        buyers=buyers, low=low, high=high, customers=len(p), days=horizon,
         each=each, least=each * max(1 - Z * lessons.sums.error, 0), most=each * (1 + Z * lessons.sums.error),
         tenth=tenth,
     )  # fmt: skip

@@ -14,7 +14,7 @@ from crm_analytics.planning.customers.scores.periods import FEWEST, Periods, mom
 from crm_analytics.planning.customers.scores.reasons import in_words
 from crm_analytics.planning.customers.scores.score_checks import checks
 from crm_analytics.planning.customers.scores.steps import NOT_COLUMNS
-from crm_analytics.result import Result, Study, frame_of
+from crm_analytics.result import Claim, Result, Study, frame_of
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
@@ -135,6 +135,15 @@ class ScoreResult(Result):
     def cut_off(self) -> float:
         """From this probability on a contact pays."""
         return min(self.study.cost / self.study.gain, 1.0)
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """How many of those scored will do it within the horizon; nothing where the score is no better than chance."""
+        if not self.usable or self.ahead.empty or not {"foretells", "until"} <= {*self.ahead.columns}:
+            return ()
+        from crm_analytics.planning.customers.scores.score_card import claims_of
+
+        return claims_of(self)
 
     def log_odds(self, people: pd.DataFrame) -> np.ndarray:
         card = self.found.card

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from crm_analytics.planning.customers.scores.gains import Trial
 from crm_analytics.planning.customers.scores.reasons import phrase
 from crm_analytics.planning.customers.scores.score_drift import LARGE, NOTICED, SCORE, drifted
 from crm_analytics.planning.customers.scores.steps import as_number
-from crm_analytics.result import Check, Result
+from crm_analytics.result import Check, Claim, Result
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
@@ -47,6 +48,32 @@ class WhyResult(Result):
 
     average: float
     log_odds: float
+
+
+def claims_of(result: ScoreResult) -> tuple[Claim, ...]:
+    """How many of those scored will do it: chance, and a height of the score that may be off for all of them alike."""
+    import pandas as pd
+
+    first, until = (pd.to_datetime(result.ahead[name]).max().date() for name in ("snapshot", "until"))
+    p = result.table["probability"].to_numpy()
+    value, days = float(p.sum()), (until - first).days
+    off = max(value - float(result.table["low"].sum()), float(result.table["high"].sum()) - value)
+    half = float(np.hypot(1.96 * np.sqrt((p * (1 - p)).sum()), off))
+    chosen, outcome = result.table[result.table["chosen"]], str(result.ahead["foretells"].iloc[0])
+    decision = say(
+        "Contact the {n:count} customers at {cut:percent} and above; leave the others alone.", n=len(chosen),
+        cut=result.cut_off,
+    ) if 0 < len(chosen) < len(p) else ""  # fmt: skip
+    return (
+        Claim(
+            subject=say("those of {n:count} customers for whom it comes true: {outcome}", n=len(p), outcome=outcome),
+            measure="customers", value=value, low=max(value - half, 0.0), high=min(value + half, float(len(p))),
+            evidence="modelled", first=first, last=until - timedelta(days=1), expires=until,
+            scope=(("outcome", outcome), ("customers known before", first.isoformat())), decision=decision,
+            reversed_by=say("On the next {days:count} days the better half by score holds no more of them than the "
+                            "other.", days=days),
+        ),
+    )  # fmt: skip
 
 
 def calibration_of(result: ScoreResult) -> CalibrationResult:

@@ -14,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-NOT_COLUMNS = ("customer_id", "snapshot", "target", "until")
+NOT_COLUMNS = ("customer_id", "snapshot", "target", "foretells", "until")
 MOST_STEPS = 24
 FEWEST_OF_A_WORD = 20
 """A word that fewer rows hold stands among the others."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from crm_analytics.rules.clauses import Clause, clauses
+from crm_analytics.result import Claim
+from crm_analytics.rules.clauses import Clause, Done, Fact, clauses
 from crm_analytics.rules.logic import HOLDS, HOLDS_NOT, UNKNOWN, column_of, holds
 from crm_analytics.rules.tree import Tree
+from crm_analytics.say import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,3 +77,37 @@ class Belonging:
         """Whether nobody knows if the customer is in any of the topmost segments."""
         codes = [self.codes[one.name] for one in self.tree.children(None)]
         return np.maximum.reduce(codes) == UNKNOWN
+
+
+_UNIT_DAYS = {"days": 1, "weeks": 7, "months": 30, "years": 365}
+_WINDOW_DAYS = 365
+"""What is counted without saying over which days is counted over a year."""
+
+
+def renewed_after_days(tree: Tree) -> int:
+    """After so many days the clause that looks back least looks at other days altogether: the list is to be renewed."""
+    said = [_WINDOW_DAYS]
+    for clause in tree.clauses:
+        if isinstance(clause, Done) and clause.window.count:
+            said.append(clause.window.count * _UNIT_DAYS[clause.window.unit])
+        if isinstance(clause, Fact) and clause.column in ("recency_days", "known_days"):
+            said.extend(int(value) for value in clause.values if isinstance(value, int | float) and value >= 1)
+    return min(said)
+
+
+def counted_once(who: Belonging, subject: str, number: float) -> tuple[Claim, ...]:
+    """A count of members as a claim: true of its day, and not to be relied upon once its clauses see other days."""
+    import pandas as pd
+
+    if "until" not in who.people or not len(who):
+        return ()
+    day = pd.Timestamp(who.people["until"].iloc[0]).date()
+    expires = day + timedelta(days=renewed_after_days(who.tree))
+    return (
+        Claim(
+            subject=subject, measure="customers in segments", value=number, low=number, high=number,
+            evidence="assumed", first=day - timedelta(days=1), last=day - timedelta(days=1), expires=expires,
+            scope=(("segments as of", day.isoformat()),),
+            decision=say("Choose the members again before writing to them after {day:date}.", day=expires),
+        ),
+    )  # fmt: skip

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from crm_analytics.planning.customers.segments.belonging import Belonging
-from crm_analytics.result import Check, Result, Study
+from crm_analytics.planning.customers.segments.belonging import Belonging, counted_once
+from crm_analytics.result import Check, Claim, Result, Study
 from crm_analytics.rules.logic import HOLDS, column_of, reason
 from crm_analytics.rules.tree import USUAL, Tree, read_tree
 from crm_analytics.say import say
@@ -55,7 +55,9 @@ class Membership(Study):
             return self.refuse(
                 say("Not enough evidence: none of {n:count} customers is in any segment; widen the rules.", n=len(who))
             )
-        return _told(self, table, len(who))
+        people = table["customer_id"].nunique()
+        claims = counted_once(who, say("customers frozen as members of segments"), float(people))
+        return replace(_told(self, table, len(who)), frozen=claims)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,6 +66,12 @@ class MembershipResult(Result):
     member, as the rule prints them), `revenue_window`. Ordered by segment and customer."""
 
     known: int
+    frozen: tuple[Claim, ...] = ()
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """That these are the members, and until when the list may be used."""
+        return self.frozen
 
     def sample(self, segment: str, *, customers: int = 100, seed: int = 1) -> MembershipResult:
         """So many members of a segment by lot: the same ones in whatever order they come, others for another seed."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from crm_analytics.planning.customers.segments.belonging import Belonging
+from crm_analytics.planning.customers.segments.belonging import Belonging, counted_once
 from crm_analytics.planning.customers.segments.membership import ASSIGN
 from crm_analytics.planning.customers.segments.segment_checks import checks, checks_later
 from crm_analytics.planning.customers.shares import Z, share_interval
-from crm_analytics.result import Result, Study, frame_of
+from crm_analytics.result import Claim, Result, Study, frame_of
 from crm_analytics.rules.tree import USUAL, Tree, read_tree
 from crm_analytics.say import say
 
@@ -81,6 +82,13 @@ class SegmentsResult(Result):
 
     who: Belonging
 
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """How many are in a segment on that day; by when the clauses look at other days altogether."""
+        counted = self.who.number_of(None) > 0
+        about = say("customers in one of {n:count} segments", n=len(self.who.tree.children(None)))
+        return counted_once(self.who, about, float(counted.sum()))
+
     def overlaps(self) -> OverlapResult:
         """How many customers each two of the topmost segments share."""
         return _overlaps(self)
@@ -106,6 +114,30 @@ class SegmentsLaterResult(Result):
     """What became of each segment's members: `segment`, `level`, `within`, `then` (members at first), `stayed`, `left`,
     `joined`, `now`; `stayed_share` and `alike` (Jaccard: those in both times among those in either), each with `_low`
     and `_high` (95 %); `bought_share` (bought since) and `brought` (revenue since, each), likewise."""
+
+    still: tuple[float, float, float] = (float("nan"),) * 3
+    """The share of memberships that still hold, and its interval."""
+    between: tuple[date, date] | None = None
+    """The two days that are compared, where the tables told them."""
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """As many of today's memberships as of the earlier ones will hold after as long again."""
+        if self.between is None or not np.isfinite(self.still[0]):
+            return ()
+        then, now = self.between
+        value, low, high = self.still
+        return (
+            Claim(
+                subject=say("memberships of {day:date}", day=now), measure="share still holding", value=value, low=low,
+                high=high, evidence="modelled", first=now, last=now + (now - then) - timedelta(days=1),
+                expires=now + (now - then), scope=(("segments as of", now.isoformat()),),
+                decision=say("Choose the members again on {day:date}; do not write to a list older than that.",
+                             day=now + (now - then)),
+                reversed_by=say("Fewer than {low:percent} of the memberships hold on that day: choose them sooner.",
+                                low=low),
+            ),
+        )  # fmt: skip
 
 
 def _counted(who: Belonging, measure: str) -> pd.DataFrame:
@@ -234,24 +266,33 @@ def _later(before: SegmentsResult, now: Belonging) -> SegmentsLaterResult:
             row |= {name: count / of if of else np.nan, f"{name}_low": float(low), f"{name}_high": float(high)}
         rows.append(row | {"brought": each, "brought_low": each - half, "brought_high": each + half})
     table = pd.DataFrame(rows)
+    still = _still(who, place, now)
+    days = [one.people["until"].iloc[0] for one in (who, now) if "until" in one.people and len(one)]
     return SegmentsLaterResult(
         study=before.study,
         table=table,
-        text=_told_later(who, table, place, now),
+        still=still,
+        between=tuple(pd.Timestamp(day).date() for day in days) if len(days) == 2 else None,
+        text=_told_later(table, still),
         checks=checks_later(before.study, who, table, brought, float(found.mean())),
     )
 
 
-def _told_later(who: Belonging, table: pd.DataFrame, place: np.ndarray, now: Belonging) -> str:
+def _still(who: Belonging, place: np.ndarray, now: Belonging) -> tuple[float, float, float]:
+    """The share of the topmost memberships that still hold."""
     tops = [one.name for one in who.tree.children(None)]
     then = np.array([who.members(name) for name in tops])
     still = np.array([np.where(place >= 0, now.members(name)[place], False) for name in tops]) & then
     low, high = share_interval(still.sum(), then.sum())
+    return float(still.sum() / then.sum()), float(low), float(high)
+
+
+def _told_later(table: pd.DataFrame, still: tuple[float, float, float]) -> str:
     topmost = table[(table["level"] == 0) & (table["then"] > 0)]
     best, least = topmost.loc[topmost["brought"].idxmax()], topmost.loc[topmost["brought"].idxmin()]
     return say(
         "{share:percent} ({span:percents}) of the memberships still hold; since then a customer of «{best}» brought "
         "{most:money} ({low:money} – {high:money}), one of «{least}» {few:money}.",
-        share=still.sum() / then.sum(), span=(float(low), float(high)), best=best.segment, most=best.brought,
+        share=still[0], span=still[1:], best=best.segment, most=best.brought,
         low=best.brought_low, high=best.brought_high, least=least.segment, few=least.brought,
     )  # fmt: skip

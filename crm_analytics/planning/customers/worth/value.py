@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from crm_analytics.planning.customers.worth.forecast import Forecast
 from crm_analytics.planning.customers.worth.holdout import HoldoutResult, by_tenths, held_against
 from crm_analytics.planning.customers.worth.kinds import MODELS, Kind, kind_of
 from crm_analytics.planning.customers.worth.value_checks import checks
-from crm_analytics.result import NotEnough, Result, Study, frame_of
+from crm_analytics.result import Claim, NotEnough, Result, Study, frame_of
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ REPEAT_BUYERS = 30
 CLOCKWORK = 0.5
 """Purchases scattered less than this share of what free buying shows come by contract, not by choice."""
 
-AGES = ("age_days",)
-"""Beside the columns it needs: what brings past purchases to today's level, where the table tells."""
+BESIDE = ("age_days", "first_day")
+"""Beside the columns it needs: what brings past purchases to today's level, and which day today is."""
 
 PURCHASES = ("customer_id", "x", "t_x", "T", "revenue", "margin", "mean_repeat_revenue", "mean_repeat_margin")
 
@@ -161,13 +162,51 @@ class ValueResult(Result):
     high: float
     top_fifth: float
     """Share of the whole that the most valuable fifth of customers holds."""
+    everybody: bool = True
+    """Whether these are the customers from whom the models were learned, and not others or some of them."""
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """What all known customers together bring over the days ahead; it holds as long as the days it was tried on.
+
+        Of some of the customers only, or where the table does not tell the day, nothing is claimed.
+        """
+        if "first_day" not in self.people or not self.everybody:
+            return ()
+        import pandas as pd
+
+        days = pd.to_datetime(self.people["first_day"]) + pd.to_timedelta(self.people["T"], unit="D")
+        first, horizon = days.max().date(), self.study.horizon_days
+        money, value = say(self.forecast.basis), float(self.table["value"].sum())
+        paid = float((self.table["expected_orders"] * self.table["value_per_order"]).sum())
+        raised = len(self.table) * paid / value if value else 0.0
+        return (
+            Claim(
+                subject=say("customers known on {day:date}", day=first), measure=self.forecast.basis,
+                value=self.mean * raised, low=self.low * raised, high=self.high * raised, evidence="modelled",
+                first=first, last=first + timedelta(days=horizon - 1),
+                expires=first + timedelta(days=min(self.choice.hidden_days or horizon, horizon)),
+                scope=(("customers known before", first.isoformat()),),
+                decision=say(
+                    "Give the most valuable fifth of customers the first call and the best service: they hold "
+                    "{share:percent} of the {money} of the next {days:count} days.",
+                    share=self.top_fifth, money=money, days=horizon,
+                ),
+                reversed_by=say(
+                    "Customers known on {day:date} bring less than {low:money} of {money} in {days:count} days.",
+                    day=first, low=self.low * raised, money=money, days=horizon,
+                ),
+            ),
+        )  # fmt: skip
 
     def predict(self, people: Any, horizon_days: int | None = None) -> ValueResult:
         """The same question about other customers, or over another time, by the models already fitted."""
         people = frame_of(people)
-        people = people[[*PURCHASES, *people.columns.intersection(AGES)]].sort_values("customer_id", ignore_index=True)
+        people = people[[*PURCHASES, *people.columns.intersection(BESIDE)]]
+        people = people.sort_values("customer_id", ignore_index=True)
         study = replace(self.study, horizon_days=horizon_days or self.study.horizon_days)
-        return _valued(study, self.forecast, self.choice, people)
+        same = self.everybody and people["customer_id"].equals(self.people["customer_id"])
+        return replace(_valued(study, self.forecast, self.choice, people), everybody=same)
 
     def but(self, *, retention_points: float) -> BetterKeptResult | NotEnough:
         """What the same customers would bring if so many points more of them stayed a year (0.05: five in a
