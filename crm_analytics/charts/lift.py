@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
 from crm_analytics.effectiveness.control.lift import LiftResult
-from crm_analytics.say import say, voice
+from crm_analytics.say import say
 
 
 @draw.register
@@ -37,9 +39,9 @@ def _(result: LiftResult) -> go.Figure:
                            xanchor="left" if to_the_right else "right", yanchor="bottom")
     return fig.update_layout(
         xaxis={"domain": [0, 0.4], "range": [-0.6, 1.6]},
-        yaxis={"title_text": say("{unit} a customer", unit=_unit(result)), "rangemode": "tozero"},
+        yaxis={"title_text": _each(result), "rangemode": "tozero"},
         xaxis2={"domain": [0.52, 1], "anchor": "y2", "title_text": say("effect per addressed customer, {unit}",
-                                                                      unit=_unit(result))},
+                                                                      unit=result.measured.unit)},
         yaxis2={"anchor": "x2", "visible": False, "range": [0, 1.3]},
     )
 
@@ -49,17 +51,22 @@ def _likelihood(result: LiftResult) -> tuple[np.ndarray, np.ndarray]:
     spread = (result.high - result.low) / 2
     effects = np.linspace(min(result.effect - 2 * spread, -0.1 * spread), max(result.effect + 2 * spread, 0.1 * spread),
                           301)
-    scale = spread / {0.9: 1.645, 0.95: 1.96, 0.99: 2.576}.get(result.study.confidence, 1.96)
+    scale = spread / NormalDist().inv_cdf((1 + result.study.confidence) / 2)
     return effects, np.exp(-0.5 * ((effects - result.effect) / scale) ** 2)
 
 
 def _title(result: LiftResult) -> str:
-    worded = say("{value:number}", value=result.effect) if result.study.measure == "orders" else say(
-        "{value:money}", value=result.effect)
+    worded = result.measured.amount(result.effect)
     if result.low <= 0 <= result.high:
         return say("Within noise: the test cannot tell {effect} a customer from nothing", effect=worded)
+    if result.measured.kind == "share":
+        return say("{effect} more or fewer of the addressed {noun}", effect=worded, noun=result.measured.noun)
+    if result.measured.is_ratio:
+        return say("Being addressed changed {noun} by {effect}", noun=result.measured.noun, effect=worded)
     return say("Being addressed changed what a customer brings by {effect}", effect=worded)
 
 
-def _unit(result: LiftResult) -> str:
-    return say("orders") if result.study.measure == "orders" else voice().currency
+
+def _each(result: LiftResult) -> str:
+    unit = result.measured.unit
+    return unit if result.measured.kind == "share" or result.measured.is_ratio else say("{unit} a customer", unit=unit)

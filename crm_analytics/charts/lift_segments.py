@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
 from crm_analytics.effectiveness.control.lift_segments import LiftBySegment
-from crm_analytics.say import say, voice
+from crm_analytics.say import say
 
 
 @draw.register
@@ -18,17 +18,13 @@ def _(result: LiftBySegment) -> go.Figure:
         if result.differ_p < 0.05 or found
         else say("No group stands out: the differences are no larger than chance makes them")
     )
-    unit = say("orders") if result.study.measure == "orders" else voice().currency
+    unit = result.measured.unit
     fig = theme.figure(title=title, x=say("effect per addressed customer, {unit}", unit=unit),
                        height=190 + 36 * len(rows))
-    names = [theme.headline(f"{row.segment} ({row.treated + row.control:,})") for row in rows.itertuples()]
-    colours = [theme.BLUE if row.beyond_noise else theme.PALE for row in rows.itertuples()]
-    for name, row, colour in zip(names, rows.itertuples(), colours, strict=True):
-        fig.add_scatter(
-            x=[row.effect], y=[name], mode="markers", marker={"size": 11, "color": colour}, showlegend=False,
-            error_x={"type": "data", "symmetric": False, "array": [row.high - row.effect],
-                     "arrayminus": [row.effect - row.low], "color": colour, "thickness": 2.5, "width": 7},
-        )
+    for row in rows.itertuples():
+        colour = theme.BLUE if row.beyond_noise else theme.PALE
+        name = f"{row.segment} ({row.treated + row.control:,})"
+        fig.add_trace(theme.interval(name, row.effect, row.low, row.high, colour))
     fig.add_vline(x=0, line={"color": theme.INK, "dash": "dot", "width": 1})
     fig.add_vline(x=result.overall, line={"color": theme.BLUE, "width": 1}, annotation_text=say("all customers"),
                   annotation_position="top")

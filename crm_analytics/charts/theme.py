@@ -45,6 +45,15 @@ def figure(*traces: go.Scatter, title: str, x: str = "", y: str = "", height: in
     return fig
 
 
+def interval(row: str, value: float, low: float, high: float, colour: str) -> go.Scatter:
+    """One row of a forest: a number as a point and its interval as a line; `row` is its name, as text from data."""
+    return go.Scatter(
+        x=[value], y=[headline(row, 40)], mode="markers", marker={"size": 11, "color": colour}, showlegend=False,
+        error_x={"type": "data", "symmetric": False, "array": [high - value], "arrayminus": [value - low],
+                 "color": colour, "thickness": 2.5, "width": 7},
+    )  # fmt: skip
+
+
 def headline(text: str, width: int = 88) -> str:
     """A title as plain text, broken into lines that fit the page. Text from data is never read as markup."""
     safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from crm_analytics.features.feature import feature
+from crm_analytics.features.recorded import activity
 from crm_analytics.features.trade import lines_of, orders_of
 from crm_analytics.warehouse.engine import TableAbsent
 from crm_analytics.warehouse.release import WarehouseError
@@ -38,8 +39,10 @@ def campaign_outcomes(
     WarehouseError when there is no such campaign or its weeks are not over: then it is too early to judge; ValueError
     for less than a week.
     Wholesale and goods made to order are set apart (`trade`); returns are taken off. Columns: campaign_id, campaign
-    (its name), starts, customer_id, arm, days (of the outcome), region, kind, outcome_revenue, outcome_margin (null
-    where a unit cost is lacking), outcome_orders, before_revenue, before_orders; money as float. Ordered by customer.
+    (its name), starts, cost (of the whole campaign, null when not recorded), customer_id, arm, contacted (by this
+    campaign; null where its contacts are not recorded), days (of the outcome), region, kind, outcome_revenue,
+    outcome_margin (null where a unit cost is lacking), outcome_orders, before_revenue, before_orders; and for every
+    measure of `activity` (visits, points …) its sum, as outcome_… and before_…; money as float. Ordered by customer.
     """
     import ibis
 
@@ -54,9 +57,11 @@ def campaign_outcomes(
     table = after.drop("since", "until").inner_join(
         before.select("customer_id", "before_revenue", "before_orders"), "customer_id"
     )
+    table = _with_activity(wh, table, starts, weeks=weeks, before_weeks=before_weeks)
     table = table.mutate(
         campaign=ibis.literal(chosen["name"]), starts=ibis.literal(starts), days=ibis.literal(7 * weeks)
     )
+    table = _with_contacts(wh, _with_cost(wh, table, as_of), until)
     return _with_traits(wh, table).order_by("customer_id")
 
 
@@ -217,6 +222,45 @@ def _with_traits(wh: Warehouse, table: ir.Table) -> ir.Table:
     traits = wh.customers.select("customer_id", "region", "kind")
     table = table.left_join(traits, "customer_id").drop("customer_id_right")
     return table.mutate(region=table.region.fill_null("unknown"), kind=table.kind.fill_null("unknown"))
+
+
+def _with_activity(wh: Warehouse, table: ir.Table, starts: date, *, weeks: int, before_weeks: int) -> ir.Table:
+    """What customers did beside buying, after the start and before it."""
+    parts = (("outcome", starts + timedelta(weeks=weeks), weeks), ("before", starts, before_weeks))
+    for name, until, length in parts:
+        done = activity(wh, until, 7 * length, taken=("customer_id", "revenue", "margin", "orders"))
+        if done is None:
+            continue
+        names = [column for column in done.columns if column != "customer_id"]
+        done = done.select("customer_id", **{f"{name}_{column}": done[column] for column in names})
+        table = table.left_join(done, "customer_id").drop("customer_id_right")
+        table = table.mutate(**{f"{name}_{column}": table[f"{name}_{column}"].fill_null(0.0) for column in names})
+    return table
+
+
+def _with_cost(wh: Warehouse, table: ir.Table, as_of: date) -> ir.Table:
+    import ibis
+
+    costs = _costs(wh, as_of)
+    if costs is None:
+        return table.mutate(cost=ibis.null("float64"))
+    return table.left_join(costs, "campaign_id").drop("campaign_id_right")
+
+
+def _with_contacts(wh: Warehouse, table: ir.Table, until: date) -> ir.Table:
+    """Whether the campaign touched each of them by then."""
+    import ibis
+
+    unknown = table.mutate(contacted=ibis.null("boolean"))
+    if not wh.has("contacts"):
+        return unknown
+    touched = wh.contacts.filter(
+        wh.contacts.kind == "out", wh.contacts.customer_id.notnull(), wh.contacts.at < ibis.literal(until, type="date")
+    ).select("campaign_id", "customer_id").distinct()  # fmt: skip
+    touched = touched.semi_join(table, "campaign_id").select("customer_id", touched=ibis.literal(True))
+    table = table.left_join(touched, "customer_id").drop("customer_id_right")
+    known = table.touched.notnull().any().over(ibis.window())
+    return table.mutate(contacted=known.ifelse(table.touched.fill_null(False), ibis.null())).drop("touched")
 
 
 def _costs(wh: Warehouse, as_of: date) -> ir.Table | None:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from crm_analytics.effectiveness.control.measures import Measure
 
 LEAST_IN_AN_ARM = 20
 """Below this no mean is compared."""
+LEAST_UNITS = 8
+"""Where customers were not drawn one by one: below so many households or stores in an arm no mean is compared."""
+ROWS_A_COLUMN = 10
+"""So many units of the smaller arm carry one column of what was before."""
 BORROWED = 100
 """An arm's spread is at least that of its own customers and so many of both arms together: a small arm that happens to
 lack the few big spenders would else look sure of a mean that is too low."""
@@ -34,6 +43,8 @@ class Estimate:
         """How often chance alone would give as much, in either direction."""
         from scipy.stats import t
 
+        if not self.se:
+            return float(self.value == 0)
         return float(2 * t.sf(abs(self.value) / self.se, self.freedom))
 
 
@@ -63,22 +74,23 @@ class Arms:
         return Estimate(
             value=value,
             se=(one + none + shared) ** 0.5,
-            freedom=(one + none) ** 2 / (one**2 / self.treated.freedom + none**2 / self.control.freedom),
+            freedom=(one + none) ** 2 / (one**2 / self.treated.freedom + none**2 / self.control.freedom)
+            if one + none
+            else self.treated.freedom + self.control.freedom,
             heaviest=max(a * self.treated.heaviest, b * self.control.heaviest),
         )
 
 
-def compared(people: pd.DataFrame, measure: str) -> Arms:
-    before = people.filter(regex="^before_").astype(float).fillna(0)
-    before = before.loc[:, before.std() > 0]
-    x = ((before - before.mean()) / before.std()).to_numpy()
-    y = people[f"outcome_{measure}"].to_numpy(float)
-    treated = (people["arm"] == "treated").to_numpy()
+def compared(people: pd.DataFrame, measure: Measure, unit: str = "customer_id") -> Arms:
+    """The arms, with what was before taken out by a regression of its own in each (Lin 2013); rows of one `unit` belong
+    together, and ratios of sums are linearised (the delta method), so that every unit drawn by lot counts once."""
+    units = Units.of(people, measure, unit)
+    y, d, x, treated = units.above, units.below, units.before, units.treated
     sizes = np.array([treated.sum(), (~treated).sum()])
     (mean_1, slope_1, own_1, heavy_1), (mean_0, slope_0, own_0, heavy_0) = (
-        _at_the_average(y[arm], x[arm]) for arm in (treated, ~treated)
+        _ratio_at_the_average(y[arm], d[arm], x[arm]) for arm in (treated, ~treated)
     )
-    spread = sizes * [own_1, own_0]  # variance of one customer
+    spread = sizes * [own_1, own_0]  # variance of one unit
     both = (sizes * spread).sum() / sizes.sum()
     lent = (sizes * spread + BORROWED * both) / (sizes + BORROWED)
     se_1, se_0 = np.sqrt(np.maximum(spread, lent) / sizes)
@@ -87,6 +99,48 @@ def compared(people: pd.DataFrame, measure: str) -> Arms:
         control=Estimate(value=mean_0, se=float(se_0), freedom=sizes[1] - 1, heaviest=heavy_0),
         tilt=np.c_[x @ slope_1, x @ slope_0] / len(y),
     )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Units:
+    """What the lot was drawn among, a unit a row: sums of its rows above and below the line, and what was before."""
+
+    above: np.ndarray
+    below: np.ndarray
+    before: np.ndarray
+    """Columns standardised over both arms; not more of them than the smaller arm can bear."""
+    treated: np.ndarray
+
+    @classmethod
+    def of(cls, people: pd.DataFrame, measure: Measure, unit: str = "customer_id") -> Units:
+        rows = measure.on(people)
+        before = people.filter(regex="^before_").astype(float).fillna(0)
+        treated = people["arm"] == "treated"
+        if people[unit].duplicated().any():
+            rows = rows.assign(treated=treated).join(before.assign(before_rows=1.0))
+            together = rows.groupby(people[unit], sort=True)
+            treated = together["treated"].first()
+            rows, before = together[["above", "below"]].sum(), together[[*before, "before_rows"]].sum()
+        least = min(int(treated.sum()), int((~treated).sum()))
+        before = before.loc[:, before.std() > 0]
+        own = f"before_{measure.name}"
+        before = before[sorted(before, key=lambda c: (c != own, c))[: least // ROWS_A_COLUMN]]
+        return cls(
+            above=rows["above"].to_numpy(), below=rows["below"].to_numpy(), treated=treated.to_numpy(bool),
+            before=((before - before.mean()) / before.std()).to_numpy(float).reshape(len(rows), before.shape[1]),
+        )
+
+
+def _ratio_at_the_average(
+    y: np.ndarray, d: np.ndarray, x: np.ndarray
+) -> tuple[float, np.ndarray, float, float]:
+    """The ratio of the sums of y and d at the average unit, as `_at_the_average` gives a mean."""
+    if (d == 1).all():
+        return _at_the_average(y, x)
+    above, below = _at_the_average(y, x)[0], _at_the_average(d, x)[0]
+    ratio = above / below
+    _, slopes, variance, heaviest = _at_the_average((y - ratio * d) / below, x)
+    return ratio, slopes, variance, heaviest
 
 
 def _at_the_average(y: np.ndarray, x: np.ndarray) -> tuple[float, np.ndarray, float, float]:

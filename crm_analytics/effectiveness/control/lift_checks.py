@@ -14,51 +14,51 @@ from crm_analytics.say import say
 if TYPE_CHECKING:
     from crm_analytics.effectiveness.control.lift import Lift, LiftResult
 
+LEAST_EXPECTED = 5
+"""A group is asked for its share only if so many of it were to be in each arm."""
+
 
 def checks(result: LiftResult, arms: Arms) -> tuple[Check, ...]:
     """The draw, its luck, its size, and whether few customers carry it."""
     study, people = result.study, result.people
     return (
-        _shares(study, people), _balance(people), _power(result, arms), _weight(result, arms.effect),
-        _tails(study, people),
+        _shares(study, people), _balance(study, people), *_left_alone(people), _power(result, arms),
+        _weight(result, arms.effect), _tails(result),
     )
-
-
-def amount(measure: str, value: float) -> str:
-    """An amount of what is measured, for people: money, or a number of orders."""
-    return say("{value:number}", value=value) if measure == "orders" else say("{value:money}", value=value)
 
 
 def _shares(study: Lift, people: pd.DataFrame) -> Check:
     """A draw that went wrong shows in the sizes of the arms, before any result does."""
-    from scipy.stats import chi2_contingency, chisquare
+    from scipy.stats import chi2, chi2_contingency, chisquare
 
     name = say("Sizes of the arms")
-    treated = people["arm"] == "treated"
-    n, share = len(people), float(treated.mean())
+    units = people.drop_duplicates(study.unit)
+    treated = units["arm"] == "treated"
+    n, share = len(units), float(treated.mean())
+    planned = share if study.expected_share is None else study.expected_share
+    traits = [units[name].fillna("unknown") for name in ("region", "kind") if name in units]
+    counts = pd.crosstab(traits, treated) if traits and treated.nunique() > 1 else pd.DataFrame()
+    counts = counts[counts.sum(axis=1) * min(planned, 1 - planned) >= LEAST_EXPECTED]
+    alike = chi2_contingency(counts).pvalue if len(counts) > 1 else 1.0
     if study.expected_share is not None:
-        expected = n * np.array([study.expected_share, 1 - study.expected_share])
-        p = chisquare([treated.sum(), n - treated.sum()], expected).pvalue
+        p = chisquare([treated.sum(), n - treated.sum()], n * np.array([planned, 1 - planned])).pvalue
+        if len(counts) > 1:  # both questions at once: the share, and whether it is the same in every group
+            p = min(1.0, 2 * min(p, alike))
         said = say(
-            "{share:percent} were addressed where {expected:percent} were to be.",
-            share=share,
-            expected=study.expected_share,
+            "{share:percent} were addressed where {expected:percent} were to be.", share=share, expected=planned
+        )
+    elif len(counts) < 2:
+        return Check(
+            name=name,
+            verdict="weak",
+            text=say(
+                "{share:percent} were addressed; which share was planned is not on record, so a faulty draw could "
+                "go unnoticed (give expected_share).",
+                share=share,
+            ),
         )
     else:
-        traits = [people[name].fillna("unknown") for name in ("region", "kind") if name in people]
-        counts = pd.crosstab(traits, treated) if traits else pd.DataFrame()
-        counts = counts[counts.sum(axis=1) >= 20]
-        if len(counts) < 2:
-            return Check(
-                name=name,
-                verdict="weak",
-                text=say(
-                    "{share:percent} were addressed; which share was planned is not on record, so a faulty draw could "
-                    "go unnoticed (give expected_share).",
-                    share=share,
-                ),
-            )
-        p = chi2_contingency(counts).pvalue
+        p = alike
         said = say(
             "{share:percent} were addressed, as a fair lot would have it in each of {groups:count} groups of customers."
             if p >= 0.001
@@ -70,15 +70,45 @@ def _shares(study: Lift, people: pd.DataFrame) -> Check:
         said += " " + say(
             "A fair lot does this less than once in a thousand times: find the fault before you believe the effect."
         )
+        expected = counts.sum(axis=1) * planned
+        odd = (counts.get(True, 0) - expected) ** 2 / (expected * (1 - planned)) if len(counts) > 1 else pd.Series()
+        if len(odd) and chi2.sf(odd.max(), 1) * len(odd) < 0.001:
+            worst = odd.idxmax() if isinstance(odd.idxmax(), tuple) else (odd.idxmax(),)
+            said += " " + say("It is oddest in {group}.", group=", ".join(map(str, worst)))
     return Check(name=name, verdict="holds" if p >= 0.001 else "fails", text=said)
 
 
-def _balance(people: pd.DataFrame) -> Check:
+def _left_alone(people: pd.DataFrame) -> tuple[Check, ...]:
+    """Whether those who were to be left alone were, and the others reached."""
+    if "contacted" not in people or people["contacted"].isna().any():
+        return ()
+    met = people["contacted"].astype(float).groupby(people["arm"]).mean()
+    alone, reached = float(met["control"]), float(met["treated"])
+    if alone < 0.001 and reached > 0.999:
+        return (Check(
+            name=say("Left alone"), verdict="holds",
+            text=say("Everybody who was to be addressed was, and nobody of the control was."),
+        ),)  # fmt: skip
+    verdict = "fails" if reached - alone < 0.2 else "weak" if alone > 0.01 or reached < 0.9 else "holds"
+    return (Check(
+        name=say("Left alone"),
+        verdict=verdict,
+        text=say(
+            "{reached:percent} of those to be addressed were contacted, and {alone:percent} of the control: the number "
+            "above is the effect of the intention; `reached()` gives that of the contact.",
+            reached=reached,
+            alone=alone,
+        ),
+    ),)  # fmt: skip
+
+
+def _balance(study: Lift, people: pd.DataFrame) -> Check:
     from scipy.stats import ttest_ind
 
     name = say("Alike before")
-    treated = people["arm"] == "treated"
     before = people.filter(regex="^before_").astype(float).fillna(0)
+    before = before.groupby(people[study.unit]).mean()
+    treated = people.groupby(study.unit)["arm"].first() == "treated"
     before = before.loc[:, before.std() > 0]
     if before.empty:
         return Check(
@@ -89,7 +119,8 @@ def _balance(people: pd.DataFrame) -> Check:
     p = {c: ttest_ind(before.loc[treated, c], before.loc[~treated, c], equal_var=False).pvalue for c in before}
     worst = min(p, key=p.get)
     gap = float((before.loc[treated, worst].mean() - before.loc[~treated, worst].mean()) / before[worst].std())
-    verdict = "holds" if p[worst] > 0.01 else "weak" if p[worst] > 0.001 else "fails"
+    many = p[worst] * len(p)  # the worst of so many
+    verdict = "holds" if many > 0.01 else "weak" if many > 0.001 else "fails"
     return Check(
         name=name,
         verdict=verdict,
@@ -111,7 +142,7 @@ def _power(result: LiftResult, arms: Arms) -> Check:
         text=say(
             "A test of this size shows a true effect of {smallest} a customer ({share:percent} of control) four times "
             "out of five; smaller ones mostly escape it.",
-            smallest=amount(result.study.measure, result.smallest),
+            smallest=result.measured.amount(result.smallest),
             share=share,
         ),
     )
@@ -127,20 +158,22 @@ def _weight(result: LiftResult, effect: Estimate) -> Check:
         verdict=verdict,
         text=say(
             "Leaving out the heaviest customer moves the effect by {move} at most.",
-            move=amount(result.study.measure, effect.heaviest),
+            move=result.measured.amount(effect.heaviest),
         )
         if verdict == "holds"
         else say(
             "The answer hangs on one customer: without the heaviest the effect moves by {move}.",
-            move=amount(result.study.measure, effect.heaviest),
+            move=result.measured.amount(effect.heaviest),
         ),
     )
 
 
-def _tails(study: Lift, people: pd.DataFrame) -> Check:
+def _tails(result: LiftResult) -> Check:
     """A sum of very unequal amounts is not yet normal: its interval may then promise too much."""
-    outcome = people.groupby("arm")[f"outcome_{study.measure}"]
-    worst = max(abs(float(y.skew())) / len(y) ** 0.5 for _, y in outcome)
+    people = result.people
+    outcome = result.measured.on(people)["above"].groupby(people[result.study.unit]).sum()
+    of_arm = people.groupby(result.study.unit)["arm"].first()
+    worst = max(abs(float(y.skew())) / len(y) ** 0.5 for _, y in outcome.groupby(of_arm))
     return Check(
         name=say("Unequal customers"),
         verdict="holds" if worst < 0.5 else "weak",

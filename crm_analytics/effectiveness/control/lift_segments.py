@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.control.arms import LEAST_IN_AN_ARM, compared
-from crm_analytics.effectiveness.control.lift_checks import amount
+from crm_analytics.effectiveness.control.measures import Measure
 from crm_analytics.result import Check, Result
 from crm_analytics.say import say
 
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LiftBySegment(Result):
-    """The effect in each group: segment, treated, control, effect, low, high, p (Holm's), beyond_noise."""
+    """The effect in each group: segment, treated, control, effect, low, high, shrunk (towards all customers' effect, as
+    far as the groups' spread is chance's), p (Holm's), beyond_noise."""
 
+    measured: Measure
     column: str
     overall: float
     differ_p: float
@@ -35,7 +37,8 @@ def split(result: LiftResult, column: str) -> Result:
     rows, small = [], 0
     for segment, members in groups:
         treated = int((members["arm"] == "treated").sum())
-        if min(treated, len(members) - treated) < LEAST_IN_AN_ARM or members[f"outcome_{study.measure}"].nunique() == 1:
+        alike = result.measured.on(members)["above"].nunique() == 1
+        if alike or min(treated, len(members) - treated) < LEAST_IN_AN_ARM:
             small += len(members)
             continue
         rows.append(
@@ -43,7 +46,7 @@ def split(result: LiftResult, column: str) -> Result:
                 "segment": segment,
                 "treated": treated,
                 "control": len(members) - treated,
-                "estimate": compared(members, study.measure).effect,
+                "estimate": compared(members, result.measured, study.unit).effect,
             }
         )
     if not rows:
@@ -58,30 +61,35 @@ def split(result: LiftResult, column: str) -> Result:
     together = 1 - (1 - study.confidence) / len(table)
     table["effect"] = [e.value for e in table["estimate"]]
     table["low"], table["high"] = zip(*(e.interval(together) for e in table["estimate"]), strict=True)
-    table["p"] = _holm(np.array([e.p for e in table["estimate"]]))
+    table["p"] = holm(np.array([e.p for e in table["estimate"]]))
     table["beyond_noise"] = table["p"] < 1 - study.confidence
-    weights = np.array([e.se**-2 for e in table["estimate"]])
+    errors = np.array([e.se for e in table["estimate"]])
+    weights = errors**-2.0
     unequal = float((weights * (table["effect"] - np.average(table["effect"], weights=weights)) ** 2).sum())
     differ = float(chi2.sf(unequal, len(table) - 1)) if len(table) > 1 else 1.0
+    table["shrunk"] = shrunk(table["effect"].to_numpy(), errors)
     table = table.sort_values("effect", ascending=False, ignore_index=True)
-    table = table[["segment", "treated", "control", "effect", "low", "high", "p", "beyond_noise"]]
+    table = table[["segment", "treated", "control", "effect", "low", "high", "shrunk", "p", "beyond_noise"]]
     best, found = table.iloc[0], int(table["beyond_noise"].sum())
     return LiftBySegment(
         study=study,
         table=table,
+        measured=result.measured,
         column=column,
         overall=result.effect,
         differ_p=differ,
         text=say(
             "{found:count} of {n:count} groups by {column} show an effect beyond noise; the largest is {effect} a "
-            "customer ({low} – {high}) in {segment}.",
+            "customer ({low} – {high}) in {segment}; the largest of many is flattered by chance, and {shrunk} is to be "
+            "expected of it.",
             found=found,
             n=len(table),
             column=column,
-            effect=amount(study.measure, best.effect),
-            low=amount(study.measure, best.low),
-            high=amount(study.measure, best.high),
+            effect=result.measured.amount(best.effect),
+            low=result.measured.amount(best.low),
+            high=result.measured.amount(best.high),
             segment=best.segment,
+            shrunk=result.measured.amount(best.shrunk),
         ),
         checks=(
             Check(
@@ -123,10 +131,29 @@ def split(result: LiftResult, column: str) -> Result:
     )
 
 
-def _holm(p: np.ndarray) -> np.ndarray:
+def holm(p: np.ndarray) -> np.ndarray:
     """Holm's step-down: p-values under which the chance of one false alarm among all stays what it says."""
     order = np.argsort(p, kind="stable")
     stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
     adjusted = np.empty_like(p)
     adjusted[order] = np.minimum(stepped, 1)
     return adjusted
+
+
+def shrunk(effects: np.ndarray, errors: np.ndarray) -> np.ndarray:
+    """Each group's effect drawn towards what all have in common, by how much of their spread is chance.
+
+    The spread between groups is that under which Cochran's Q would be what it should (Paule and Mandel 1982), so the
+    largest of many effects is no longer the luckiest one's.
+    """
+    from scipy.optimize import brentq
+
+    def excess(between: float) -> float:
+        weights = 1 / (errors**2 + between)
+        middle = np.average(effects, weights=weights)
+        return float((weights * (effects - middle) ** 2).sum()) - (len(effects) - 1)
+
+    most = float(np.var(effects)) * len(effects) + float((errors**2).max())
+    between = brentq(excess, 0.0, most) if len(effects) > 1 and excess(0.0) > 0 > excess(most) else 0.0
+    middle = np.average(effects, weights=1 / (errors**2 + between))
+    return middle + (effects - middle) * between / (errors**2 + between)
