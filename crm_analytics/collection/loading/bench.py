@@ -293,18 +293,37 @@ class Bench:
             taken.append(f"{text} AS {s}")
         return ", ".join(taken) or "1 AS nothing"
 
-    def marked(self, kind: Kind, query: str) -> str:
-        """The condition of being one of the lines (rid) of a kind that a query finds, until the next time it is asked.
+    def runs(self, rows: str) -> tuple[Any, Any, Any] | None:
+        """The first line (rid) of every run of rows, those of them whose value comes again, and these values' hashes.
 
-        They are a bit each, which stay in the processor's own memory where a join with as many lines would not.
+        `rows` are (rid, own, next) as they lie: a run is of one `own`, and ends where `next` does not ascend. Exports
+        mostly keep together what belongs together, so that a glance at the neighbour answers what grouping or sorting
+        all rows would answer at several times the price. None where too much comes again.
         """
         import numpy as np
 
-        bits = np.zeros(sum(arrival.proof.records for arrival in kind.arrivals), dtype=bool)
-        bits[self.run(query).fetchnumpy()["rid"] - kind.start] = True
-        text = np.packbits(bits).tobytes().hex() or "00"
-        self.connection.execute(f"SET VARIABLE marked = CAST(unhex('{text}') AS BIT)")
-        return f"get_bit(getvariable('marked'), CAST(rid - {kind.start} AS INTEGER)) = 1"
+        found = self.run(
+            f"SELECT rid, own FROM (SELECT *, lag(own) OVER () AS former, lag(next) OVER () AS before FROM ({rows})) "
+            "WHERE own IS DISTINCT FROM former OR next <= before"
+        ).fetchnumpy()
+        first, again = found["rid"], self._repeated(found["own"].copy())
+        if len(again) > FEW or (np.diff(first) <= 0).any():
+            return None
+        return first, first[np.isin(found["own"], again)] if len(again) else first[:0], np.unique(again)
+
+    def mark(self, name: str, kind: Kind, lines: Any) -> None:
+        """Have a variable hold which lines (rid) of a kind are meant, a bit each: they stay in the processor's own
+        memory, where a join with as many lines would not."""
+        import numpy as np
+
+        bits = np.zeros(sum(arrival.proof.records for arrival in kind.arrivals) or 1, dtype=bool)
+        bits[lines - kind.start] = True
+        self.connection.execute(f"SET VARIABLE {name} = CAST(unhex('{np.packbits(bits).tobytes().hex()}') AS BIT)")
+
+    @staticmethod
+    def marked(name: str, kind: Kind) -> str:
+        """The condition of being one of the lines that a variable holds."""
+        return f"get_bit(getvariable('{name}'), CAST(rid - {kind.start} AS INTEGER)) = 1"
 
     def facts(self, files: Iterable[str]) -> str:
         """These files of the warehouse, named as in a release, as something to select from."""
