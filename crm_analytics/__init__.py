@@ -47,6 +47,8 @@ _HOMES = {
     "Ledger": "execution.ledger",
     "Outbox": "execution.outbox",
     "Baseline": "effectiveness.unlinked.baseline",
+    "Bridge": "effectiveness.customers.bridge",
+    "PriceVolume": "effectiveness.customers.price_volume",
     "Lift": "effectiveness.control.lift",
     "PlanFact": "effectiveness.money.plan_fact",
 }

@@ -41,6 +41,8 @@ _HOMES = {
     "preferences": "voice",
     "customer_base": "voice",
     "spend_after_answers": "voice",
+    "customer_periods": "bridge",
+    "product_cells": "bridge",
 }
 """Every feature, and the module it lives in."""
 
