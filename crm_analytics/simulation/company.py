@@ -134,7 +134,7 @@ class Simulation:
 
     @cached_property
     def contacts(self) -> Contacts:
-        return draw_contacts(self.arms, self.people, seed=self.seed)
+        return draw_contacts(self.arms, self.people, self.sales, seed=self.seed)
 
     @cached_property
     def responses(self) -> Responses:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
+from crm_analytics.simulation.assortment import GOODS
 from crm_analytics.simulation.columns import CAMPAIGN_IDS, customer_ids, moments, money, table, words
 from crm_analytics.simulation.customers import ATTITUDES, People
 from crm_analytics.simulation.demand import DAYS
 from crm_analytics.simulation.draws import shares, stream
 from crm_analytics.simulation.effects import PUT_OFF, Arms, position
 from crm_analytics.simulation.plan import CAMPAIGNS
+
+if TYPE_CHECKING:
+    from crm_analytics.simulation.sales import Sales
 
 CHANNELS = ("email", "sms", "mail", "phone")
 PHONE = CHANNELS.index("phone")
@@ -39,6 +45,11 @@ RESPONSE_RATE = {"indifferent": 0.05, "glad": 0.22, "put off": 0.02}
 
 UNSUBSCRIBE_RATE = 0.25
 """Share of those put off who unsubscribe."""
+
+FAULTY, FAULT_FROM, FAULT_CHANCE = "Garden hose 25 m", date(2024, 4, 1), 0.15
+"""The hose of a new batch bursts: from then on so many of those who buy it ring up to complain."""
+FAULT_DAYS = (2, 15)
+"""So many days after buying it."""
 
 
 @dataclass(frozen=True)
@@ -128,9 +139,33 @@ def _service_calls(people: People, *, seed: int) -> Contacts:
     )
 
 
-def draw_contacts(arms: list[Arms], people: People, *, seed: int) -> Contacts:
+def _fault_calls(sales: Sales, *, seed: int) -> Contacts:
+    """Complaints of customers who bought the faulty product; drawn from a stream of their own."""
+    rng = stream(seed, "faulty product")
+    lines = sales.lines
+    faulty = (lines.product == GOODS.number(FAULTY)) & (lines.quantity > 0)
+    of = lines.order[faulty & (sales.customer >= 0)[lines.order] & (sales.day >= position(FAULT_FROM))[lines.order]]
+    of = of[rng.random(len(of)) < FAULT_CHANCE]
+    day = sales.day[of] + rng.integers(*FAULT_DAYS, len(of))
+    day = np.where((day + 4) % 7 == 6, day + 1, day)
+    of, day = of[day < DAYS], day[day < DAYS]
+    return Contacts(
+        sales.customer[of].astype(np.int32),
+        day.astype(np.int32),
+        rng.integers(9 * 3600, 19 * 3600, len(of)),
+        np.full(len(of), PHONE, np.int8),
+        np.ones(len(of), bool),
+        np.full(len(of), -1, np.int16),
+        np.full(len(of), OUTCOMES.index("complaint")),
+        rng.gamma(2.0, 120.0, len(of)).round(),
+        rng.integers(0, len(AGENTS), len(of)).astype(np.int8),
+    )
+
+
+def draw_contacts(arms: list[Arms], people: People, sales: Sales, *, seed: int) -> Contacts:
     """All touches of the history."""
-    parts = [_campaign_touches(group, seed=seed) for group in arms] + [_service_calls(people, seed=seed)]
+    parts = [_campaign_touches(group, seed=seed) for group in arms]
+    parts += [_service_calls(people, seed=seed), _fault_calls(sales, seed=seed)]
     whole = Contacts(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Contacts)))
     return whole.take(np.lexsort((whole.customer, whole.second, whole.day)))
 

@@ -312,6 +312,9 @@ class Truth:
             "lost_weeks": LOST_WEEKS,
             "attitudes": ATTITUDES,
             "response_rate": contacts.RESPONSE_RATE,
+            "faulty_product": {
+                "name": contacts.FAULTY, "from": contacts.FAULT_FROM.isoformat(), "complain": contacts.FAULT_CHANCE,
+            },
             "answer_rate": contacts.ANSWER_RATE.tolist(),
             "answer_first_hour": contacts.FIRST_HOUR,
             "return_share": sales.RETURN_SHARE,

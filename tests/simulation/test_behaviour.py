@@ -6,6 +6,8 @@ import pytest
 from crm_analytics.simulation import contacts, deals, survey
 from crm_analytics.simulation import visits as visits_module
 from crm_analytics.simulation.assortment import AFTERWARDS, GOODS, TOGETHER
+from crm_analytics.simulation.demand import DAYS
+from crm_analytics.simulation.effects import position
 from crm_analytics.simulation.visits import SOURCES
 
 
@@ -124,3 +126,18 @@ def test_the_call_centre_knows_some_customers_a_second_time(truth, company):
     assert 10 < len(callers) < 100
     assert set(callers["record_id"]) <= known
     assert set(callers["customer_id"]) <= known
+
+
+def test_those_who_bought_the_faulty_product_complain(large):
+    lines, sold, touched = large.sales.lines, large.sales, large.contacts
+    complained = touched.outcome == contacts.OUTCOMES.index("complaint")
+    calls = set(zip(touched.customer[complained].tolist(), touched.day[complained].tolist(), strict=True))
+    of = lines.order[(lines.product == GOODS.number(contacts.FAULTY)) & (lines.quantity > 0)]
+    of = of[(sold.customer[of] >= 0) & (sold.day[of] < DAYS - 15)]
+    within = np.array([
+        any((who, day + later) in calls for later in range(2, 16))
+        for who, day in zip(sold.customer[of].tolist(), sold.day[of].tolist(), strict=True)
+    ])
+    since = sold.day[of] >= position(contacts.FAULT_FROM)
+    assert within[~since].mean() < 0.01
+    assert contacts.FAULT_CHANCE - 0.03 < within[since].mean() < contacts.FAULT_CHANCE + 0.07  # some bought it twice
