@@ -46,6 +46,7 @@ _HOMES = {
     "Audience": "execution.audience",
     "Ledger": "execution.ledger",
     "Outbox": "execution.outbox",
+    "Attribution": "effectiveness.paths.attribution",
     "Baseline": "effectiveness.unlinked.baseline",
     "Bridge": "effectiveness.customers.bridge",
     "PriceVolume": "effectiveness.customers.price_volume",

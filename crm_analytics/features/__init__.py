@@ -29,6 +29,8 @@ _HOMES = {
     "campaign_outcomes": "campaigns",
     "campaign_money": "campaigns",
     "campaign_returns": "campaigns",
+    "paths": "paths",
+    "incremental": "incremental",
     "reachable": "audience",
     "loads": "loads",
     "identities": "one_customer",

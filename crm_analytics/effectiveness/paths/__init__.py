@@ -1,0 +1,1 @@
+"""From advertisement to profit: who gets the credit, what it was worth, and where the way leaks."""
