@@ -72,6 +72,6 @@ def _title(result: ReconciledResult) -> str:
             **values,
         )
     return say(
-        "Credited with {claimed:money}, brought {low:money} – {high:money}: experiments are too small to tell them apart",
+        "Credited with {claimed:money}, brought {low:money} – {high:money}: too close for experiments to tell apart",
         **values,
     )

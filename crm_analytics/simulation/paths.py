@@ -1,8 +1,9 @@
 """Ways from advertisement to order whose cause is known, by the hundred, without a company around them.
 
-Some visitors need the goods and buy whatever they are shown; what they pass on their way merely accompanies them. Others
-buy because of an advertisement: search sells, social media sells nothing itself but sends people to search. Whatever the
-cause, most close through another channel. So a channel's true contribution is what would be lost without it.
+Some visitors need the goods and buy whatever they are shown; what they pass on their way merely accompanies them.
+Others buy because of an advertisement: search sells, social media sells nothing itself but sends people to search.
+Whatever the cause, most close through another channel. So a channel's true contribution is what would be lost
+without it.
 """
 
 from __future__ import annotations

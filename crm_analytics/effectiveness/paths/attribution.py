@@ -1,4 +1,4 @@
-"""Who gets the credit: conversions shared out among the touches before them, by every rule in use and a Markov chain."""
+"""Who gets the credit: conversions shared out among the touches before them, by rules and by a Markov chain."""
 
 from __future__ import annotations
 

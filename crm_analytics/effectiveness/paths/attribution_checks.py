@@ -59,7 +59,7 @@ def _agreement(credits: pd.DataFrame, model: str) -> Check:
         verdict="holds" if agrees == len(wide) and moved.max() < 0.1 else "weak" if moved.max() < 0.3 else "fails",
         text=say(
             "{agrees:count} of {all:count} models put {first} first. They are farthest apart on {widest} "
-            "({range:percents}); «{farthest}» gives {moved:percent} of all conversions to other channels than this one.",
+            "({range:percents}); «{farthest}» gives {moved:percent} of all conversions to others than this one.",
             **values,
         ),
     )

@@ -126,8 +126,8 @@ def _nothing_known(credited: AttributionResult) -> NotEnough:
     return credited.study.refuse(
         say(
             "Not enough evidence: no test against control and no kept answer says what any of these channels brought, "
-            "so {value:money} of credits can be held against nothing. One channel left out in one region for four weeks "
-            "would be a beginning.",
+            "so {value:money} of credits can be held against nothing. One channel left out in one region for four "
+            "weeks would be a beginning.",
             value=credited.value,
         )
     )
@@ -240,8 +240,8 @@ def _checks(credited: AttributionResult, table: pd.DataFrame, total: pd.DataFram
             text=say(
                 "{names}: their part of the known total is shared out by the model, and only a test could tell."
                 if len(total)
-                else "{names}: no experiment speaks of them. Anything from nothing to their credits may be true; in between "
-                "they are put at the rate at which the others earned theirs.",
+                else "{names}: no experiment speaks of them. Anything from nothing to their credits may be true; in "
+                "between they are put at the rate at which the others earned theirs.",
                 names=", ".join(map(str, assumed["channel"])),
             ),
         )

@@ -56,7 +56,7 @@ def test_more_memory_foretells_the_published_ways_better_and_is_chosen(published
 
 
 def removed(chain_of: pd.DataFrame, channel: str) -> float:
-    """The chance to convert when every way that comes to the channel is lost, by going through the chain step by step."""
+    """The chance to convert when every way that comes to the channel is lost, by walking the chain."""
     steps: dict = {}
     for row in chain_of.itertuples():
         touches = ["start", *row.path.split(" > ")]
