@@ -24,6 +24,7 @@ _HOMES = {
     "goods_bought": "goods_bought",
     "sales": "sales",
     "daily_sales": "daily",
+    "daily_enquiries": "enquiries",
     "product_periods": "assortment",
     "profitability": "profitability",
     "campaign_outcomes": "campaigns",

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from crm_analytics.features.campaign_days import Asked, asked, with_other_campaigns
 from crm_analytics.features.feature import feature
+from crm_analytics.features.places import known, placed, region_of, region_shares, serving
 from crm_analytics.features.trade import lines_of, orders_of
-from crm_analytics.warehouse.engine import TableAbsent
 from crm_analytics.warehouse.release import WarehouseError
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from crm_analytics.warehouse.engine import Warehouse
+
+ONLY = ("store", "product", "channel")
+"""What sales may be narrowed to, beside a region and a category."""
 
 
 @feature(needs=("orders", "order_lines"), grain="a day")
@@ -25,26 +30,29 @@ def daily_sales(
     category: str | None = None,
     campaign: str | None = "last",
     trade: str = "ordinary",
+    only: Mapping[str, str] | None = None,
 ) -> ir.Table:
     """Sales of every day from the first to the day before `as_of`, without gaps, and what else moved them.
 
     Returns are left out, wholesale and goods made to order set apart (`trade`); a region is the store's, else the
-    customer's. `campaign` marks
-    its days in the column `campaign` by its name, and brings its region unless one is given; "last" is the newest
-    campaign without a control group that has been over for two weeks, and None marks nothing. Columns: day, revenue,
-    units, orders, and where the company has the tables: price_index and competitor_index (base 1 on the first day,
-    each price against itself, weighted by what was sold in the last year, so that a change in what is bought does not
-    move them), market_<indicator> as last published, holiday (its name or empty), stock_out (share of shelves whose
-    last count found nothing), other_campaigns (names of those that ran besides, in this region or everywhere).
+    customer's; `only` narrows further, as in `{"store": "S01", "channel": "web"}` (store, product, channel by their
+    ids). `campaign` marks its days in the column `campaign` by its name, and brings its region unless one is given;
+    several ids apart by commas are one campaign that was on several times; "last" is the newest campaign without a
+    control group that has been over for two weeks, and None marks nothing. Columns: day, revenue, units, orders, and
+    where the company has the tables: price_index and competitor_index (base 1 on the first day, each price against
+    itself, weighted by what was sold in the last year, so that a change in what is bought does not move them),
+    market_<indicator> as last published, holiday (its name or empty), stock_out (share of shelves whose last count
+    found nothing), other_campaigns (names of those that ran besides, in this region or everywhere) and for each of
+    them `touches: <name>` (how strongly it ran, see `campaign_days`).
     """
-    import ibis
-
-    chosen = _campaign(wh, campaign, as_of) if campaign else None
-    region = region or (chosen and chosen["region"]) or None
-    lines = _lines(wh, as_of, region=region, category=category, trade=trade)
+    chosen = asked(wh, campaign, as_of) if campaign else None
+    only = _narrowed(only)
+    region = region or (chosen and chosen.region) or region_of(wh, only.get("store"))
+    place = {"region": region, "store": only.get("store")}
+    lines = sold_lines(wh, as_of, place=place, goods={"category": category, **only}, trade=trade)
     first = lines.day.min().to_pyarrow().as_py()
     if first is None:
-        where = f"{region or 'any region'}, {category or 'any category'}"
+        where = ", ".join(map(str, filter(None, (region, category, *only.values())))) or "any region, any category"
         raise WarehouseError(f"Nothing was sold before {as_of} in {where}; ask more widely.")
     table = _calendar(first, as_of)
     sums = lines.group_by("day").agg(
@@ -56,124 +64,82 @@ def daily_sales(
     table = table.mutate(
         revenue=table.revenue.fill_null(0.0), units=table.units.fill_null(0.0), orders=table.orders.fill_null(0)
     )
-    year_ago = ibis.literal(as_of - timedelta(days=365), type="date")
-    weights = _shares(lines.filter(lines.day >= year_ago), "product_id")
-    if wh.has("prices"):
-        table = _running(table, _price_steps(wh, weights, first, as_of, region), "price_index").mutate(
-            price_index=ibis._.price_index.exp()
-        )
-    if wh.has("competitor_prices", "products"):
-        steps = _competitor_steps(wh, _shares(lines.filter(lines.day >= year_ago), "category"), first, as_of)
-        table = _running(table, steps, "competitor_index").mutate(competitor_index=ibis._.competitor_index.exp())
+    table = with_influences(wh, table, lines, as_of, place=place)
+    return with_campaigns(wh, table, chosen, as_of, region=region, trade=trade).order_by("day")
+
+
+def with_influences(wh: Warehouse, table: ir.Table, lines: ir.Table | None, as_of: date, *, place: dict) -> ir.Table:
+    """Add what moves sales, by day: prices weighted by what `lines` sold (None: no sales on record), market, holidays,
+    empty shelves. `place` has the region and the store, None for all."""
+    import ibis
+
+    first = table.day.min().to_pyarrow().as_py()
+    if lines is not None:
+        lately = lines.filter(lines.day >= ibis.literal(as_of - timedelta(days=365), type="date"))
+        weights = _shares(lately, "product_id")
+        if wh.has("prices"):
+            table = _running(table, _price_steps(wh, weights, first, as_of, place), "price_index").mutate(
+                price_index=ibis._.price_index.exp()
+            )
+        if wh.has("competitor_prices", "products"):
+            steps = _competitor_steps(wh, _shares(lately, "category"), first, as_of)
+            table = _running(table, steps, "competitor_index").mutate(competitor_index=ibis._.competitor_index.exp())
     if wh.has("market"):
         table = _with_market(wh, table, as_of)
     if wh.company.country:
         table = _with_holidays(table, wh.company.country, first, as_of)
-    if wh.has("stock"):
-        table = _with_stock_outs(wh, table, weights, as_of, region)
+    if lines is not None and wh.has("stock"):
+        table = _with_stock_outs(wh, table, weights, as_of, place)
+    return table
+
+
+def with_campaigns(
+    wh: Warehouse, table: ir.Table, chosen: Asked | None, as_of: date, *, region: str | None, trade: str
+) -> ir.Table:
+    """Mark the days of the campaign that is asked about, and add what ran besides."""
     if chosen:
-        inside = (table.day >= ibis.literal(chosen["starts"], type="date")) & (
-            table.day <= ibis.literal(chosen["ends"], type="date")
-        )
-        table = table.mutate(campaign=inside.ifelse(chosen["name"], ""))
+        table = table.mutate(campaign=chosen.runs(table.day).ifelse(chosen.name, ""))
     if wh.has("campaigns"):
-        table = _with_other_campaigns(wh, table, but=chosen, region=region)
-    return table.order_by("day")
+        shares = region_shares(wh, as_of, trade) if region is None and wh.has("orders", "order_lines") else None
+        table = with_other_campaigns(wh, table, as_of, but=chosen, region=region, shares=shares)
+    return table
 
 
-def _campaign(wh: Warehouse, campaign: str, as_of: date) -> dict:
-    """Name, region, first and last day of the campaign. Raises WarehouseError when there is none such."""
-    import ibis
-
-    if not wh.has("campaigns"):
-        raise TableAbsent(
-            f"{wh.company.name} has no campaigns; with them you would see what campaigns changed "
-            "(for days of your own choice leave campaign empty and give starts and ends)."
-        )
-    table = wh.campaigns.select("campaign_id", "name", "region", "starts", "ends")
-    if campaign == "last":
-        table = table.filter(table.ends + ibis.interval(days=14) < ibis.literal(as_of, type="date"))
-        if wh.has("arms"):
-            uncontrolled = table.anti_join(wh.arms.filter(wh.arms.arm == "control"), "campaign_id")
-            table = uncontrolled if uncontrolled.count().to_pyarrow().as_py() else table
-    else:
-        table = table.filter(table.campaign_id == campaign)
-    rows = table.order_by("starts", "campaign_id").to_pyarrow().to_pylist()
-    if not rows:
-        sought = f"without a control group, two weeks past on {as_of}," if campaign == "last" else f"{campaign!r}"
-        raise WarehouseError(f"There is no campaign {sought} to ask about; name another, or give starts and ends.")
-    return rows[-1] | {"name": rows[-1]["name"] or rows[-1]["campaign_id"]}
+def _narrowed(only: Mapping[str, str] | None) -> dict[str, str]:
+    unknown = sorted(set(only or {}) - set(ONLY))
+    if unknown:
+        raise ValueError(f"Sales cannot be narrowed by {', '.join(unknown)}; `only` knows {', '.join(ONLY)}.")
+    return {word: value for word, value in (only or {}).items() if value}
 
 
-def _with_other_campaigns(wh: Warehouse, table: ir.Table, *, but: dict | None, region: str | None) -> ir.Table:
-    """Which campaigns ran on a day beside the one that is asked about."""
-    others = wh.campaigns.filter(wh.campaigns.campaign_id != but["campaign_id"]) if but else wh.campaigns
-    if region is not None:
-        others = others.filter(others.region.isnull() | (others.region == region))
-    others = others.select("starts", "ends", name=others.name.fill_null(others.campaign_id))
-    days = table.select("day")
-    running = days.inner_join(others, [days.day >= others.starts, days.day <= others.ends])
-    named = running.group_by("day").agg(other_campaigns=running.name.group_concat("; ", order_by=running.name))
-    table = table.left_join(named, "day").drop("day_right")
-    return table.mutate(other_campaigns=table.other_campaigns.fill_null(""))
-
-
-def _lines(wh: Warehouse, as_of: date, *, region: str | None, category: str | None, trade: str) -> ir.Table:
-    """Lines of sales with their day and category, in this region and category."""
+def sold_lines(wh: Warehouse, as_of: date, *, place: dict, goods: dict, trade: str) -> ir.Table:
+    """Lines of sales with their day and category, in this region or store, of this category, product or channel."""
     import ibis
 
     orders = orders_of(wh, trade)
     orders = orders.filter(orders.kind != "return", orders.ordered_at < ibis.literal(as_of, type="date"))
-    if region is not None:
-        orders = _in_region(wh, orders, region)
+    if place["store"] is not None:
+        known(wh, ("orders",), "store_id", place["store"])
+        orders = orders.filter(orders.store_id == place["store"])
+    elif place["region"] is not None:
+        known(wh, ("stores", "customers"), "region", place["region"])
+        orders = placed(wh, orders).filter(ibis._.place == place["region"])
+    if goods.get("channel") is not None:
+        known(wh, ("orders",), "channel", goods["channel"])
+        orders = orders.filter(orders.channel == goods["channel"])
     orders = orders.select("order_id", day=orders.ordered_at.date())
     lines = lines_of(wh, trade).select("order_id", "product_id", "quantity", "amount")
     lines = lines.inner_join(orders, "order_id")
+    if goods.get("product") is not None:
+        known(wh, ("order_lines",), "product_id", goods["product"])
+        lines = lines.filter(lines.product_id == goods["product"])
     if not wh.has("products"):
         return lines.mutate(category=ibis.literal("unknown"))
     lines = lines.left_join(wh.products.select("product_id", "category"), "product_id").drop("product_id_right")
-    if category is None:
+    if goods.get("category") is None:
         return lines
-    _known(wh, ("products",), "category", category)
-    return lines.filter(lines.category == category)
-
-
-def _known(wh: Warehouse, tables: tuple[str, ...], word: str, value: str) -> None:
-    """Raise WarehouseError, with the values there are, unless one of the tables knows this one."""
-    known = {
-        name
-        for table in tables
-        if wh.has(table)
-        for name in getattr(wh, table).select(word).distinct().to_pyarrow()[word].to_pylist()
-        if name
-    }
-    if value not in known:
-        raise WarehouseError(f"There is no {word} {value!r}; there are {', '.join(sorted(known)) or 'none on record'}.")
-
-
-def _in_region(wh: Warehouse, orders: ir.Table, region: str) -> ir.Table:
-    import ibis
-
-    _known(wh, ("stores", "customers"), "region", region)
-    place = ibis.null("string")
-    if wh.has("stores"):
-        stores = wh.stores.select(at="store_id", store_region="region")
-        orders = orders.left_join(stores, orders.store_id == stores["at"])
-        place = orders.store_region
-    orders = orders.mutate(place=place)
-    if wh.has("customers"):
-        homes = wh.customers.select(home_of="customer_id", home="region")
-        orders = orders.left_join(homes, orders.customer_id == homes.home_of)
-        orders = orders.mutate(place=ibis.coalesce(orders.place, orders.home))
-    return orders.filter(orders.place == region)
-
-
-def _serving(wh: Warehouse, rows: ir.Table, region: str | None) -> ir.Table:
-    """Rows of the region's stores, and of those that belong to no region and so serve every one."""
-    if region is None or not wh.has("stores"):
-        return rows
-    elsewhere = wh.stores.filter(wh.stores.region != region).select("store_id")
-    return rows.anti_join(elsewhere, "store_id")
+    known(wh, ("products",), "category", goods["category"])
+    return lines.filter(lines.category == goods["category"])
 
 
 def _calendar(first: date, as_of: date) -> ir.Table:
@@ -200,12 +166,12 @@ def _running(table: ir.Table, steps: ir.Table, name: str) -> ir.Table:
     return table.mutate(**{name: running.cast("float64")}).drop("step")
 
 
-def _price_steps(wh: Warehouse, weights: ir.Table, first: date, as_of: date, region: str | None) -> ir.Table:
+def _price_steps(wh: Warehouse, weights: ir.Table, first: date, as_of: date, place: dict) -> ir.Table:
     """Logarithms of each price change, weighted by the product's share and spread over the stores that price it."""
     import ibis
 
     prices = wh.prices.filter(wh.prices.day < ibis.literal(as_of, type="date"), wh.prices.price > 0)
-    prices = _serving(wh, prices, region)
+    prices = serving(wh, prices, place)
     earlier = (
         prices.price.cast("float64")
         .lag()
@@ -258,12 +224,12 @@ def _with_holidays(table: ir.Table, country: str, first: date, as_of: date) -> i
     return table.mutate(holiday=table.holiday.fill_null(""))
 
 
-def _with_stock_outs(wh: Warehouse, table: ir.Table, weights: ir.Table, as_of: date, region: str | None) -> ir.Table:
+def _with_stock_outs(wh: Warehouse, table: ir.Table, weights: ir.Table, as_of: date, place: dict) -> ir.Table:
     """The share of shelves (product × store) whose last count found nothing."""
     import ibis
 
     counts = wh.stock.filter(wh.stock.day < ibis.literal(as_of, type="date")).semi_join(weights, "product_id")
-    counts = _serving(wh, counts, region)
+    counts = serving(wh, counts, place)
     counts = counts.mutate(empty=(counts.quantity <= 0).cast("float64"))
     before = counts.empty.lag().over(ibis.window(group_by=[counts.product_id, counts.store_id], order_by=counts.day))
     first = table.day.min().to_pyarrow().as_py()

@@ -48,7 +48,8 @@ def test_what_was_said_of_a_day_stays_said(company, daily):
     as_of = date(2024, 3, 1)
     early = features.daily_sales(company, as_of=as_of, campaign=None).to_pandas()
     assert pd.to_datetime(early["day"]).max().date() == as_of - timedelta(days=1)
-    same = [c for c in early if c not in ("price_index", "competitor_index", "stock_out")]
+    weighted = ("price_index", "competitor_index", "stock_out")
+    same = [c for c in early if c not in weighted and not c.startswith("touches")]
     pd.testing.assert_frame_equal(early[same], daily.head(len(early))[same])
     assert np.corrcoef(early["price_index"], daily["price_index"].head(len(early)))[0, 1] > 0.95
 
@@ -109,3 +110,42 @@ def test_campaigns_that_ran_besides_are_named_where_they_ran(company):
     riga = features.daily_sales(company, region="Riga", campaign=None).to_pandas()["other_campaigns"]
     elsewhere = campaigns.loc[campaigns["region"].notna() & (campaigns["region"] != "Riga"), "name"]
     assert not riga.isin(elsewhere).any()
+
+
+def test_other_campaigns_run_as_strongly_as_they_reach(company):
+    """Those addressed one by one on the days they were addressed, a region's as far as the region sells."""
+    daily = features.daily_sales(company, campaign="C15").to_pandas()
+    touches = daily.filter(like="touches: ").rename(columns=lambda name: name.removeprefix("touches: "))
+    campaigns = company.campaigns.to_pandas().set_index("name")
+    length = (pd.to_datetime(campaigns["ends"]) - pd.to_datetime(campaigns["starts"])).dt.days + 1
+    assert "Garden season search" not in touches
+    assert touches["Christmas radio"].sum() == pytest.approx(length["Christmas radio"])
+    sent = touches["Spring garden catalogue"]
+    assert (sent > 0).sum() < 4, "posted on one day, however long it was meant to run"
+    assert sent.sum() == pytest.approx(length["Spring garden catalogue"])
+    assert 0 < touches["Vilnius radio"].max() < 0.5
+    inside = features.daily_sales(company, region="Vilnius", campaign=None).to_pandas()
+    assert inside["touches: Vilnius radio"].max() == 1.0
+    assert "touches: Riga billboards" not in inside
+
+
+def test_a_campaign_may_have_been_on_several_times(company):
+    daily = features.daily_sales(company, campaign="C04, C15").to_pandas()
+    assert (daily["campaign"] != "").sum() == 70
+    assert "touches: Summer search advertising" not in daily
+    with pytest.raises(WarehouseError, match="C99"):
+        features.daily_sales(company, campaign="C04, C99")
+
+
+def test_stores_channels_and_products_are_parts_of_the_whole(company, daily):
+    retail = company.orders.filter(company.orders.kind != "wholesale")
+    stores = sorted(retail.select("store_id").distinct().to_pandas()["store_id"].dropna())
+    parts = sum(features.daily_sales(company, campaign=None, only={"store": s}).to_pandas()["revenue"].sum()
+                for s in stores)
+    assert parts == pytest.approx(daily["revenue"].sum())
+    web = features.daily_sales(company, campaign=None, only={"channel": "web", "product": "P003"}).to_pandas()
+    assert 0 < web["revenue"].sum() < 0.05 * daily["revenue"].sum()
+    with pytest.raises(ValueError, match="colour"):
+        features.daily_sales(company, only={"colour": "red"})
+    with pytest.raises(WarehouseError, match="S01"):
+        features.daily_sales(company, only={"store": "S99"})

@@ -9,13 +9,17 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from crm_analytics.effectiveness.unlinked.baseline_checks import Plain, amount, checks
+from crm_analytics.effectiveness.unlinked.baseline_checks import Plain, amount, checks, on_and_off
 from crm_analytics.effectiveness.unlinked.counterfactual import Counterfactual
 from crm_analytics.effectiveness.unlinked.influences import Series
-from crm_analytics.result import Result, Study
+from crm_analytics.effectiveness.unlinked.opinions import OPINIONS, agreement, opinions
+from crm_analytics.result import Claim, Result, Study
 from crm_analytics.say import say
 
 LEAST_DAYS = 56
+SALES = ("revenue", "orders", "units")
+ENQUIRIES = ("contacts", "complaints", "leads", "visits", "enquiries")
+PHASES = ("phase", "week", "weekday", "month")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,15 +29,21 @@ class Baseline(Study):
     Sales without the campaign are foretold from the days before it: level, trend, weekday, season, holidays, and the
     actual prices, market and stock-outs of the campaign's own days, which it is taken not to have caused. The effect
     is what was sold beyond that, on the campaign's days and `tail_days` after, with an interval that knows of
-    day-to-day noise, of a wandering level and of uncertain coefficients. Reads days without gaps. Without `starts` the
-    window is the days that the table's column `campaign` marks. Model: see `structural`; the idea: Brodersen et al.,
-    Inferring causal impact using Bayesian structural time-series models (2015).
+    day-to-day noise, of a wandering level and of uncertain coefficients, and is widened where placebo windows before
+    the campaign show it too narrow. What other campaigns bring is taken out, each with its own size and carry. Reads
+    days without gaps, of sales or of enquiries (`features.daily_enquiries`). Without `starts` the window is the days
+    that the table's column `campaign` marks; where those have gaps, the campaign was on and off. `opinions` names other
+    methods to be asked beside (regression, last year, prophet; the last takes seconds). Model: see `structural`; the
+    idea: Brodersen et al., Inferring causal impact using Bayesian structural time-series models (2015).
     """
 
     starts: str | date | None = None
     ends: str | date | None = None
-    measure: Literal["revenue", "orders", "units"] = "revenue"
+    measure: Literal[
+        "revenue", "orders", "units", "contacts", "complaints", "leads", "visits", "enquiries"
+    ] = "revenue"
     tail_days: int = 14
+    opinions: tuple[str, ...] = ("regression", "last year")
     confidence: float = 0.95
     draws: int = 2000
     seed: int = 1
@@ -44,8 +54,10 @@ class Baseline(Study):
     of = "days"
 
     def __post_init__(self) -> None:
-        if self.measure not in ("revenue", "orders", "units"):
-            raise ValueError(f"measure is revenue, orders or units, not {self.measure!r}.")
+        if self.measure not in SALES + ENQUIRIES:
+            raise ValueError(f"measure is one of {', '.join(SALES + ENQUIRIES)}, not {self.measure!r}.")
+        if not set(self.opinions) <= set(OPINIONS):
+            raise ValueError(f"opinions are among {', '.join(OPINIONS)}, not {self.opinions!r}.")
         if not 0.5 <= self.confidence < 1:
             raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
         if self.tail_days < 0 or self.draws < 200:
@@ -56,7 +68,8 @@ class Baseline(Study):
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         if self.measure not in frame:
-            raise ValueError(f"Baseline needs the column {self.measure}; features.daily_sales(wh, …) has it.")
+            feature = "daily_enquiries" if self.measure in ENQUIRIES else "daily_sales"
+            raise ValueError(f"Baseline needs the column {self.measure}; features.{feature}(wh, …) has it.")
         frame = frame.assign(day=pd.to_datetime(frame["day"])).sort_values("day", ignore_index=True)
         if (frame["day"].diff().dropna() != timedelta(days=1)).any():
             raise ValueError("Baseline needs one row for every day; features.daily_sales(wh, …) leaves no gaps.")
@@ -65,7 +78,7 @@ class Baseline(Study):
             return self.refuse(
                 say("Not enough evidence: no campaign is marked in this history, and no first day is given.")
             )
-        first, last, named = window
+        first, last, on, named = window
         start = int((frame["day"] < first).sum())
         frame = frame[frame["day"] <= last + timedelta(days=self.tail_days)]
         series = Series.of(frame, self.measure, start) if start >= LEAST_DAYS else None
@@ -88,17 +101,19 @@ class Baseline(Study):
         from threadpoolctl import threadpool_limits
 
         with threadpool_limits(limits=1):  # the matrices are small: more threads only wait for one another
-            return _judged(self, series, ends=last, named=named)
+            return _judged(self, series, on[: len(frame)][start:], ends=last, named=named)
 
-    def _window(self, frame: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp, str] | None:
-        """First and last day of the campaign and its name, if the table knows it."""
+    def _window(self, frame: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp, np.ndarray, str] | None:
+        """First and last day of the campaign, on which days it was on, and its name, if the table knows it."""
         if self.starts is not None:
-            ends = pd.Timestamp(_as_date(self.ends)) if self.ends else frame["day"].iloc[-1]
-            return pd.Timestamp(_as_date(self.starts)), ends, ""
-        marked = frame[frame["campaign"].fillna("") != ""] if "campaign" in frame else frame.iloc[:0]
-        if marked.empty:
+            first = pd.Timestamp(_as_date(self.starts))
+            last = pd.Timestamp(_as_date(self.ends)) if self.ends else frame["day"].iloc[-1]
+            return first, last, frame["day"].between(first, last).to_numpy(), ""
+        on = (frame["campaign"].fillna("") != "").to_numpy() if "campaign" in frame else np.zeros(len(frame), bool)
+        if not on.any():
             return None
-        return marked["day"].iloc[0], marked["day"].iloc[-1], str(marked["campaign"].iloc[0])
+        marked = frame[on]
+        return marked["day"].iloc[0], marked["day"].iloc[-1], on, str(marked["campaign"].iloc[0])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -106,7 +121,8 @@ class BaselineResult(Result):
     """The effect with its interval, and what a plain look would have said instead.
 
     `table` has a row per day of the window: day, actual, expected, low, high, effect, cumulative, cumulative_low,
-    cumulative_high. `history` has the open days before it (day, actual, expected: as foretold the day before), and
+    cumulative_high, phase (on, off, after). `others` has what other methods say (opinion, effect, low, high).
+    `history` has the open days before it (day, actual, expected: as foretold the day before), and
     `influences` the coefficients that were taken out (influence, coefficient, se, prior_sd).
     """
 
@@ -119,6 +135,62 @@ class BaselineResult(Result):
     ends: date
     history: pd.DataFrame = field(repr=False)
     influences: pd.DataFrame = field(repr=False)
+    others: pd.DataFrame = field(repr=False)
+    named: str = ""
+    without: Counterfactual = field(repr=False)
+
+    def by(self, column: str) -> pd.DataFrame:
+        """The effect in parts: by phase (on, off, after), week of the campaign, weekday or month.
+
+        Columns: the part, days, effect, low, high, a_day (the effect of one of its days), share (of what was to be
+        expected of them). The effects sum to the whole. Raises ValueError for another column.
+        """
+        if column not in PHASES:
+            raise ValueError(f"The effect is parted by {', '.join(PHASES)}, not by {column!r}.")
+        day = self.table["day"].dt
+        part = {
+            "phase": lambda: self.table["phase"],
+            "week": lambda: pd.Series(np.arange(len(self.table)) // 7 + 1),
+            "weekday": lambda: day.day_of_week + 1,
+            "month": lambda: day.strftime("%Y-%m"),
+        }[column]()
+        gains = self._gains()
+        rows = []
+        for value, places in part.groupby(part, sort=column != "phase").indices.items():
+            gain, expected = gains[:, places].sum(axis=1), self.table["expected"].iloc[places].sum()
+            low, high = self.without.between(gain)
+            effect = float(self.table["effect"].iloc[places].sum())
+            rows.append({
+                column: value, "days": len(places), "effect": effect, "low": float(low), "high": float(high),
+                "a_day": effect / len(places), "share": effect / expected if expected else float("nan"),
+            })
+        return pd.DataFrame(rows)
+
+    def _gains(self) -> np.ndarray:
+        window = slice(self.without.series.start, len(self.without.series.actual))
+        return self.without.series.actual[window] - self.without.expected(window)
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """What it brought, until the same season comes again."""
+        last = self.table["day"].iloc[-1].date()
+        shown = self.low > 0 or self.high < 0
+        called = self.named or say("what began on {first:date}", first=self.starts)
+        decision = (
+            say("Leave a region or a tenth of the customers out of «{name}» next time: this history cannot say what "
+                "it brought.", name=called)
+            if not shown else say("Hold what «{name}» brought against its cost, and repeat it if the margin on the "
+                                  "lower bound pays for it.", name=called)
+            if self.low > 0 else say("Do not repeat «{name}» before it is known what it cost in sales.", name=called)
+        )
+        return (Claim(
+            subject=called, measure=f"incremental {self.study.measure}", value=self.effect, low=self.low,
+            high=self.high, confidence=self.study.confidence,
+            evidence="compared" if len(self.others) else "modelled",
+            first=self.starts, last=last, expires=last + timedelta(days=365), decision=decision,
+            reversed_by=say("a test with a control group, or a region left out, whose interval lies outside of this "
+                            "one"),
+        ),)
 
     @property
     def readings(self) -> pd.DataFrame:
@@ -132,12 +204,15 @@ class BaselineResult(Result):
         return readings.assign(error=readings["effect"] - self.effect)
 
 
-def _judged(study: Baseline, series: Series, *, ends: pd.Timestamp, named: str) -> BaselineResult:
-    without = Counterfactual.learn(series, draws=study.draws, seed=study.seed, confidence=study.confidence)
+def _judged(study: Baseline, series: Series, on: np.ndarray, *, ends: pd.Timestamp, named: str) -> BaselineResult:
     window = slice(series.start, len(series.actual))
-    table = _by_day(without, window)
+    without = Counterfactual.learn(series, draws=study.draws, seed=study.seed, confidence=study.confidence)
+    tried = without.tried(window)
+    without = without.calibrated(tried)
+    table = _by_day(without, window, on)
     effect, (low, high) = float(table["effect"].sum()), without.gain(window)
     plain = Plain.of(series, window)
+    others = opinions(series, window, on, asked=study.opinions, confidence=study.confidence, seed=study.seed)
     starts, known = series.days.iloc[series.start], series.open_before(series.start)
     history = pd.DataFrame({
         "day": series.days.to_numpy()[known], "actual": series.actual[known],
@@ -145,17 +220,18 @@ def _judged(study: Baseline, series: Series, *, ends: pd.Timestamp, named: str) 
     })
     coefficients, errors = without.structure.coefficients
     influences = pd.DataFrame({
-        "influence": series.names, "coefficient": coefficients, "se": errors, "prior_sd": series.prior_sd,
+        "influence": series.names, "coefficient": coefficients, "se": errors, "prior_sd": without.structure.prior_sd,
     })
+    reasons = checks(without, window, tried, measure=study.measure, effect=effect, plain=plain)
     return BaselineResult(
         study=study, table=table, effect=effect, low=low, high=high, expected=float(table["expected"].sum()),
-        plain=plain, starts=starts.date(), ends=ends.date(), history=history, influences=influences,
-        text=_worded(study, table, (low, high), since=_since(starts, named)),
-        checks=checks(without, window, measure=study.measure, effect=effect, plain=plain),
+        plain=plain, starts=starts.date(), ends=ends.date(), history=history, influences=influences, others=others,
+        named=named, without=without, text=_worded(study, table, (low, high), since=_since(starts, named)),
+        checks=(*reasons, *agreement((effect, low, high), others), *on_and_off(without, window, on, study.measure)),
     )
 
 
-def _by_day(without: Counterfactual, window: slice) -> pd.DataFrame:
+def _by_day(without: Counterfactual, window: slice, on: np.ndarray) -> pd.DataFrame:
     actual, draws = without.series.actual[window], without.expected(window)
     expected = draws.mean(axis=0)
     low, high = np.maximum(without.between(draws), 0)
@@ -164,13 +240,14 @@ def _by_day(without: Counterfactual, window: slice) -> pd.DataFrame:
         "day": without.series.days.to_numpy()[window], "actual": actual, "expected": expected, "low": low,
         "high": high, "effect": actual - expected, "cumulative": np.cumsum(actual - expected),
         "cumulative_low": so_far_low, "cumulative_high": so_far_high,
+        "phase": np.where(on, "on", np.where(np.arange(len(on)) < np.flatnonzero(on)[-1], "off", "after")),
     })
 
 
 def _worded(study: Baseline, table: pd.DataFrame, between: tuple[float, float], *, since: str) -> str:
     low, high = between
     effect, expected = table["effect"].sum(), table["expected"].sum()
-    what = {"revenue": say("revenue"), "orders": say("orders"), "units": say("units")}[study.measure]
+    what = say(study.measure)
     template = (
         "No effect that this history could show: {effect} {what} ({low} – {high}) in {days:count} days {since}."
         if low <= 0 <= high

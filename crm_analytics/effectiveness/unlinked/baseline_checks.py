@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crm_analytics.effectiveness.unlinked.counterfactual import Counterfactual
+from crm_analytics.effectiveness.unlinked.counterfactual import Counterfactual, Tried
 from crm_analytics.effectiveness.unlinked.influences import YEAR, Series
 from crm_analytics.effectiveness.unlinked.structural import Structure
 from crm_analytics.result import Check
 from crm_analytics.say import say
 
-PLACEBOS = 12
 SEASON_NEEDS_DAYS = 2 * YEAR
 
 
@@ -38,36 +37,40 @@ class Plain:
 
 
 def checks(
-    without: Counterfactual, window: slice, *, measure: str, effect: float, plain: Plain
+    without: Counterfactual, window: slice, tried: list[Tried], *, measure: str, effect: float, plain: Plain
 ) -> tuple[Check, ...]:
     """Tried where there was no campaign and just before it; its errors, controls and history; the plain look beside."""
     return (
-        _placebo(without, window), _just_before(without, window), _errors(without.structure),
-        *_moved(without, window), *_besides(without.series, window), _history(without.series),
+        _placebo(without, tried), _just_before(without, window), _errors(without.structure),
+        *_moved(without, window), *_besides(without, window), *_unsold(without, window),
+        _history(without.series),
         _beside(measure, effect, plain),
     )
 
 
 def amount(measure: str, value: float) -> str:
     """A change of what is measured, for people, with its sign: money, or a count."""
-    worded = say("{value:money}", value=value) if measure == "revenue" else say("{value:count}", value=value)
+    worded = say("{value:money}" if measure == "revenue" else "{value:count}", value=value)
     return "+" + worded if value > 0 else worded
 
 
-def _placebo(without: Counterfactual, window: slice) -> Check:
-    length = window.stop - window.start
-    starts = range(window.start - length, max(112, window.start // 3), -length)[:PLACEBOS]
+def _placebo(without: Counterfactual, tried: list[Tried]) -> Check:
     name = say("Placebo windows")
-    if len(starts) < 3:
+    if len(tried) < 3:
         return Check(name=name, verdict="weak", text=say(
             "The history is too short to try the method on days without this campaign."))
-    gains = [without.gain(slice(start, start + length)) for start in starts]
-    called = sum(low > 0 or high < 0 for low, high in gains)
-    share = called / len(starts)
+    called = sum(one.low > 0 or one.high < 0 for one in tried)
+    share = called / len(tried)
+    wider = without.stretch - 1
     return Check(
         name=name, verdict="holds" if share <= 0.15 else "weak" if share <= 0.34 else "fails",
-        text=say("Of {n:count} windows of the same length before the campaign, {called:count} would have been called "
-                 "an effect.", n=len(starts), called=called),
+        text=say(
+            "Of {n:count} windows of the same length before the campaign, {called:count} would have been called "
+            "an effect." if wider < 0.01 else
+            "Of {n:count} windows of the same length before the campaign, {called:count} would have been called "
+            "an effect; the interval is made {wider:percent} wider for it.",
+            n=len(tried), called=called, wider=wider,
+        ),
     )
 
 
@@ -138,19 +141,71 @@ _CALLED = {
 }
 
 
-def _besides(series: Series, window: slice) -> list[Check]:
-    """Which other campaigns ran in the same days: what they sold is only roughly taken out."""
+def _besides(without: Counterfactual, window: slice) -> list[Check]:
+    """Which other campaigns ran in the same days, what is put down to them and how surely."""
+    series, (coefficients, _) = without.series, without.structure.coefficients
     running = series.other_campaigns.iloc[window]
     running = running[running != ""]
     if running.empty:
         return []
     names = sorted({name for names in running for name in names.split("; ")})
+    theirs = [i for i, name in enumerate(series.names) if name == "campaigns" or name.startswith("campaign: ")]
+    quiet = -series.means[theirs]  # where an influence stands on a day on which nothing ran
+    felt = (series.influences[window][:, theirs] - quiet) @ coefficients[theirs]
+    _, covariance = without.structure.state(len(without.structure.z))
+    per_day = (series.influences[window][:, theirs] - quiet).mean(axis=0)
+    doubt = 2 * float(np.sqrt(per_day @ covariance[2:, 2:][np.ix_(theirs, theirs)] @ per_day))
     return [Check(
-        name=say("Other campaigns"), verdict="weak",
+        name=say("Other campaigns"), verdict="weak" if doubt > 0.03 else "holds",
         text=say(
-            "On {days:count} of the {all:count} days other campaigns ran ({names}). What such a campaign usually "
-            "brings is taken out; what these brought beyond that is still in the effect.",
+            "On {days:count} of the {all:count} days other campaigns ran ({names}). {share:percent} of sales is put "
+            "down to them, give or take {doubt:percent}, going by what each did before and what campaigns usually do; "
+            "it is taken out.",
             days=len(running), all=window.stop - window.start, names=", ".join(names),
+            share=float(np.expm1(felt).mean()), doubt=doubt,
+        ),
+    )]
+
+
+def _unsold(without: Counterfactual, window: slice) -> list[Check]:
+    """What empty shelves kept from being sold: demand that the effect does not show."""
+    series = without.series
+    if "stock_out" not in series.names:
+        return []
+    column = series.names.index("stock_out")
+    empty = series.influences[window, column] + series.means[column]
+    if empty.mean() < 0.005:
+        return []
+    coefficient = min(without.structure.coefficients[0][column], 0.0)
+    sold = series.actual[window]
+    lost = float(np.sum(sold * np.expm1(-coefficient * empty)) / max(sold.sum(), 1e-9))
+    return [Check(
+        name=say("Empty shelves"), verdict="holds" if empty.mean() < 0.05 else "weak",
+        text=say(
+            "{empty:percent} of the shelves were empty in these days; going by earlier ones that kept about "
+            "{lost:percent} of sales from being made, which no campaign could have sold.",
+            empty=float(empty.mean()), lost=lost,
+        ),
+    )]
+
+
+def on_and_off(without: Counterfactual, window: slice, on: np.ndarray, measure: str) -> list[Check]:
+    """For a campaign that was on and off: a day on against a day off, within the very same weeks."""
+    off = ~on & (np.arange(len(on)) < np.flatnonzero(on)[-1])
+    if not off.any():
+        return []
+    gains = without.series.actual[window] - without.expected(window)
+    each = {name: gains[:, days].mean(axis=1) for name, days in (("on", on), ("off", off))}
+    apart = each["on"] - each["off"]
+    low, high = without.between(apart)
+    return [Check(
+        name=say("On and off"), verdict="holds" if low > 0 or high < 0 else "weak",
+        text=say(
+            "A day on brought {on}, a day off between them {off}: {apart} more ({low} – {high}). What is still felt on "
+            "days off makes this difference smaller than the effect.",
+            on=amount(measure, float(each["on"].mean())), off=amount(measure, float(each["off"].mean())),
+            apart=amount(measure, float(apart.mean())), low=amount(measure, float(low)),
+            high=amount(measure, float(high)),
         ),
     )]
 

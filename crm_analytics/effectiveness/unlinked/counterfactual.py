@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from crm_analytics.effectiveness.unlinked import structural
 from crm_analytics.effectiveness.unlinked.influences import Series
+
+PLACEBOS = 12
+"""In so many windows before the campaign the method is tried."""
+TRUSTED = 10
+"""The model's own width counts for as much as so many placebo windows."""
+
+
+class Tried(NamedTuple):
+    """A placebo window: what it sold beyond what was foretold, how far that may be chance, and the interval."""
+
+    gain: float
+    sd: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -19,6 +34,8 @@ class Counterfactual:
     draws: int
     seed: int
     confidence: float
+    stretch: float = 1.0
+    """How much wider intervals are made than the model would have them, since placebo windows missed by more."""
 
     @classmethod
     def learn(cls, series: Series, *, draws: int, seed: int, confidence: float) -> Counterfactual:
@@ -47,4 +64,21 @@ class Counterfactual:
 
     def between(self, draws: np.ndarray) -> np.ndarray:
         """The bounds that hold the middle of the draws: low and high."""
-        return np.quantile(draws, [(1 - self.confidence) / 2, (1 + self.confidence) / 2], axis=0)
+        middle, low, high = np.quantile(draws, [0.5, (1 - self.confidence) / 2, (1 + self.confidence) / 2], axis=0)
+        return middle + self.stretch * (np.array([low, high]) - middle)
+
+    def tried(self, window: slice) -> list[Tried]:
+        """The method tried on windows of the same length before this one, each told from the days before it alone."""
+        length = window.stop - window.start
+        starts = range(window.start - length, max(112, window.start // 3), -length)[:PLACEBOS]
+        found = []
+        for start in starts:
+            days = slice(start, start + length)
+            draws = self.series.actual[days].sum() - self.expected(days).sum(axis=1)
+            found.append(Tried(float(draws.mean()), float(draws.std()), *self.between(draws)))
+        return found
+
+    def calibrated(self, tried: list[Tried]) -> Counterfactual:
+        """The same with intervals as wide as its errors in placebo windows ask for; never narrower."""
+        missed = sum((one.gain / one.sd) ** 2 for one in tried if one.sd > 0)
+        return replace(self, stretch=max(1.0, float(np.sqrt((missed + TRUSTED) / (len(tried) + TRUSTED)))))

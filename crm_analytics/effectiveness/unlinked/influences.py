@@ -47,6 +47,8 @@ class Series:
     unit: float
     names: list[str]
     influences: np.ndarray
+    means: np.ndarray
+    """What was taken off each influence: its mean before the campaign."""
     prior_sd: np.ndarray
     family: np.ndarray
     """Which influences are members of a family whose spread is learned: each campaign's own difference."""
@@ -63,7 +65,7 @@ class Series:
         values = np.column_stack([value for value, _ in columns.values()])
         return cls(
             days=frame["day"], actual=actual, open=is_open, start=start, names=names,
-            influences=values - values[:start].mean(axis=0),
+            influences=values - values[:start].mean(axis=0), means=values[:start].mean(axis=0),
             unit=float(before.mean()) if len(before) else 0.0,
             prior_sd=np.array([_PRIOR_SD[kind] / size for _, (kind, size) in columns.values()]),
             family=np.array([kind == "one_campaign" for _, (kind, _) in columns.values()]),

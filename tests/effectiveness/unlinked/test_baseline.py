@@ -79,6 +79,22 @@ def test_arma_data_with_an_injected_five(datasets):
     assert nothing.low < 0 < nothing.high
 
 
+def test_a_structural_series_of_the_volkswagen_scandal_falls(datasets):
+    """Weekly closing prices with two other makers as the market: after the scandal the price is below what they say."""
+    data = pd.read_csv(datasets / "causal_impact" / "volks_data.csv", sep=" ", parse_dates=["Date"])
+    weeks = data.set_index("Date").sort_index()
+    inside = weeks.index >= "2015-09-20"
+    days = pd.date_range("2011-01-02", periods=len(weeks))  # a week stands for a day: no weekday, no season in it
+    frame = pd.DataFrame({
+        "day": days, "units": weeks["VolksWagen"].to_numpy(), "market_bmw": weeks["BMW"].to_numpy(),
+        "market_allianz": weeks["Allianz"].to_numpy(),
+    })
+    first = days[np.flatnonzero(inside)[0]].date()
+    result = Baseline(starts=first, tail_days=0, measure="units", opinions=()).fit(frame)
+    assert result.high < 0
+    assert result.effect / result.expected == pytest.approx(-0.3, abs=0.12)
+
+
 def test_the_table_adds_up(campaigns):
     _, result, _ = campaigns[1]
     table = result.table
@@ -168,3 +184,98 @@ def test_the_company_s_campaigns_without_a_link_are_covered(company, truth):
         result = Baseline(draws=500).fit(features.daily_sales(company, campaign=campaign))
         missed += not result.low <= planted[campaign] <= result.high
     assert missed <= 2
+
+
+def test_parts_of_the_effect_sum_to_the_whole(campaigns):
+    _, result, _ = campaigns[2]
+    for column in ("phase", "week", "weekday", "month"):
+        parts = result.by(column)
+        assert parts["effect"].sum() == pytest.approx(result.effect)
+        assert parts["days"].sum() == len(result.table)
+        assert (parts["low"] <= parts["high"]).all()
+    assert list(result.by("phase")["phase"]) == ["on", "after"]
+    with pytest.raises(ValueError, match="weekday"):
+        result.by("colour")
+
+
+def test_a_campaign_that_is_on_and_off_is_one_campaign():
+    sales, truth = daily_market(5)
+    inside = sales["day"].between(pd.Timestamp(truth.starts), pd.Timestamp(truth.ends)).to_numpy()
+    on = inside & (np.cumsum(inside) % 14 < 7)
+    more = sales.assign(revenue=sales["revenue"] * np.where(on, 1.3, 1.0), campaign=np.where(on, "Spots", ""))
+    result = Baseline(draws=500, opinions=()).fit(more)
+    brought = float((more["revenue"] - sales["revenue"]).sum())
+    assert result.low <= brought <= result.high
+    assert set(result.table["phase"]) == {"on", "off", "after"}
+    by_phase = result.by("phase").set_index("phase")
+    assert by_phase.loc["on", "low"] > 0
+    assert by_phase.loc["off", "low"] < 0 < by_phase.loc["off", "high"]
+    assert verdict(result, "On and off") == "holds"
+
+
+def test_what_another_campaign_brings_is_not_put_down_to_this_one():
+    """Ten campaigns of a known kind before; the eleventh overlaps the one asked about, which brings nothing."""
+    sales, truth = daily_market(6)
+    first = int((sales["day"] < np.datetime64(truth.starts)).sum())
+    names, lift = np.full(len(sales), "", dtype=object), np.zeros(len(sales))
+    for number in range(11):
+        start = first + 7 if number == 10 else 90 + 80 * number
+        names[start : start + 21] = f"Flyer {number}"
+        lift[start : start + 21] = 0.25
+    both = sales.assign(revenue=sales["revenue"] * (1 + lift), other_campaigns=names)
+    ask = Baseline(starts=truth.starts, ends=truth.ends, draws=500, opinions=())
+    known, ignored = ask.fit(both), ask.fit(both.drop(columns="other_campaigns"))
+    assert known.low <= 0 <= known.high
+    assert abs(known.effect) < 0.35 * ignored.effect
+    said = next(check.text for check in known.checks if check.name == "Other campaigns")
+    assert "Flyer 10" in said
+
+
+def test_windows_that_missed_by_more_than_they_should_widen_the_interval(campaigns):
+    """A level that jumps every six weeks has no cause in the table: the model alone would be too sure."""
+    sales, truth = daily_market(9)
+    rng = np.random.default_rng(1)
+    jumps = np.repeat(rng.normal(0, 0.12, len(sales) // 42 + 1), 42)[: len(sales)]
+    rough = Baseline(starts=truth.starts, ends=truth.ends, draws=500).fit(
+        sales.assign(revenue=sales["revenue"] * np.exp(jumps)))
+    assert np.mean([result.without.stretch for _, result, _ in campaigns]) < 1.08
+    assert rough.without.stretch >= 1.0
+
+
+def test_other_methods_are_asked_and_say_whether_they_agree(campaigns):
+    sales, result, _ = campaigns[1]
+    assert list(result.others.columns) == ["opinion", "effect", "low", "high"]
+    assert len(result.others) == 2
+    assert verdict(result, "Other methods") in ("holds", "weak")
+    alone = Baseline(starts=result.starts, ends=result.ends, draws=500, opinions=()).fit(sales)
+    assert alone.others.empty
+    assert (alone.effect, alone.low) == (result.effect, result.low)
+    with pytest.raises(ValueError, match="opinions"):
+        Baseline(opinions=("horoscope",))
+
+
+def test_prophet_may_be_asked_beside():
+    sales, truth = daily_market(1, effect=0.3)
+    result = Baseline(starts=truth.starts, ends=truth.ends, draws=300, opinions=("prophet",)).fit(sales)
+    says = result.others.iloc[0]
+    assert says["low"] > 0, "its interval does not know of uncertain coefficients, so it need not cover"
+    assert says["effect"] == pytest.approx(truth.incremental_revenue, rel=0.25)
+
+
+def test_a_claim_says_what_it_brought_and_until_when_that_may_be_relied_upon(campaigns):
+    _, result, _ = campaigns[0]
+    (claim,) = result.claims
+    assert (claim.value, claim.low, claim.high) == (result.effect, result.low, result.high)
+    assert claim.measure == "incremental revenue"
+    assert claim.first <= claim.last < claim.expires
+    assert claim.decision
+    assert claim.reversed_by
+
+
+def test_enquiries_are_judged_as_sales_are(company):
+    daily = features.daily_enquiries(company, campaign="C08")
+    result = Baseline(measure="contacts", draws=300, opinions=()).fit(daily)
+    assert result.low < result.effect < result.high
+    assert "contacts" in result.text
+    with pytest.raises(ValueError, match="daily_enquiries"):
+        Baseline(measure="visits").fit(features.daily_sales(company))
