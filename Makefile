@@ -57,8 +57,8 @@ fuzz: env  ## more spoilt files, kills and invented cases than `make test` tries
 bench: env  ## how fast it is, beside its peers
 	@for bench in benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
 
-trust: env  ## how often intervals cover and nothing is called an effect, on simulated campaigns
-	@$(BIN)/python benchmarks/trust.py
+trust: env  ## try every estimator on hundreds of simulated companies, and write the record that a page shows
+	@$(BIN)/crm trust
 
 lint: env  ## read the code and the notebooks
 	@$(BIN)/ruff check .

@@ -52,6 +52,7 @@ _HOMES = {
     "PriceVolume": "effectiveness.customers.price_volume",
     "Lift": "effectiveness.control.lift",
     "PlanFact": "effectiveness.money.plan_fact",
+    "Trust": "trust.trust",
 }
 """Every public word, and the module it lives in."""
 

@@ -11,6 +11,7 @@ from crm_analytics.command import (  # noqa: F401  (each adds its commands)
     quarantine,
     releases,
     segments,
+    trust,
 )
 from crm_analytics.command.app import main
 

@@ -46,6 +46,7 @@ _HOMES = {
     "spend_after_answers": "voice",
     "customer_periods": "bridge",
     "product_cells": "bridge",
+    "trials": "trials",
 }
 """Every feature, and the module it lives in."""
 
