@@ -51,6 +51,7 @@ _HOMES = {
     "Bridge": "effectiveness.customers.bridge",
     "PriceVolume": "effectiveness.customers.price_volume",
     "Lift": "effectiveness.control.lift",
+    "PanelEffect": "effectiveness.panel.panel_effect",
     "PlanFact": "effectiveness.money.plan_fact",
     "Trust": "trust.trust",
 }

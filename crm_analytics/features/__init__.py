@@ -25,6 +25,7 @@ _HOMES = {
     "sales": "sales",
     "daily_sales": "daily",
     "daily_enquiries": "enquiries",
+    "panel": "panel",
     "product_periods": "assortment",
     "profitability": "profitability",
     "campaign_outcomes": "campaigns",

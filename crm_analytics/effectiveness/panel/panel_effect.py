@@ -1,0 +1,437 @@
+"""What a campaign changed in the regions, stores or products it reached, against those it left alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from crm_analytics.effectiveness.panel.judged import Judged, judged
+from crm_analytics.effectiveness.panel.panel_effect_checks import amount, called, checks
+from crm_analytics.effectiveness.panel.reading import Reading, read
+from crm_analytics.effectiveness.panel.trials import METHODS, course
+from crm_analytics.result import Claim, Result, Study
+from crm_analytics.say import say
+
+LEAST_PERIODS = 8
+YEAR = timedelta(days=365)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelEffect(Study):
+    """What did a campaign change where it ran, against places (or goods, or groups) that lived through the same days?
+
+    Difference-in-differences, synthetic control, synthetic DiD and time-based regression tell what the units reached
+    would have sold; the effect is what they sold beyond that, in the campaign and `tail_days` after. Each method is
+    tried on earlier windows, where nothing was: how far it missed there is its error, chooses the one that leads and
+    makes the interval, which is widened when units left alone had unusual days just then. Where the past is too short
+    for that, units left alone are asked as if they had been reached.
+
+    The units and days are those that the column `campaign` marks, or `treated` (names, or a text with semicolons
+    between them) from `starts` to `ends`; units that
+    started at other times are compared only with units not yet reached. `scale` "index" holds each unit against its own
+    mean, "level" takes values as they are. Days are folded into periods of `period_days`, counted from the first day.
+    """
+
+    treated: str | tuple[str, ...] = ""
+    starts: str | date | None = None
+    ends: str | date | None = None
+    measure: str = "revenue"
+    tail_days: int = 14
+    period_days: int = 7
+    scale: Literal["index", "level"] = "index"
+    confidence: float = 0.95
+    seed: int = 1
+
+    reads = "panel"
+    columns = ("unit", "day")
+    least = 2 * LEAST_PERIODS
+    of = "rows of units and days"
+
+    def __post_init__(self) -> None:
+        if not 0.5 <= self.confidence < 1:
+            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
+        if self.tail_days < 0 or self.period_days < 1:
+            raise ValueError("tail_days is at least 0 and period_days at least 1.")
+        if self.scale not in ("index", "level"):
+            raise ValueError(f"scale is index or level, not {self.scale!r}.")
+        first, last = _as_date(self.starts), _as_date(self.ends)
+        if (last and not first) or (first and last and last < first) or (self.treated and not first):
+            raise ValueError(f"Give the first day, and a last day on or after it; given were {first} and {last}.")
+
+    @property
+    def _reached(self) -> set[str]:
+        """The names in `treated`."""
+        parts = self.treated.split(";") if isinstance(self.treated, str) else self.treated
+        return {part.strip() for part in parts} - {""}
+
+    def _answer(self, frame: pd.DataFrame) -> Result:
+        frame = self._marked(frame)
+        if not frame["on"].any():
+            return self.refuse(self._nobody_reached(frame))
+        reading = read(
+            frame, self.measure, tail_days=self.tail_days, period_days=self.period_days, level=self.scale == "level"
+        )
+        layout = reading.layout if reading else None
+        if layout is None or not layout.spells:
+            return self.refuse(say("Not enough evidence: the campaign's days are not yet a whole period."))
+        refused = self._unfit(reading)
+        if refused:
+            return self.refuse(refused)
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(limits=1):
+            found = judged(reading, confidence=self.confidence, seed=self.seed, more={})
+        if found is None:
+            before = int(layout.spells[0].before.sum())
+            return self.refuse(
+                say(
+                    "Not enough evidence: {before:count} periods before the campaign are too few to try any method on "
+                    "earlier ones, and {others:count} {others:unit|units} left alone too few to try it on; at least "
+                    "{least:count} periods before, or five units left alone, are needed.",
+                    before=before,
+                    others=len(layout.spells[0].others),
+                    least=4 * layout.span + LEAST_PERIODS,
+                )
+            )
+        return _result(self, reading, found)
+
+    def _marked(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The table with its days as days and a flag `on`; raises ValueError for what it cannot be read as."""
+        if self.measure not in frame or frame[self.measure].isna().all():
+            has = ", ".join(c for c in frame.select_dtypes("number") if frame[c].notna().any())
+            raise ValueError(f"The table has no {self.measure}; it has {has}.")
+        frame = frame.assign(day=pd.to_datetime(frame["day"]), unit=frame["unit"].astype(str))
+        frame = frame.sort_values(["unit", "day"], ignore_index=True)
+        if frame.duplicated(["unit", "day"]).any():
+            raise ValueError("PanelEffect needs one row for a unit and day; features.panel(wh, …) has no second one.")
+        if (
+            self.period_days > 1
+            and (pd.Series(frame["day"].unique()).sort_values().diff().dropna() != YEAR / 365).any()
+        ):
+            raise ValueError("Days are folded into periods only where none is missing; set period_days=1.")
+        cells = pd.MultiIndex.from_product([sorted(frame["unit"].unique()), np.sort(frame["day"].unique())])
+        if len(cells) > len(frame):  # a cell without a row is one in which nothing was sold
+            frame = frame.set_index(["unit", "day"]).reindex(cells.rename(["unit", "day"])).reset_index()
+        unknown = sorted(self._reached - set(frame["unit"]))
+        if unknown:
+            known = ", ".join(frame["unit"].unique()[:12])
+            raise ValueError(f"There is no unit {', '.join(unknown)}; there are {known}.")
+        marked = frame["campaign"].fillna("") != "" if "campaign" in frame else pd.Series(False, index=frame.index)
+        if self.starts is not None:
+            units = self._reached or set(frame.loc[marked, "unit"])
+            last = pd.Timestamp(_as_date(self.ends)) if self.ends else frame["day"].max()
+            marked = frame["unit"].isin(units) & frame["day"].between(pd.Timestamp(_as_date(self.starts)), last)
+        if self._reached and "reached" in frame:
+            frame = frame.drop(columns="reached")
+        return frame.assign(on=marked.to_numpy())
+
+    def _nobody_reached(self, frame: pd.DataFrame) -> str:
+        if "reached" in frame and (frame["reached"] == "mixed").all():
+            return say(
+                "Not enough evidence: the campaign reached a part of every unit and none as a whole; look at regions "
+                "or stores, or name the units that were reached (treated, starts, ends)."
+            )
+        return say(
+            "Not enough evidence: no unit is marked as reached by a campaign; name those that were, and the days "
+            "(treated, starts, ends)."
+        )
+
+    def _unfit(self, reading: Reading) -> str:
+        """Why these units and days allow no answer; empty when they do."""
+        layout = reading.layout
+        first = layout.spells[0]
+        if any(not len(spell.others) for spell in layout.spells):
+            told_apart = sorted(reading.apart.items())[:3]
+            if told_apart:
+                return say(
+                    "Not enough evidence: no unit that was left alone can be compared ({why}); notebook "
+                    "42_effect_without_a_link asks the history of the reached alone.",
+                    why="; ".join(f"{unit} {reason}" for unit, reason in told_apart),
+                )
+            return say(
+                "Not enough evidence: no unit was left alone, so none can show what would have happened; notebook "
+                "42_effect_without_a_link asks the history of the reached alone."
+            )
+        before = int(first.before.sum())
+        if before < LEAST_PERIODS:
+            return say(
+                "Not enough evidence: {before:count} {before:period|periods} of {days:count} days before "
+                "{day:date}; at least {least:count} are needed, better a year.",
+                before=before,
+                days=self.period_days,
+                day=layout.days[first.starts],
+                least=LEAST_PERIODS,
+            )
+        for spell in layout.spells:
+            together = layout.values[spell.before][:, spell.units].sum(axis=1)
+            if (together > 0).mean() < 0.5 and self.scale == "index":
+                return say(
+                    "Not enough evidence: something was sold in only {share:percent} of the periods before; make "
+                    "period_days longer, or look at larger units.",
+                    share=float((together > 0).mean()),
+                )
+        return ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PanelEffectResult(Result):
+    """The effect with its interval, by the method that leads and by every other.
+
+    `table` has a row per method, the leading first: method, effect, low, high, per_period (for one unit), error (how
+    far it missed where nothing was, as a share of what was to be expected), leads. `course` has a row per period of the
+    whole history: day, actual, expected, and in the campaign low, high, cumulative, cumulative_low, cumulative_high.
+    `placebos` has the gaps of units left alone, treated as if reached (unit, day, gap: a share of what is usual), with
+    those of the reached (unit empty). `parts` says of which others the twin is made (unit, share).
+    """
+
+    effect: float
+    low: float
+    high: float
+    expected: float
+    reached: tuple[str, ...]
+    starts: date
+    ends: date
+    until: date
+    """The last day of the window, tail included."""
+    campaign: str
+    cost: float
+    unit_days: int
+    course: pd.DataFrame = field(repr=False)
+    placebos: pd.DataFrame = field(repr=False)
+    parts: pd.DataFrame = field(repr=False)
+    judged: Judged = field(repr=False)
+    reading: Reading = field(repr=False)
+
+    @property
+    def method(self) -> str:
+        """The method that leads."""
+        return self.judged.lead.name
+
+    @property
+    def iroas(self) -> tuple[float, float, float]:
+        """What one unit of money spent brought back, with its interval; NaN where no cost is on record."""
+        cost = self.cost if self.cost > 0 else float("nan")
+        return self.effect / cost, self.low / cost, self.high / cost
+
+    @property
+    def readings(self) -> pd.DataFrame:
+        """This answer beside what a plain look would have said: reading, effect, error (against this answer)."""
+        course, inside = self.course, self.course["cumulative"].notna()
+        length, first = int(inside.sum()), int(np.flatnonzero(inside)[0])
+        actual = course["actual"].to_numpy()
+        year = round(364 / self.study.period_days)
+        now = actual[first : first + length].sum()
+
+        def against(start: int) -> float:
+            return float(now - actual[start : start + length].sum()) if start >= 0 else float("nan")
+
+        told_by = {
+            say("against the weeks before"): against(first - length),
+            say("against the same weeks a year ago"): against(first - year),
+            say("against the others in the same days"): self.effect,
+        }
+        readings = pd.DataFrame({"reading": list(told_by), "effect": list(told_by.values())})
+        return readings.assign(error=readings["effect"] - self.effect)
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        where = tuple(("unit", unit) for unit in self.reached) if len(self.reached) == 1 else ()
+        subject = self.campaign or say("what was done from {first:date} on", first=self.starts)
+        common = {
+            "subject": subject, "confidence": self.study.confidence, "evidence": "compared", "first": self.starts,
+            "last": self.until, "expires": self.until + YEAR, "scope": where,
+        }  # fmt: skip
+        decision, reverse = self._decision()
+        found = [
+            Claim(
+                measure=f"incremental {self.study.measure}",
+                value=self.effect,
+                low=self.low,
+                high=self.high,
+                decision=decision,
+                reversed_by=reverse,
+                **common,
+            )
+        ]
+        value, low, high = self.iroas
+        if value == value:
+            found.append(Claim(measure="iROAS", value=value, low=low, high=high, **common))
+        return tuple(found)
+
+    def _decision(self) -> tuple[str, str]:
+        name = self.campaign or say("it")
+        value, low, high = self.iroas
+        money = value == value and self.study.measure in ("revenue", "margin")
+        if self.low <= 0 <= self.high:
+            return (
+                say("Do not repeat «{name}» everywhere; run it again in more places, leaving others alone.", name=name),
+                say("A repetition whose interval lies above zero."),
+            )
+        if self.high < 0:
+            return say("Stop «{name}».", name=name), say("A repetition that does not lose.")
+        if not money:
+            return say("Repeat «{name}» where it has not run yet.", name=name), say(
+                "A repetition whose interval reaches zero."
+            )
+        if self.study.measure == "margin":
+            if low > 1:
+                return say("Repeat «{name}» where it has not run yet.", name=name), say(
+                    "A repetition that brings back less margin than it costs."
+                )
+            if high < 1:
+                return say("Do not repeat «{name}» at this price.", name=name), say(
+                    "A repetition at a cost below {value:money}.", value=self.high
+                )
+        return (
+            say("Repeat «{name}» where the margin is above {share:percent} of revenue.", name=name, share=1 / low)
+            if low > 1
+            else say("Repeat «{name}» only at a lower price: it may not have earned its cost.", name=name),
+            say("A repetition whose interval reaches zero, or a cost above {value:money}.", value=self.low),
+        )
+
+
+def _result(study: PanelEffect, reading: Reading, found: Judged) -> PanelEffectResult:
+    layout, lead = reading.layout, found.lead
+    low, high = (float(bound) for bound in lead.interval)
+    frame = reading.daily
+    on = frame.loc[frame["on"]]
+    last = min(max(spell.ends for spell in layout.spells), len(layout.days))
+    until = layout.days[last - 1] + pd.Timedelta(days=study.period_days - 1)
+    names = sorted(set(on["campaign"]) - {""}) if "campaign" in on else []
+    result = PanelEffectResult(
+        study=study, table=_methods(layout, found), text="", effect=lead.effect, low=low, high=high,
+        expected=float(lead.expected.sum()),
+        reached=tuple(layout.units[i] for i in sorted({int(u) for s in layout.spells for u in s.units})),
+        starts=on["day"].min().date(), ends=on["day"].max().date(), until=until.date(),
+        campaign="; ".join(names), cost=reading.cost,
+        unit_days=sum(len(s.units) * s.length for s in layout.spells) * study.period_days,
+        course=_course(study, reading, found), placebos=_placebos(reading, found), parts=_parts(reading, found),
+        judged=found, reading=reading,
+    )  # fmt: skip
+    return replace(result, text=_worded(result), checks=checks(result))
+
+
+def _methods(layout, found: Judged) -> pd.DataFrame:
+    cells = sum(len(spell.units) * spell.length for spell in layout.spells)
+    rows = [
+        (called(one.name), one.effect, *one.interval, one.effect / cells, one.error / one.expected.sum(), i == 0)
+        for i, one in enumerate(found.methods)
+    ]
+    return pd.DataFrame(rows, columns=["method", "effect", "low", "high", "per_period", "error", "leads"])
+
+
+def _course(study: PanelEffect, reading: Reading, found: Judged) -> pd.DataFrame:
+    """Every period: what was sold and what the leading method expected; in the campaign, how the gap adds up."""
+    layout, lead = reading.layout, found.lead
+    first = min(spell.starts for spell in layout.spells)
+    name = lead.name if lead.name in METHODS else "difference-in-differences"
+    actual, expected = np.zeros(len(layout.days)), np.zeros(len(layout.days))
+    seen: set[tuple[int, ...]] = set()
+    for spell in layout.spells:
+        if tuple(spell.units) in seen:
+            continue
+        seen.add(tuple(spell.units))
+        now = course(layout, name, spell)
+        actual, expected = actual + now.actual, expected + now.expected
+    window = slice(first, first + len(lead.gaps))
+    expected[window] = actual[window] - lead.gaps
+    so_far = np.cumsum(lead.gaps)
+    reach = (lead.interval[1] - lead.interval[0]) / 2
+    trials = _trials(lead, found, len(lead.gaps))
+    grown, alone = _grown(trials), reach * _single(trials)
+    inside = pd.DataFrame({
+        "low": expected[window] - alone, "high": expected[window] + alone, "cumulative": so_far,
+        "cumulative_low": so_far - reach * grown, "cumulative_high": so_far + reach * grown,
+    }, index=range(window.start, window.stop))  # fmt: skip
+    return pd.DataFrame({"day": layout.days, "actual": actual, "expected": expected}).join(inside)
+
+
+def _trials(lead, found: Judged, length: int) -> np.ndarray:
+    """Gaps where nothing was, a row a try: earlier windows, else units left alone; empty where there are neither."""
+    if found.read_from == "time":
+        return lead.trials
+    return found.space.paths[:, -length:] if found.read_from == "space" else np.zeros((0, length))
+
+
+def _grown(trials: np.ndarray) -> np.ndarray:
+    """How the error of the sum grew over the campaign: its share of the whole, period by period."""
+    length = trials.shape[1]
+    so_far = np.sqrt((np.cumsum(trials, axis=1) ** 2).mean(axis=0)) if len(trials) else np.zeros(length)
+    if so_far[-1] <= 0:
+        return np.sqrt(np.arange(1, length + 1) / length)
+    return np.minimum(np.maximum.accumulate(so_far) / so_far[-1], 1.0)
+
+
+def _single(trials: np.ndarray) -> float:
+    """The error of one period as a share of that of the sum."""
+    whole = np.sqrt((trials.sum(axis=1) ** 2).mean()) if len(trials) else 0.0
+    return float(np.sqrt((trials**2).mean()) / whole) if whole > 0 else 1 / float(np.sqrt(trials.shape[1]))
+
+
+def _placebos(reading: Reading, found: Judged) -> pd.DataFrame:
+    if found.space is None:
+        return pd.DataFrame({"unit": [], "day": [], "gap": []})
+    layout, space = reading.layout, found.space
+    until = max(spell.ends for spell in layout.spells)
+    rows = [
+        ("", space.own),
+        *(
+            (", ".join(layout.units[c] for c in group), path)
+            for group, path in zip(space.groups, space.paths, strict=True)
+        ),
+    ]
+    parts = [pd.DataFrame({"unit": name, "day": layout.days[:until], "gap": path[:until]}) for name, path in rows]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _parts(reading: Reading, found: Judged) -> pd.DataFrame:
+    layout = reading.layout
+    name = found.lead.name if found.lead.name in METHODS else "synthetic DiD"
+    spell = layout.spells[0]
+    if name == "synthetic DiD" and len(spell.others) < 2:
+        name = "difference-in-differences"
+    weights = METHODS[name](layout.case(spell)).weights
+    parts = pd.DataFrame({"unit": [layout.units[c] for c in spell.others], "share": weights})
+    return parts.sort_values(["share", "unit"], ascending=[False, True], ignore_index=True)
+
+
+def _worded(result: PanelEffectResult) -> str:
+    study, found = result.study, result.judged
+    same = sum((one.effect > 0) == (result.effect > 0) for one in found.methods)
+    where = result.reached[0] if len(result.reached) == 1 else say("{n:count} units", n=len(result.reached))
+    template = (
+        "No effect that this comparison could show: {effect} {what} ({low} – {high}) in {where} from {first:date} to "
+        "{last:date}, against {others:count} {others:unit|units} left alone."
+        if result.low <= 0 <= result.high
+        else "{effect} {what} ({low} – {high}) in {where} from {first:date} to {last:date}, {share:percent} of what "
+        "was to be expected, against {others:count} {others:unit|units} left alone; {same:count} of {methods:count} "
+        "methods agree on the sign."
+    )
+    text = say(
+        template, effect=amount(study.measure, result.effect), low=amount(study.measure, result.low),
+        high=amount(study.measure, result.high), what=say(study.measure), where=where, first=result.starts,
+        last=result.until, share=result.effect / result.expected if result.expected else float("nan"),
+        others=len(result.reading.layout.spells[0].others), same=same, methods=len(found.methods),
+    )  # fmt: skip
+    value, low, high = result.iroas
+    if value != value:
+        return text
+    return (
+        text
+        + " "
+        + say(
+            "For every 1 spent it brought {value:number} ({low:number} – {high:number}) of {what}.",
+            value=value,
+            low=low,
+            high=high,
+            what=say(study.measure),
+        )
+    )
+
+
+def _as_date(value: str | date | None) -> date | None:
+    return date.fromisoformat(value) if isinstance(value, str) else value

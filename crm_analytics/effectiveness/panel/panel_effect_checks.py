@@ -1,0 +1,324 @@
+"""Why to believe or doubt an effect that was read off other units."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from crm_analytics.result import Check
+from crm_analytics.say import say
+
+if TYPE_CHECKING:
+    from crm_analytics.effectiveness.panel.panel_effect import PanelEffectResult
+
+MONEY = ("revenue", "margin", "sales")
+
+
+def amount(measure: str, value: float) -> str:
+    """A change of what is measured, for people, with its sign: money, or a number."""
+    worded = say("{value:money}", value=value) if measure in MONEY else say("{value:number}", value=value)
+    return "+" + worded if value > 0 else worded
+
+
+def called(method: str) -> str:
+    """The method's name for people."""
+    return {
+        "difference-in-differences": say("difference-in-differences"),
+        "synthetic control": say("synthetic control"),
+        "synthetic DiD": say("synthetic DiD"),
+        "time-based regression": say("time-based regression"),
+        "structural time series": say("structural time series"),
+    }[method]
+
+
+def checks(result: PanelEffectResult) -> tuple[Check, ...]:
+    """Do the methods agree, how wrong were they before and elsewhere, what else moved, who could not be compared."""
+    found = [_agree(result), _leads(result), *_false_alarms(result), *_in_space(result), *_parallel(result)]
+    found += [*_fit(result), *_elsewhere(result), *_taken_out(result), *_besides(result), *_apart(result)]
+    return (*found, _plain(result))
+
+
+def _agree(result: PanelEffectResult) -> Check:
+    methods, name = result.judged.methods, say("Methods")
+    signs = {one.effect > 0 for one in methods}
+    inside = sum(one.interval[0] <= result.effect <= one.interval[1] for one in methods)
+    smallest, largest = (amount(result.study.measure, f(one.effect for one in methods)) for f in (min, max))
+    if len(methods) == 1:
+        return Check(name=name, verdict="weak", text=say("Only one method can be asked, so none confirms it."))
+    verdict = (
+        "holds"
+        if inside == len(methods) and (len(signs) == 1 or result.low <= 0 <= result.high)
+        else ("weak" if len(signs) == 1 else "fails")
+    )
+    template = (
+        "{n:count} methods say {smallest} to {largest}: they agree on the sign, and {inside:count} of their intervals "
+        "hold the answer."
+        if len(signs) == 1
+        else "{n:count} methods say {smallest} to {largest}: they do not agree on the sign, and {inside:count} of "
+        "their intervals hold the answer."
+    )
+    return Check(
+        name=name,
+        verdict=verdict,
+        text=say(template, n=len(methods), smallest=smallest, largest=largest, inside=inside),
+    )
+
+
+def _leads(result: PanelEffectResult) -> Check:
+    found, rows = result.judged, result.table
+    lead, error = rows["method"].iloc[0], float(rows["error"].iloc[0])
+    worst = float(rows["error"].max())
+    templates = {
+        "time": "{lead} leads: it missed {windows:count} earlier windows by {error:percent} of what was to be "
+        "expected, the worst method by {worst:percent}.",
+        "space": "{lead} leads: it missed units left alone by {error:percent} of what was to be expected in the same "
+        "days, the worst method by {worst:percent}; the time before is too short to try it on earlier windows.",
+        "regression": "{lead} leads by its own standard error ({error:percent} of what was to be expected), which "
+        "takes its errors for independent: neither time before nor units left alone suffice to try it.",
+    }
+    verdict = (
+        "holds"
+        if found.read_from == "time" and found.windows >= 5
+        else "weak"
+        if (found.read_from != "regression" or found.freedom >= 30)
+        else "fails"
+    )
+    if found.read_from == "space" and found.space.apart >= 10:
+        verdict = "holds"
+    return Check(
+        name=say("Error where nothing was"),
+        verdict=verdict,
+        text=say(templates[found.read_from], lead=_capital(lead), windows=found.windows, error=error, worst=worst),
+    )
+
+
+def _false_alarms(result: PanelEffectResult) -> list[Check]:
+    found, lead = result.judged, result.judged.lead
+    if found.read_from != "time":
+        return []
+    reach = (result.high - result.low) / 2
+    sums = np.abs(lead.trials.sum(axis=1))
+    alarms = int((sums > reach).sum())
+    share = alarms / len(sums)
+    return [
+        Check(
+            name=say("Placebo windows"),
+            verdict="holds" if share <= 0.1 else "weak" if share <= 0.25 else "fails",
+            text=say(
+                "Of {n:count} earlier windows, {apart:count} of which do not overlap, {alarms:count} would have been "
+                "called an effect.",
+                n=len(sums),
+                apart=found.windows,
+                alarms=alarms,
+            ),
+        )
+    ]
+
+
+def _in_space(result: PanelEffectResult) -> list[Check]:
+    space, name = result.judged.space, say("Units left alone")
+    if space is None:
+        return [
+            Check(
+                name=name,
+                verdict="weak",
+                text=say("There are too few units left alone to ask whether one of them would stand out as much."),
+            )
+        ]
+    p, least, n = space.p_value, space.least, len(space.ratios)
+    effect = not result.low <= 0 <= result.high
+    few = least > 1 - result.study.confidence
+    text = say(
+        "Of {n:count} tries with units left alone as if they had been reached, {as_much:count} differ at least as "
+        "much: p = {p:number}.",
+        n=n,
+        as_much=round(p * (n + 1)) - 1,
+        p=p,
+    )
+    if few:
+        text += " " + say(
+            "So few units left alone cannot give less than p = {least:number}, whatever the effect.", least=least
+        )
+    verdict = (
+        "holds"
+        if not effect or p <= 1.5 * max(1 - result.study.confidence, least)
+        else ("weak" if p <= 0.34 else "fails")
+    )
+    return [Check(name=name, verdict="weak" if few and verdict == "holds" and effect else verdict, text=text)]
+
+
+def _parallel(result: PanelEffectResult) -> list[Check]:
+    """An event study on the time before: does the gap of plain differences drift?"""
+    from scipy.stats import t
+
+    found = result.judged
+    plain = next((one for one in found.methods if one.name == "difference-in-differences"), None)
+    if plain is None or found.read_from != "time":
+        return []
+    sums = plain.trials.sum(axis=1) / plain.expected.sum()
+    drift = float(sums.mean())
+    limit = t.ppf(0.975, found.windows) * float(sums.std()) / np.sqrt(found.windows)
+    off = abs(drift) > limit
+    return [
+        Check(
+            name=say("Parallel before"),
+            verdict="weak" if off else "holds",
+            text=say(
+                "The reached and the others drifted apart before: plain differences missed earlier windows by "
+                "{drift:percent} on average, always to the same side."
+                if off
+                else "The reached went parallel to the others before: plain differences missed earlier windows by "
+                "{drift:percent} on average.",
+                drift=drift,
+            ),
+        )
+    ]
+
+
+def _fit(result: PanelEffectResult) -> list[Check]:
+    return [
+        Check(
+            name=say("Fit before"),
+            verdict="weak",
+            text=say(
+                "{method} is left out: no mixture of the others goes as the reached did before (it misses them by "
+                "{times:number} times what a parallel course does).",
+                method=_capital(called(name)),
+                times=times,
+            ),
+        )
+        for name, times in result.judged.dropped.items()
+    ]
+
+
+def _elsewhere(result: PanelEffectResult) -> list[Check]:
+    """Did units left alone move as well? Either something hit them, or the campaign reached them."""
+    near, name = result.judged.neighbours, say("The same days elsewhere")
+    if not len(near.units):
+        return []
+    strange = near.beyond(result.study.confidence)
+    units = result.reading.layout.units
+    if len(strange):
+        named = "; ".join(
+            say("{unit} {move:percent}", unit=units[near.units[i]], move=near.moves[i])
+            for i in strange[np.argsort(-np.abs(near.strange[strange]))][:3]
+        )
+        return [
+            Check(
+                name=name,
+                verdict="weak",
+                text=say(
+                    "Units left alone moved against the others more than they do by chance ({named}): something hit "
+                    "them in these days, or the campaign reached them too, and then the effect is misread.",
+                    named=named,
+                ),
+            )
+        ]
+    stretched = near.stretch
+    return [
+        Check(
+            name=name,
+            verdict="holds" if stretched < 1.25 else "weak",
+            text=say(
+                "No unit left alone moved against the others as it does not by chance; the interval is "
+                "{more:percent} wider for how unusual these days were for them.",
+                more=stretched - 1,
+            )
+            if stretched > 1.005
+            else say(
+                "No unit left alone moved against the others as it does not by chance, so nothing says that the "
+                "campaign reached them or that these days were unusual."
+            ),
+        )
+    ]
+
+
+def _taken_out(result: PanelEffectResult) -> list[Check]:
+    """What moved the reached apart from the others in these very days, and how much of the gap is put down to it."""
+    reading, found = result.reading, []
+    layout, pull = reading.layout, reading.pull
+    cells = np.zeros(layout.values.shape, dtype=bool)
+    for spell in layout.spells:
+        cells[spell.starts : spell.ends, spell.units] = True
+    weight = np.where(cells, layout.values, 0.0)
+    for k, name in enumerate(pull.names):
+        move = float((pull.moves[k] * weight).sum() / max(weight.sum(), 1e-12))
+        share, doubt = float(np.expm1(pull.beta[k] * move)), 2 * abs(move) * float(np.sqrt(pull.covariance[k, k]))
+        if abs(move) < 0.01 and abs(share) < 0.01:
+            continue
+        template = {
+            "price_index": "Prices of the reached moved by {move:percent} against the others; {share:percent} of sales "
+            "is put down to that and taken out (± {doubt:percent}).",
+            "competitor_index": "Competitors' prices near the reached moved by {move:percent} against the others; "
+            "{share:percent} of sales is put down to that and taken out (± {doubt:percent}).",
+        }[name]
+        loose = doubt > 0.5 * abs(result.effect / result.expected) if result.expected else True
+        found.append(
+            Check(
+                name=say("Moved apart"),
+                verdict="weak" if loose else "holds",
+                text=say(template, move=float(np.expm1(move)), share=share, doubt=doubt),
+            )
+        )
+    return found
+
+
+def _besides(result: PanelEffectResult) -> list[Check]:
+    """Campaigns that ran in the reached alone in the same days: theirs cannot be told apart."""
+    frame = result.reading.daily
+    if "other_campaigns" not in frame:
+        return []
+    on = frame[frame["on"] & (frame["other_campaigns"].fillna("") != "")]
+    days = frame["day"].isin(on["day"].unique())
+    elsewhere = frame.loc[days & ~frame["unit"].isin(result.reached), "other_campaigns"].fillna("")
+    names = {name for cell in on["other_campaigns"].unique() for name in cell.split("; ")}
+    only = sorted(names - {name for cell in elsewhere.unique() for name in cell.split("; ")})
+    if not only:
+        return []
+    return [
+        Check(
+            name=say("Other campaigns"),
+            verdict="fails",
+            text=say(
+                "In the same days and in the reached alone there was also {names}; its effect is in the answer and "
+                "cannot be told apart.",
+                names="; ".join(only[:3]),
+            ),
+        )
+    ]
+
+
+def _apart(result: PanelEffectResult) -> list[Check]:
+    apart = result.reading.apart
+    if not apart:
+        return []
+    named = "; ".join(f"{unit} {why}" for unit, why in sorted(apart.items())[:3])
+    return [
+        Check(
+            name=say("Set apart"),
+            verdict="holds",
+            text=say("{n:count} {n:unit is|units are} not compared: {named}.", n=len(apart), named=named),
+        )
+    ]
+
+
+def _plain(result: PanelEffectResult) -> Check:
+    plain = result.readings.iloc[:2].dropna()
+    if plain.empty:
+        return Check(
+            name=say("A plain look"),
+            verdict="holds",
+            text=say("There is no time before of the same length to compare with, which is how it is commonly read."),
+        )
+    told = "; ".join(
+        say("{effect} {reading}", effect=amount(result.study.measure, row.effect), reading=row.reading)
+        for row in plain.itertuples()
+    )
+    return Check(
+        name=say("A plain look"), verdict="holds", text=say("The usual comparison would have said {told}.", told=told)
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
