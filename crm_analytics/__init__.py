@@ -50,6 +50,7 @@ _HOMES = {
     "Baseline": "effectiveness.unlinked.baseline",
     "Bridge": "effectiveness.customers.bridge",
     "PriceVolume": "effectiveness.customers.price_volume",
+    "Jump": "effectiveness.causes.jump",
     "Lift": "effectiveness.control.lift",
     "PanelEffect": "effectiveness.panel.panel_effect",
     "PlanFact": "effectiveness.money.plan_fact",

@@ -26,6 +26,7 @@ _HOMES = {
     "daily_sales": "daily",
     "daily_enquiries": "enquiries",
     "panel": "panel",
+    "daily_causes": "causes",
     "product_periods": "assortment",
     "profitability": "profitability",
     "campaign_outcomes": "campaigns",

@@ -1,0 +1,259 @@
+"""Why did it jump: what each cause changed between two periods, what is left unexplained, and how well that is
+known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from crm_analytics.effectiveness.causes import detector
+from crm_analytics.effectiveness.causes.detector import Found
+from crm_analytics.effectiveness.causes.evidence import (
+    FAIR,
+    ORDINARY,
+    STILL,
+    STRONG,
+    UNUSUAL,
+    Together,
+    told_together,
+    weighed,
+)
+from crm_analytics.effectiveness.causes.jump_words import COLUMNS, called, checks, claims, sentence
+from crm_analytics.effectiveness.causes.learned import TIMING, Learned, extras
+from crm_analytics.effectiveness.causes.periods import Periods
+from crm_analytics.effectiveness.causes.split import UNEXPLAINED, Split
+from crm_analytics.effectiveness.unlinked.influences import Series
+from crm_analytics.result import Claim, Result, Study
+from crm_analytics.say import say
+
+LEAST_DAYS = 112
+
+
+@dataclass(frozen=True, kw_only=True)
+class Jump(Study):
+    """Why did it jump? A change between two periods, split among its causes.
+
+    The later period runs from `starts` to `ends`, the earlier one from `before_starts` to `before_ends`; without the
+    latter it is the same number of days just before. Without any of them the largest jump is looked for, at a rate of
+    `false_alarms` over the whole history. Causes are what the table's columns know: own and competitors' prices, empty
+    shelves, the assortment, market indicators, campaigns by name, season, holidays, trend, the calendar itself. Each is
+    known by how the series answered to it in its whole history; see `split` for the sum and `evidence` for the grades.
+    Reads days without gaps, of sales (`features.daily_causes`) or of contacts (`features.daily_contacts`): `measure` is
+    any of their columns that is counted. Shares of money are rounded to the cent and the unexplained is what is left,
+    so that they sum exactly.
+    """
+
+    starts: str | date | None = None
+    ends: str | date | None = None
+    before_starts: str | date | None = None
+    before_ends: str | date | None = None
+    measure: str = "revenue"
+    confidence: float = 0.95
+    false_alarms: float = 0.05
+    seed: int = 1
+
+    reads = "daily_causes"
+    columns = ("day",)
+    least = LEAST_DAYS
+    of = "days"
+
+    def __post_init__(self) -> None:
+        if not 0.5 <= self.confidence < 1 or not 0 < self.false_alarms <= 0.5:
+            raise ValueError("confidence is a share from 0.5 to below 1, and false_alarms one above 0 and up to 0.5.")
+        starts, ends, was, until = map(_as_date, (self.starts, self.ends, self.before_starts, self.before_ends))
+        if (ends or was) and not starts:
+            raise ValueError("Give the first day of the later period as starts.")
+        if (was is None) != (until is None):
+            raise ValueError("Give both before_starts and before_ends, or neither.")
+        if (ends and ends < starts) or (was and not was <= until < starts):
+            raise ValueError("Periods run from an earlier to a later day, and before_ends lies before starts.")
+
+    def _answer(self, frame: pd.DataFrame) -> Result:
+        if self.measure not in frame or not pd.api.types.is_numeric_dtype(frame[self.measure]):
+            raise ValueError(
+                f"There is no measure {self.measure!r} in this table; its columns are {', '.join(frame.columns)}."
+            )
+        frame = frame.assign(day=pd.to_datetime(frame["day"])).sort_values("day", ignore_index=True)
+        if (frame["day"].diff().dropna() != timedelta(days=1)).any():
+            raise ValueError("Jump needs one row for every day; features.daily_causes(wh, …) leaves no gaps.")
+        marks = [column for column in ("campaign", "other_campaigns") if column in frame]
+        series = Series.of(frame.drop(columns=marks), self.measure, len(frame))  # campaigns come by name
+        if series.selling_days < 0.2 or series.unit <= 0 or series.open.sum() < LEAST_DAYS / 2:
+            return self.refuse(
+                say(
+                    "Not enough evidence: there is anything to count on only {share:percent} of the days; ask of "
+                    "longer days or of a larger part of the company.",
+                    share=series.selling_days,
+                )
+            )
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(limits=1):  # the matrices are small: more threads only wait for one another
+            timing = Learned.of(series, {}, only=TIMING)
+            found = detector.largest(timing, seed=self.seed) if self.starts is None else None
+            earlier, later = (found.before, found.days) if found else self._periods(frame["day"])
+            if earlier.start >= earlier.stop or later.start >= later.stop or earlier.start < 0:
+                return self.refuse(
+                    say(
+                        "Not enough evidence: the table has days from {first:date} to {last:date}, and both periods "
+                        "must lie within them.",
+                        first=frame["day"].iloc[0],
+                        last=frame["day"].iloc[-1],
+                    )
+                )
+            return self._split(frame, series, timing, (earlier, later), found)
+
+    def _periods(self, days: pd.Series) -> tuple[slice, slice]:
+        def row(day: date) -> int:
+            return (pd.Timestamp(day) - days.iloc[0]).days
+
+        starts, ends, was, until = map(_as_date, (self.starts, self.ends, self.before_starts, self.before_ends))
+        later = slice(row(starts), min(row(ends) + 1, len(days)) if ends else min(row(starts) + 28, len(days)))
+        earlier = slice(row(was), row(until) + 1) if was else slice(2 * later.start - later.stop, later.start)
+        return earlier, later
+
+    def _split(
+        self, frame: pd.DataFrame, series: Series, timing: Learned, parts: tuple[slice, slice], found: Found | None
+    ) -> Result:
+        if not all(series.open[part].any() and series.actual[part].sum() > 0 for part in parts):
+            return self.refuse(say("Not enough evidence: in one of the two periods there is nothing to count."))
+        from scipy import stats
+
+        periods = Periods.of(*parts, is_open=series.open, weekday=frame["day"].dt.day_of_week.to_numpy())
+        learned = Learned.of(series, extras(frame, *parts))
+        split, plain = Split.of(learned, periods), Split.of(timing, periods)
+        z = float(stats.t.ppf((1 + self.confidence) / 2, learned.freedom))
+        days = [(frame["day"].iloc[part.start].date(), frame["day"].iloc[part.stop - 1].date()) for part in parts]
+        answer = JumpResult(
+            study=self,
+            table=_table(split, z),
+            text="",
+            was=_cents(split.was),
+            now=_cents(split.now),
+            before=days[0],
+            after=days[1],
+            brought=not periods.alike,
+            together=tuple(told_together(split, z)),
+            ordinary=z * split.ordinary(),
+            ordinary_change=z * plain.ordinary(),
+            beyond_timing=plain.unexplained,
+            found=found,
+            history=frame[["day"]].assign(actual=series.actual),
+            known=tuple(c for c in frame if c in COLUMNS or c.startswith("market_")),
+        )
+        return replace(answer, text=sentence(answer), checks=checks(answer))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class JumpResult(Result):
+    """A change between two periods and its causes.
+
+    `table` has a row per cause, the largest first and the unexplained last: cause (in words), key, change, low, high
+    (in the unit of the measure, to the cent), share (of `was`), grade (see `evidence`; of the unexplained: ordinary or
+    unusual), days, earlier, learned. `change` sums exactly to `now` − `was`. `together` are the pairs that cannot be
+    told apart. `ordinary` is how far the unexplained goes in ordinary times, and `ordinary_change` how far a change
+    goes beyond weekday, season and holidays; `beyond_timing` is how far this one went. `brought` says that the earlier
+    period was brought to the later one's days. `history` is the series: day, actual.
+    """
+
+    was: float
+    now: float
+    before: tuple[date, date]
+    after: tuple[date, date]
+    brought: bool
+    together: tuple[Together, ...]
+    ordinary: float
+    ordinary_change: float
+    beyond_timing: float
+    known: tuple[str, ...]
+    found: Found | None = None
+    history: pd.DataFrame = field(repr=False)
+
+    @property
+    def change(self) -> float:
+        return _cents(self.now - self.was)
+
+    @property
+    def unusual(self) -> bool:
+        """Whether it stands out: among all stretches where it was looked for, else from an ordinary drift between
+        neighbours beyond weekday, season and holidays."""
+        if self.found:
+            return self.found.false_alarms <= self.study.false_alarms
+        return abs(self.beyond_timing) > self.ordinary_change
+
+    @property
+    def main(self) -> pd.Series | None:
+        """The row of the largest cause that is surely one: graded fair or strong, or an unexplained that is unusual.
+
+        It goes the way of the whole change; None where there is no such cause, or nothing that stands out.
+        """
+        if self.found and not self.unusual:
+            return None
+        sure = self.table[self.table["grade"].isin((STRONG, FAIR, UNUSUAL))]
+        sure = sure[np.sign(sure["change"]) == np.sign(self.change)]
+        return None if sure.empty else sure.loc[sure["change"].abs().idxmax()]
+
+    @property
+    def readings(self) -> pd.DataFrame:
+        """The whole change put down to one thing, as it is commonly done, beside what it changed: reading, said, is."""
+        rows = self.table[self.table["key"].ne(UNEXPLAINED) & self.table["grade"].ne(STILL)]
+        return pd.DataFrame(
+            {
+                "reading": [say("«{cause}» did it", cause=cause) for cause in rows["cause"]],
+                "said": self.change,
+                "is": rows["change"].to_numpy(),
+                "low": rows["low"].to_numpy(),
+                "high": rows["high"].to_numpy(),
+            }
+        )
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        return claims(self)
+
+
+def _table(split: Split, z: float) -> pd.DataFrame:
+    sd = np.sqrt(np.maximum(np.diagonal(split.covariance), 0.0))
+    bounds = np.column_stack([split.change - z * sd, split.change + z * sd])
+    evidence = weighed(split, bounds, told_together(split, z))
+    rows = [
+        {
+            "cause": called(key),
+            "key": key,
+            "change": _cents(change),
+            "low": _cents(low),
+            "high": _cents(high),
+            "grade": evidence[key].grade,
+            "days": evidence[key].days,
+            "earlier": evidence[key].earlier,
+            "learned": evidence[key].learned,
+        }
+        for key, change, (low, high) in zip(split.keys, split.change, bounds, strict=True)
+    ]
+    table = pd.DataFrame(rows)
+    table = table.iloc[np.lexsort((table["key"], -table["change"].abs()))]
+    rest = _cents(_cents(split.now) - _cents(split.was) - table["change"].sum())
+    spread = z * float(np.sqrt(max(split.covariance.sum(), 0.0)))
+    unusual = abs(rest) > float(np.hypot(spread, z * split.ordinary()))
+    last = {
+        "cause": called(UNEXPLAINED),
+        "key": UNEXPLAINED,
+        "change": rest,
+        "low": _cents(rest - spread),
+        "high": _cents(rest + spread),
+        "grade": UNUSUAL if unusual else ORDINARY,
+    }
+    table = pd.concat([table, pd.DataFrame([last])], ignore_index=True)
+    table.insert(5, "share", table["change"] / split.was)
+    return table
+
+
+def _cents(value: float) -> float:
+    return round(float(value), 2) + 0.0
+
+
+def _as_date(value: str | date | None) -> date | None:
+    return date.fromisoformat(value) if isinstance(value, str) else value

@@ -1,0 +1,206 @@
+"""What a daily series says of its causes: how it answers to each, how surely, and how much it wanders besides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from crm_analytics.effectiveness.unlinked import structural
+from crm_analytics.effectiveness.unlinked.influences import Series
+
+CAMPAIGN_SD = 0.2
+"""How far, before any data, a campaign may reasonably reach: change of log sales. A campaign by name may differ from
+campaigns in general by as much again."""
+BUILDS_DAYS, FADES_DAYS = 2.0, 3.0
+"""Half-lives: a campaign that runs comes to be felt, and is forgotten, by half in two days; its start by half in
+three."""
+NAMED_CAMPAIGNS = 12
+BATCH_DAYS, LEAST_BATCHES = 28, 12
+SECRET_SD, SECRET_SHARE = 0.2, 1 / 6
+TIMING = ("trend", "weekday_", "season_", "holiday")
+SECRET = "secret "
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Learned:
+    """Coefficients of everything known that moves a series, with their joint uncertainty, from its whole history.
+
+    `influences` is open days × names; `beta` the coefficients. The rest of the series is a level that wanders and a
+    noise that lasts some days, as in `structural`, whose variances are taken as known; the coefficients are Gaussian
+    around the generalised least squares estimate, shrunk by their priors.
+    """
+
+    series: Series
+    names: list[str]
+    influences: np.ndarray
+    prior_sd: np.ndarray
+    structure: structural.Structure
+
+    @classmethod
+    def of(cls, series: Series, extra: dict[str, tuple[np.ndarray, float]], *, only: tuple[str, ...] = ()) -> Learned:
+        """Learn from all open days. `extra` are influences beside the series' own; `only` keeps names that begin so."""
+        kept = [
+            i
+            for i, name in enumerate(series.names)
+            if name != "other_campaigns" and (not only or name.startswith(only))
+        ]
+        columns = [series.influences[:, i] for i in kept] + [values for values, _ in extra.values()]
+        spread = np.r_[series.prior_sd[kept], [sd for _, sd in extra.values()]]
+        rows = np.flatnonzero(series.open)
+        influences = np.column_stack(columns)
+        influences = influences - influences[rows].mean(axis=0)
+        sales = np.maximum(series.actual[rows], 0) / series.unit
+        return cls(
+            series=series,
+            names=[series.names[i] for i in kept] + list(extra),
+            influences=influences,
+            prior_sd=spread,
+            structure=structural.fit(sales, influences[rows], spread),
+        )
+
+    def _whitened(self, rows: np.ndarray) -> np.ndarray:
+        """Columns by open day as independent rows: differenced, and the MA(1) that is left of the noise whitened."""
+        from scipy.linalg import cholesky_banded, solve_banded
+
+        q, rho = self.structure.wandering, self.structure.persistence
+        rows = np.diff(rows, axis=0)
+        rows = rows[1:] - rho * rows[:-1]
+        band = np.empty((2, len(rows)))
+        band[0], band[1] = q * (1 + rho**2) + 2, -q * rho - 1
+        root = cholesky_banded(band, lower=True, check_finite=False)
+        return solve_banded((1, 0), root, rows, check_finite=False)
+
+    @cached_property
+    def white(self) -> np.ndarray:
+        """z and the influences as independent rows of unit noise; the first two days only start it."""
+        return self._whitened(np.c_[self.structure.z, self.structure.influences]) / self.structure.noise_sd
+
+    def whitened_steps(self) -> np.ndarray:
+        """A step up on each open day, whitened likewise, as columns; in units of the noise."""
+        count = len(self.structure.z)
+        return self._whitened(np.tril(np.ones((count, count))))
+
+    def answer(self, rows: slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
+        """The coefficients and their covariance, as this stretch of the history alone would have them."""
+        white = self.white[rows]
+        precision = white[:, 1:].T @ white[:, 1:] + np.diag(self.prior_sd**-2.0)
+        covariance = np.linalg.inv(precision)
+        return covariance @ (white[:, 1:].T @ white[:, 0]), (covariance + covariance.T) / 2
+
+    @cached_property
+    def whole(self) -> tuple[np.ndarray, np.ndarray]:
+        """The coefficients and their covariance by the whole history."""
+        return self.answer()
+
+    def doubt(self, weights: np.ndarray) -> np.ndarray:
+        """By what factor the standard error of each weighted sum of coefficients (rows) is to be widened, at least 1.
+
+        The model takes what is left over to be independent once it is whitened. Where it hangs together over weeks, and
+        with the influences, the scores of whole batches of days vary more than that (batch means of the scores).
+        """
+        beta, covariance = self.whole
+        left = self.white[:, 0] - self.white[:, 1:] @ beta
+        scores = (self.white[:, 1:] * left[:, None]) @ (covariance @ weights.T)
+        count = len(scores) // BATCH_DAYS
+        if count < LEAST_BATCHES:
+            return np.ones(len(weights))
+        batches = scores[: count * BATCH_DAYS].reshape(count, BATCH_DAYS, -1).sum(axis=1)
+        modelled = np.einsum("ij,jk,ik->i", weights, covariance, weights)
+        seen = np.square(batches).sum(axis=0) * count / (count - 1)
+        return np.sqrt(np.maximum(seen / np.maximum(modelled, 1e-300), 1.0))
+
+    @cached_property
+    def halves(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        """The same by the first half of the history alone, and by the second."""
+        middle = len(self.white) // 2
+        return self.answer(slice(None, middle)), self.answer(slice(middle, None))
+
+    @property
+    def freedom(self) -> int:
+        return max(len(self.white) - len(self.names), 5)
+
+    @cached_property
+    def course(self) -> np.ndarray:
+        """What the influences make of each day, as a factor around one: a value for every day, open or not."""
+        return np.exp(self.influences @ self.whole[0])
+
+    def wandering_sd(self, weights: np.ndarray) -> float:
+        """How far a weighted sum of the level and the noise of the days goes in ordinary times, in logarithms.
+
+        `weights` is one for each day of the series and sums to zero, such as later days less earlier ones.
+        """
+        rows = np.flatnonzero(self.series.open)
+        w = weights[rows]
+        rho, q = self.structure.persistence, self.structure.wandering
+        ahead = w[::-1].cumsum()[::-1]
+        echo = np.zeros(len(w))
+        run = 0.0
+        for place in range(len(w)):
+            run = rho * run
+            echo[place] = run
+            run += w[place]
+        stationary = (w @ w + 2 * (w @ echo)) / (1 - rho**2)
+        return float(self.structure.noise_sd * np.sqrt(max(q * (ahead[1:] @ ahead[1:]) + stationary, 0.0)))
+
+
+def extras(frame: pd.DataFrame, *periods: slice) -> dict[str, tuple[np.ndarray, float]]:
+    """Influences that a Baseline does not know: campaigns together and by name, the assortment, the activity before.
+
+    Each period has, on days without a campaign, a level of its own that belongs to no cause: what nobody wrote down
+    would otherwise be learned as the answer to whatever else moved in just these days.
+    """
+    found: dict[str, tuple[np.ndarray, float]] = {}
+    for name, spread in (("assortment_index", 1.0), ("activity_index", 1.0), ("price_paid_index", 3.0)):
+        if name in frame:
+            index = frame[name].astype(float).clip(lower=1e-6).ffill().bfill().fillna(1.0)
+            found[name] = (np.log(index).to_numpy(), spread)
+    by_name = presence(frame)
+    felt = np.zeros((len(frame), 2))
+    if by_name:
+        felt = np.sum(list(by_name.values()), axis=0)
+        found |= {"campaigns": (felt[:, 0], CAMPAIGN_SD), "starts of campaigns": (felt[:, 1], CAMPAIGN_SD)}
+    for name in _touching(by_name, *periods):
+        running, starting = by_name[name].T
+        found |= {f"campaign: {name}": (running, CAMPAIGN_SD), f"start of campaign: {name}": (starting, CAMPAIGN_SD)}
+    for number, period in enumerate(periods):
+        inside = np.zeros(len(frame))
+        inside[period] = 1.0
+        if inside.mean() <= SECRET_SHARE:
+            found[f"{SECRET}{number}"] = (inside * (1 - np.minimum(felt.max(axis=1), 1.0)), SECRET_SD)
+    return found
+
+
+def presence(frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    """How far each campaign is felt on each day, 0 to 1: while it runs, and by its start (days × 2).
+
+    While it runs it builds up, and it fades afterwards; a message that goes out on the first day is felt at once and
+    then fades, however long the campaign is said to last. What mixture of both it was, the series says.
+    """
+    from scipy.signal import lfilter
+
+    if "campaigns" not in frame:
+        return {}
+    running = frame["campaigns"].fillna("")
+    sets = {names: set(names.split("; ")) for names in running.unique()}
+    builds, fades = 0.5 ** (1 / BUILDS_DAYS), 0.5 ** (1 / FADES_DAYS)
+    found = {}
+    for name in sorted(set().union(*sets.values()) - {""}):
+        on = running.map({names: name in members for names, members in sets.items()}).to_numpy(float)
+        began = np.maximum(np.diff(on, prepend=0.0), 0.0)
+        found[name] = np.column_stack(
+            [lfilter([1 - builds], [1, -builds], on), np.minimum(lfilter([1], [1, -fades], began), 1.0)]
+        )
+    return found
+
+
+def _touching(by_name: dict[str, np.ndarray], earlier: slice, later: slice) -> list[str]:
+    """The campaigns that differ most between the periods, by name: these are told apart, the others are one."""
+    moved = {
+        name: float(np.abs(felt[later].mean(axis=0) - felt[earlier].mean(axis=0)).max())
+        for name, felt in by_name.items()
+    }
+    largest = sorted((name for name, by in moved.items() if by > 0.02), key=lambda name: (-moved[name], name))
+    return sorted(largest[:NAMED_CAMPAIGNS])

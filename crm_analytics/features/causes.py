@@ -1,0 +1,99 @@
+"""Sales and contacts day by day, with everything on record that may have moved them, campaigns by name."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from crm_analytics.features.daily import _lines, _running, daily_sales
+from crm_analytics.features.feature import feature
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from crm_analytics.warehouse.engine import Warehouse
+
+REGULAR_WEEKS = 8
+"""A product sold in fewer different weeks comes and goes by chance: it is in no assortment."""
+QUIET_DAYS = 60
+"""A product unsold for longer, and for longer than it ever was before, has gone."""
+ACTIVITY_DAYS = 14
+
+
+@feature(needs=("orders", "order_lines"), grain="a day")
+def daily_causes(
+    wh: Warehouse,
+    as_of: date | str | None = None,
+    region: str | None = None,
+    category: str | None = None,
+    trade: str = "ordinary",
+) -> ir.Table:
+    """Sales of every day up to the day before `as_of`, without gaps, and whatever may have moved them.
+
+    The columns of `daily_sales`, with all campaigns by name in `campaigns` (where campaigns are on record), and
+    `assortment_index`: what the goods on offer sell on a day on which each sells as usual, base 1 on the first day, so
+    that it moves only when regular goods come or go. Without a table of prices, `price_paid_index` follows the lines'
+    own: the weekly median of each product, chained, weighted by what was sold (a bargain for those who buy much is in
+    it).
+    """
+    table = daily_sales(wh, as_of=as_of, region=region, category=category, campaign=None, trade=trade)
+    if "other_campaigns" in table.columns:
+        table = table.rename(campaigns="other_campaigns")
+    lines = _lines(wh, as_of, region=region, category=category, trade=trade)
+    lines = lines.filter(lines.quantity > 0, lines.amount > 0)
+    table = _with_assortment(table, lines, as_of)
+    if "price_index" not in table.columns:
+        table = _with_prices_paid(table, lines)
+    return table.order_by("day")
+
+
+def _with_assortment(table: ir.Table, lines: ir.Table, as_of: date) -> ir.Table:
+    """What is on offer: each regular product from its first to its last day, at what it sells on such a day."""
+    import ibis
+
+    sold = lines.group_by("product_id").agg(
+        came=lines.day.min(),
+        last=lines.day.max(),
+        revenue=lines.amount.sum(),
+        weeks=lines.day.truncate("week").nunique(),
+    )
+    sold = sold.filter(sold.weeks >= REGULAR_WEEKS)
+    days = sold["last"].delta(sold.came, unit="day") + 1
+    quiet = ibis.literal(as_of, type="date").delta(sold["last"], unit="day")
+    gone = quiet > ibis.greatest(QUIET_DAYS, 4 * days / sold.weeks)
+    sold = sold.mutate(gone=gone, worth=(sold.revenue.cast("float64") / days).cast("decimal(38, 9)"))
+    first = table.day.min().to_pyarrow().as_py()
+    early = sold.came.delta(ibis.literal(first, type="date"), unit="day") < QUIET_DAYS  # on offer from the beginning
+    starts = sold.select(day=early.ifelse(ibis.literal(first, type="date"), sold.came), step=sold.worth)
+    left = sold.filter(sold.gone)
+    ends = left.select(day=(left["last"].cast("timestamp") + ibis.interval(days=1)).cast("date"), step=-left.worth)
+    table = _running(table, starts.union(ends), "offered")
+    base = table.order_by("day").limit(1).offered.to_pyarrow()[0].as_py()
+    if not base or base <= 0:
+        return table.drop("offered")
+    return table.mutate(assortment_index=ibis.greatest(table.offered / base, 0.01)).drop("offered")
+
+
+def _with_prices_paid(table: ir.Table, lines: ir.Table) -> ir.Table:
+    """What the lines themselves say of prices: each product's weekly median against that of its week before."""
+    import ibis
+
+    price = lines.amount.cast("float64") / lines.quantity.cast("float64")
+    weekly = lines.mutate(price=price, week=lines.day.truncate("week")).group_by("product_id", "week")
+    weekly = weekly.agg(price=ibis._.price.median(), revenue=ibis._.amount.sum().cast("float64"))
+    over = ibis.window(group_by=weekly.product_id, order_by=weekly.week)
+    weekly = weekly.mutate(
+        earlier=weekly.price.lag().over(over),
+        week_before=weekly.week.lag().over(over),
+        weight=(weekly.revenue + weekly.revenue.lag().over(over)) / 2,
+    )
+    known = weekly.filter(weekly.earlier > 0, weekly.week.delta(weekly.week_before, unit="day") <= 28)
+    known = known.mutate(
+        moved=(known.weight * (known.price / known.earlier).ln()).cast("decimal(38, 9)"),
+        weight=known.weight.cast("decimal(38, 9)"),
+    )
+    steps = known.group_by("week").agg(moved=known.moved.sum(), weight=known.weight.sum())
+    steps = steps.filter(steps.weight > 0)
+    steps = steps.select(day=steps.week, step=steps.moved.cast("float64") / steps.weight.cast("float64"))
+    table = _running(table, steps, "price_paid_index")
+    return table.mutate(price_paid_index=table.price_paid_index.exp())

@@ -1,0 +1,212 @@
+"""Why did it jump: planted causes, alone and together, sums to the cent, and what is not to be named."""
+
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crm_analytics import Jump, NotEnough, draw
+from crm_analytics.effectiveness.causes.periods import Periods, logarithmic_mean
+from crm_analytics.simulation.jumps import jump
+
+KEYS = {
+    "price": "price_index", "competitor": "competitor_index", "campaign": "campaign: The campaign",
+    "stock": "stock_out", "assortment": "assortment_index", "market": "market_retail_turnover",
+    "unknown": "unexplained",
+}  # fmt: skip
+SETTINGS = (
+    (), ("price",), ("campaign",), ("price", "campaign"), ("competitor", "campaign"), ("unknown",),
+    ("stock", "unknown"), ("price", "competitor", "market", "campaign"), ("assortment", "price"),
+)  # fmt: skip
+
+
+def asked(seed: int, causes: tuple[str, ...], **planted):
+    frame, truth = jump(seed, causes=causes, **planted)
+    study = Jump(starts=truth.after[0], ends=truth.after[1], before_starts=truth.before[0], before_ends=truth.before[1])
+    return frame, truth, study.fit(frame)
+
+
+def part(result, key: str) -> pd.Series:
+    return result.table.set_index("key").loc[key]
+
+
+def cents(values) -> int:
+    return int(np.rint(100 * np.asarray(values, float)).sum())
+
+
+@pytest.fixture(scope="module")
+def worlds():
+    return [(causes, *asked(seed, causes)) for causes in SETTINGS for seed in range(4)]
+
+
+def test_intervals_cover_what_was_planted(worlds):
+    covered = [
+        part(result, KEYS[cause])["low"] <= truth.parts[cause] <= part(result, KEYS[cause])["high"]
+        for causes, _, truth, result in worlds
+        for cause in causes
+        if cause != "unknown"
+    ]
+    assert len(covered) >= 50
+    assert np.mean(covered) >= 0.88
+
+
+def test_it_errs_far_less_than_putting_everything_down_to_one_cause(worlds):
+    mine, naive = [], []
+    for causes, _, truth, result in worlds:
+        for cause in set(causes) - {"unknown"}:
+            mine.append((part(result, KEYS[cause])["change"] - truth.parts[cause]) / result.was)
+            naive.append((result.change - truth.parts[cause]) / result.was)
+    assert np.sqrt(np.mean(np.square(mine))) < 0.3 * np.sqrt(np.mean(np.square(naive)))
+
+
+def test_a_cause_that_was_not_planted_is_rarely_called_a_large_one(worlds):
+    named = [result.main["key"] for causes, _, _, result in worlds if result.main is not None and not causes]
+    assert "campaign: The campaign" not in named
+    unexplained = [result.table["grade"].iloc[-1] for causes, _, _, result in worlds if "unknown" not in causes]
+    assert np.mean([grade == "unusual" for grade in unexplained]) <= 0.1
+
+
+def test_a_secret_is_found_and_not_given_to_what_moved_beside_it(worlds):
+    results = [result for causes, _, _, result in worlds if "unknown" in causes]
+    assert np.mean([result.table["grade"].iloc[-1] == "unusual" for result in results]) >= 0.6
+
+
+def test_it_sums_to_the_cent(worlds):
+    for _, _, _, result in worlds:
+        assert cents(result.table["change"]) == cents(result.now) - cents(result.was)
+        assert np.allclose(result.table["change"] * 100, np.rint(result.table["change"] * 100), atol=1e-6)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 10**6), st.integers(60, 330), st.integers(1, 60), st.integers(1, 60))
+def test_it_sums_to_the_cent_for_any_two_periods(seed, first, length, gap):
+    frame, _ = jump(seed % 50, days=420)
+    starts = frame["day"].iloc[0].date() + timedelta(days=first)
+    was = starts - timedelta(days=gap + 1)
+    result = Jump(
+        starts=starts,
+        ends=starts + timedelta(days=length - 1),
+        before_starts=was,
+        before_ends=starts - timedelta(days=1),
+    ).fit(frame)
+    assert cents(result.table["change"]) == cents(result.now) - cents(result.was)
+
+
+@given(st.lists(st.floats(0.01, 1e6), min_size=2, max_size=2), st.lists(st.floats(-2, 2), min_size=4, max_size=4))
+def test_logarithmic_means_split_a_product_exactly_in_any_order(pair, logs):
+    earlier = np.array([pair[0]])
+    later = earlier * np.exp(sum(logs))
+    parts = [logarithmic_mean(later, earlier)[0] * log for log in logs]
+    assert sum(parts) == pytest.approx(float((later - earlier)[0]), rel=1e-6, abs=1e-6 * pair[0])
+    back = [logarithmic_mean(earlier, later)[0] * -log for log in logs]
+    assert back == pytest.approx([-value for value in parts])
+
+
+def test_every_later_day_is_held_against_its_weekday():
+    weekday = np.arange(21) % 7
+    periods = Periods.of(slice(0, 14), slice(14, 21), is_open=weekday < 6, weekday=weekday)
+    assert periods.pairing.sum(axis=1) == pytest.approx(np.ones(6))
+    assert periods.weight == pytest.approx(np.full(12, 0.5))
+    assert not periods.alike
+    with pytest.raises(ValueError, match="sells"):
+        Periods.of(slice(0, 6), slice(6, 7), is_open=weekday < 6, weekday=weekday)
+
+
+def test_more_days_are_the_calendar_s_and_nobody_s_merit():
+    days = pd.date_range("2023-01-01", periods=365)
+    frame = pd.DataFrame({"day": days, "revenue": np.where(np.arange(365) % 2, 990.0, 1010.0)})
+    result = Jump(starts="2023-08-01", ends="2023-08-31", before_starts="2023-06-01", before_ends="2023-06-30").fit(
+        frame
+    )
+    assert part(result, "calendar")["change"] == pytest.approx(1000, abs=60)
+    assert part(result, "unexplained")["change"] == pytest.approx(0, abs=100)
+
+
+def test_a_price_that_never_moved_before_cannot_be_told_from_the_campaign():
+    frame, truth = jump(3, causes=("price", "campaign"))
+    frame["price_index"] = np.where(frame["day"].between(*map(pd.Timestamp, truth.after)), 0.85, 1.0)
+    knobs = {"before_starts": truth.before[0], "before_ends": truth.before[1]}
+    result = Jump(starts=truth.after[0], ends=truth.after[1], **knobs).fit(frame)
+    pair = result.together[0]
+    assert {"price_index", "campaign: The campaign"} == set(pair.keys)
+    assert pair.low <= truth.parts["price"] + truth.parts["campaign"] <= pair.high
+    assert {part(result, key)["grade"] for key in pair.keys} == {"weak"}
+    assert any("cannot be told apart" in check.text for check in result.checks)
+
+
+def test_the_largest_jump_is_found_by_itself():
+    frame, _ = jump(5)
+    inside = frame["day"].between("2024-09-02", "2024-09-15")
+    frame["revenue"] *= np.where(inside, 1.6, 1.0)
+    result = Jump().fit(frame)
+    assert result.unusual
+    assert result.found.false_alarms <= 0.01
+    assert result.after[0] <= pd.Timestamp("2024-09-05").date()
+    assert result.after[1] >= pd.Timestamp("2024-09-10").date()
+    assert result.main["key"] == "unexplained"
+
+
+def test_where_nothing_happened_it_seldom_says_that_something_did():
+    alarms = 0
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        noise = np.zeros(400)
+        for day in range(1, 400):
+            noise[day] = 0.4 * noise[day - 1] + random.standard_t(5) * 0.08
+        days = pd.date_range("2023-01-01", periods=400)
+        result = Jump().fit(pd.DataFrame({"day": days, "revenue": 1000 * np.exp(noise)}))
+        alarms += result.unusual
+        assert result.unusual or result.text.startswith("Nothing unusual")
+    assert alarms <= 4
+
+
+def test_same_days_same_numbers_and_the_frame_is_left_alone():
+    frame, _, result = asked(4, ("price",))
+    before = frame.copy(deep=True)
+    again = result.study.fit(frame.sample(frac=1, random_state=3))
+    pd.testing.assert_frame_equal(again.table, result.table)
+    assert again.text == result.text
+    pd.testing.assert_frame_equal(frame, before)
+
+
+def test_names_of_campaigns_are_data():
+    frame, truth = jump(6, causes=("campaign",))
+    frame["campaigns"] = frame["campaigns"].str.replace("The campaign", "<b>Sale</b> {x}")
+    result = Jump(starts=truth.after[0], ends=truth.after[1]).fit(frame)
+    assert "campaign: <b>Sale</b> {x}" in set(result.table["key"])
+    assert "<b>Sale" not in draw(result).to_json()
+    assert "<b>Sale" not in result._repr_mimebundle_()["text/html"]
+
+
+def test_it_says_what_to_do_about_it(worlds):
+    for _, _, truth, result in worlds:
+        for claim in result.claims:
+            assert claim.low <= claim.value <= claim.high
+            assert (claim.first, claim.last) == truth.after
+            assert claim.expires > claim.last
+            assert claim.decision
+            assert claim.reversed_by
+    assert sum(bool(result.claims) for *_, result in worlds) > 20
+
+
+def test_what_cannot_be_answered_is_refused():
+    frame, truth = jump(7)
+    assert isinstance(Jump(starts="2031-01-01").fit(frame), NotEnough)
+    assert isinstance(Jump(starts=truth.after[0]).fit(frame.assign(revenue=0.0)), NotEnough)
+    with pytest.raises(ValueError, match="no measure"):
+        Jump(measure="complaints").fit(frame)
+    with pytest.raises(ValueError, match="gaps"):
+        Jump().fit(frame.drop(index=50))
+
+
+@pytest.mark.parametrize("knobs", [
+    {"ends": "2024-01-01"}, {"starts": "2024-01-05", "ends": "2024-01-01"}, {"confidence": 1.0},
+    {"starts": "2024-01-05", "before_starts": "2024-01-01"}, {"false_alarms": 0.0},
+    {"starts": "2024-01-05", "before_starts": "2024-01-01", "before_ends": "2024-01-06"},
+])  # fmt: skip
+def test_knobs_that_make_no_sense_are_refused(knobs):
+    with pytest.raises(ValueError, match=r"starts|confidence|Periods|before"):
+        Jump(**knobs)
