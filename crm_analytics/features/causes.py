@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from crm_analytics.features.daily import _lines, _running, daily_sales
+from crm_analytics.features.daily import _running, daily_sales, sold_lines
 from crm_analytics.features.feature import feature
 
 if TYPE_CHECKING:
@@ -30,16 +30,14 @@ def daily_causes(
 ) -> ir.Table:
     """Sales of every day up to the day before `as_of`, without gaps, and whatever may have moved them.
 
-    The columns of `daily_sales`, with all campaigns by name in `campaigns` (where campaigns are on record), and
+    The columns of `daily_sales` with no campaign marked, all of them being among those that ran, and
     `assortment_index`: what the goods on offer sell on a day on which each sells as usual, base 1 on the first day, so
     that it moves only when regular goods come or go. Without a table of prices, `price_paid_index` follows the lines'
     own: the weekly median of each product, chained, weighted by what was sold (a bargain for those who buy much is in
     it).
     """
     table = daily_sales(wh, as_of=as_of, region=region, category=category, campaign=None, trade=trade)
-    if "other_campaigns" in table.columns:
-        table = table.rename(campaigns="other_campaigns")
-    lines = _lines(wh, as_of, region=region, category=category, trade=trade)
+    lines = sold_lines(wh, as_of, place={"region": region, "store": None}, goods={"category": category}, trade=trade)
     lines = lines.filter(lines.quantity > 0, lines.amount > 0)
     table = _with_assortment(table, lines, as_of)
     if "price_index" not in table.columns:

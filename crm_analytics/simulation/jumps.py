@@ -16,6 +16,7 @@ from crm_analytics.simulation.demand import (
     Calendar,
     Elasticity,
     bump,
+    carry,
     market_index,
     pull,
     rhythm,
@@ -120,7 +121,7 @@ def jump(
             "holiday": calendar.holiday.astype(str),
             "stock_out": empty,
             "assortment_index": goods,
-            "campaigns": names,
+            "other_campaigns": names,
         }
     )
     before = slice(start - length, start)
@@ -141,7 +142,7 @@ def _assortment(rng: np.random.Generator, days: int) -> np.ndarray:
 def _campaigns(
     rng: np.random.Generator, days: int, start: int, length: int, *, lift: float | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Names of what ran on each day, and what it added in logarithms: half of it after two days, gone as fast."""
+    """Names of what ran on each day, and what it added in logarithms: each with a delay and a fading of its own."""
     names, effect = np.full(days, "", dtype=object), np.zeros(days)
     earlier = rng.integers(30, start - 2 * length - 30, 6)
     planted = [
@@ -153,9 +154,10 @@ def _campaigns(
     for name, first, height in planted:
         on = slice(first, first + length)
         names[on] = [f"{known}; {name}" if known else name for known in names[on]]
-        felt = 1 - 0.5 ** (np.arange(days - first) / 2 + 0.5)
-        felt[length:] = felt[length - 1] * 0.5 ** (np.arange(1, days - first - length + 1) / 2)
-        effect[first:] += np.log1p(height) * felt
+        running = np.zeros(days)
+        running[on] = 1.0
+        shape = carry(float(rng.integers(0, 4)), float(rng.uniform(1, 6)), horizon_days=60)
+        effect += np.log1p(height) * np.convolve(running, shape)[:days]
     return names, effect
 
 

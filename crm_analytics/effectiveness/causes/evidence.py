@@ -50,6 +50,9 @@ def weighed(split: Split, bounds: np.ndarray, mixed: list[Together]) -> dict[str
     still = np.abs(bounds).max(axis=1) < SMALL * max(split.was, split.now)
     sure = (bounds[:, 0] > 0) | (bounds[:, 1] < 0)
     learned = 1 - np.diagonal(split.covariance) / np.maximum(np.square(split.beforehand), 1e-12)
+    sd = np.sqrt(np.maximum(np.diagonal(split.covariance), 1e-18))
+    related = np.abs(split.covariance / np.outer(sd, sd)) * (sd > 0.01 * max(split.was, split.now))
+    np.fill_diagonal(related, 0.0)
     inseparable = {key for pair in mixed for key in pair.keys}
     found = {}
     for place, key in enumerate(split.keys):
@@ -57,9 +60,16 @@ def weighed(split: Split, bounds: np.ndarray, mixed: list[Together]) -> dict[str
         known = 1.0 if key == CALENDAR else float(np.clip(learned[place], 0, 1))
         if still[place]:
             grade = STILL
-        elif not sure[place] or known < 0.5 or key in inseparable:
+        elif not sure[place] or known < 0.5 or earlier == 0 or key in inseparable:
             grade = WEAK
-        elif key != "price_paid_index" and known >= 0.9 and earlier >= 2 and not differs > 2.5 and days >= 0.5:
+        elif (
+            key != "price_paid_index"
+            and known >= 0.9
+            and earlier >= 2
+            and not differs > 2.5
+            and days >= 0.5
+            and related[place].max() < 0.5
+        ):
             grade = STRONG
         else:
             grade = FAIR
@@ -110,7 +120,7 @@ def _present(split: Split, place: int) -> float:
 
 
 def _earlier(split: Split, place: int) -> int:
-    """How often before or after it moved at least half as far, from one stretch of this length to the next."""
+    """How often at other times it moved at least a fifth as far, from one stretch of this length to the next."""
     key, learned = split.keys[place], split.learned
     if key in (CALENDAR, "season", "holidays"):
         return int(len(learned.series.actual) / YEAR)
@@ -121,15 +131,15 @@ def _earlier(split: Split, place: int) -> int:
     move = abs(course[later].mean() - course[split.periods.earlier].mean())
     outside = np.r_[course[: split.periods.earlier.start], course[later.stop :]]
     blocks = outside[: len(outside) // length * length].reshape(-1, length).mean(axis=1)
-    return int((np.abs(np.diff(blocks)) >= 0.5 * move).sum()) if move > 0 else 0
+    return int((np.abs(np.diff(blocks)) >= 0.2 * move).sum()) if move > 0 else 0
 
 
 def _runs(split: Split) -> int:
-    """How many campaigns began outside both periods: what such a campaign does is known from these."""
-    begun = split.learned.influences[:, split.learned.names.index("starts of campaigns")]
-    up = np.diff(begun, prepend=begun.min()) > 0.1
-    up[split.periods.earlier], up[split.periods.later] = False, False
-    return int(up.sum())
+    """How many times campaigns came to be felt outside both periods: what such a campaign does is known from these."""
+    felt = split.learned.influences[:, split.learned.names.index("campaigns")]
+    on = felt - felt.min() > 0.3 * (felt.max() - felt.min())
+    on[split.periods.earlier], on[split.periods.later] = False, False
+    return int((np.diff(on.astype(int), prepend=0) == 1).sum())
 
 
 def _halves(split: Split, place: int) -> float:

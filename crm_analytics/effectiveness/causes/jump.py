@@ -25,7 +25,7 @@ from crm_analytics.effectiveness.causes.jump_words import COLUMNS, called, check
 from crm_analytics.effectiveness.causes.learned import TIMING, Learned, extras
 from crm_analytics.effectiveness.causes.periods import Periods
 from crm_analytics.effectiveness.causes.split import UNEXPLAINED, Split
-from crm_analytics.effectiveness.unlinked.influences import Series
+from crm_analytics.effectiveness.unlinked.influences import TOUCHES, Series
 from crm_analytics.result import Claim, Result, Study
 from crm_analytics.say import say
 
@@ -39,10 +39,10 @@ class Jump(Study):
     The later period runs from `starts` to `ends`, the earlier one from `before_starts` to `before_ends`; without the
     latter it is the same number of days just before. Without any of them the largest jump is looked for, at a rate of
     `false_alarms` over the whole history. Causes are what the table's columns know: own and competitors' prices, empty
-    shelves, the assortment, market indicators, campaigns by name, season, holidays, trend, the calendar itself. Each is
-    known by how the series answered to it in its whole history; see `split` for the sum and `evidence` for the grades.
-    Reads days without gaps, of sales (`features.daily_causes`) or of contacts (`features.daily_contacts`): `measure` is
-    any of their columns that is counted. Shares of money are rounded to the cent and the unexplained is what is left,
+    shelves, the assortment, market indicators, campaigns by name, season, holidays, trend, the calendar itself. Each
+    is known by how the series answered to it in its whole history; see `split` for the sum and `evidence` for the grades.
+    Reads days without gaps, of sales (`features.daily_causes`) or of contacts (`features.daily_enquiries`): `measure`
+    is any of their counted columns. Shares of money are rounded to the cent and the unexplained is what is left,
     so that they sum exactly.
     """
 
@@ -79,7 +79,7 @@ class Jump(Study):
         frame = frame.assign(day=pd.to_datetime(frame["day"])).sort_values("day", ignore_index=True)
         if (frame["day"].diff().dropna() != timedelta(days=1)).any():
             raise ValueError("Jump needs one row for every day; features.daily_causes(wh, …) leaves no gaps.")
-        marks = [column for column in ("campaign", "other_campaigns") if column in frame]
+        marks = [c for c in frame if c in ("campaign", "other_campaigns") or c.startswith(TOUCHES)]
         series = Series.of(frame.drop(columns=marks), self.measure, len(frame))  # campaigns come by name
         if series.selling_days < 0.2 or series.unit <= 0 or series.open.sum() < LEAST_DAYS / 2:
             return self.refuse(

@@ -261,6 +261,7 @@ def _before(result: JumpResult) -> Check:
 
 def _missing(result: JumpResult) -> Check:
     known = {"market_" if name.startswith("market_") else name for name in result.known}
+    known |= {"campaigns"} & set(result.table["key"])
     if "price_paid_index" in known:
         known.add("price_index")
     missing = [say(COLUMNS.get(name, "the market")) for name in NEEDED if name not in known]

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.unlinked import structural
-from crm_analytics.effectiveness.unlinked.influences import Series
+from crm_analytics.effectiveness.unlinked.carry import felt, ways
+from crm_analytics.effectiveness.unlinked.influences import Series, touches_of
 
 CAMPAIGN_SD = 0.2
 """How far, before any data, a campaign may reasonably reach: change of log sales. A campaign by name may differ from
 campaigns in general by as much again."""
-BUILDS_DAYS, FADES_DAYS = 2.0, 3.0
-"""Half-lives: a campaign that runs comes to be felt, and is forgotten, by half in two days; its start by half in
-three."""
+COURSE, COURSE_SD = " · course ", 0.15
+"""How far it may come earlier or later than campaigns do on average; see `carry`."""
 NAMED_CAMPAIGNS = 12
 BATCH_DAYS, LEAST_BATCHES = 28, 12
 SECRET_SD, SECRET_SHARE = 0.2, 1 / 6
@@ -149,58 +149,41 @@ class Learned:
 def extras(frame: pd.DataFrame, *periods: slice) -> dict[str, tuple[np.ndarray, float]]:
     """Influences that a Baseline does not know: campaigns together and by name, the assortment, the activity before.
 
-    Each period has, on days without a campaign, a level of its own that belongs to no cause: what nobody wrote down
-    would otherwise be learned as the answer to whatever else moved in just these days.
+    A period in which no campaign is felt most of the time has a level of its own that belongs to no cause: what nobody
+    wrote down would otherwise be learned as the answer to whatever else moved in just these days.
     """
     found: dict[str, tuple[np.ndarray, float]] = {}
     for name, spread in (("assortment_index", 1.0), ("activity_index", 1.0), ("price_paid_index", 3.0)):
         if name in frame:
             index = frame[name].astype(float).clip(lower=1e-6).ffill().bfill().fillna(1.0)
             found[name] = (np.log(index).to_numpy(), spread)
-    by_name = presence(frame)
-    felt = np.zeros((len(frame), 2))
+    running = presence(frame)
+    by_name = {name: felt(touches) for name, touches in running.items()}
+    together = np.zeros(len(frame))
     if by_name:
-        felt = np.sum(list(by_name.values()), axis=0)
-        found |= {"campaigns": (felt[:, 0], CAMPAIGN_SD), "starts of campaigns": (felt[:, 1], CAMPAIGN_SD)}
+        together = np.sum(list(by_name.values()), axis=0)
+        found["campaigns"] = (together, CAMPAIGN_SD)
     for name in _touching(by_name, *periods):
-        running, starting = by_name[name].T
-        found |= {f"campaign: {name}": (running, CAMPAIGN_SD), f"start of campaign: {name}": (starting, CAMPAIGN_SD)}
+        found[f"campaign: {name}"] = (by_name[name], CAMPAIGN_SD)
+        for way, course in enumerate(ways(running[name]).T, start=1):
+            found[f"campaign: {name}{COURSE}{way}"] = (course, COURSE_SD)
     for number, period in enumerate(periods):
         inside = np.zeros(len(frame))
         inside[period] = 1.0
-        if inside.mean() <= SECRET_SHARE:
-            found[f"{SECRET}{number}"] = (inside * (1 - np.minimum(felt.max(axis=1), 1.0)), SECRET_SD)
+        if inside.mean() <= SECRET_SHARE and np.median(together[period]) < 0.5:
+            found[f"{SECRET}{number}"] = (inside * (1 - np.minimum(together, 1.0)), SECRET_SD)
     return found
 
 
 def presence(frame: pd.DataFrame) -> dict[str, np.ndarray]:
-    """How far each campaign is felt on each day, 0 to 1: while it runs, and by its start (days × 2).
-
-    While it runs it builds up, and it fades afterwards; a message that goes out on the first day is felt at once and
-    then fades, however long the campaign is said to last. What mixture of both it was, the series says.
-    """
-    from scipy.signal import lfilter
-
-    if "campaigns" not in frame:
-        return {}
-    running = frame["campaigns"].fillna("")
-    sets = {names: set(names.split("; ")) for names in running.unique()}
-    builds, fades = 0.5 ** (1 / BUILDS_DAYS), 0.5 ** (1 / FADES_DAYS)
-    found = {}
-    for name in sorted(set().union(*sets.values()) - {""}):
-        on = running.map({names: name in members for names, members in sets.items()}).to_numpy(float)
-        began = np.maximum(np.diff(on, prepend=0.0), 0.0)
-        found[name] = np.column_stack(
-            [lfilter([1 - builds], [1, -builds], on), np.minimum(lfilter([1], [1, -fades], began), 1.0)]
-        )
-    return found
+    """How strongly each campaign ran on each day, by name: those beside and the one the table marks, if it does."""
+    running = touches_of(frame)
+    marked = frame["campaign"].fillna("") if "campaign" in frame else pd.Series("", index=frame.index)
+    return running | {name: (marked == name).to_numpy(float) for name in sorted(set(marked) - {""})}
 
 
 def _touching(by_name: dict[str, np.ndarray], earlier: slice, later: slice) -> list[str]:
     """The campaigns that differ most between the periods, by name: these are told apart, the others are one."""
-    moved = {
-        name: float(np.abs(felt[later].mean(axis=0) - felt[earlier].mean(axis=0)).max())
-        for name, felt in by_name.items()
-    }
+    moved = {name: abs(float(on[later].mean() - on[earlier].mean())) for name, on in by_name.items()}
     largest = sorted((name for name, by in moved.items() if by > 0.02), key=lambda name: (-moved[name], name))
     return sorted(largest[:NAMED_CAMPAIGNS])

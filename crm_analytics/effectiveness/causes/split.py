@@ -19,7 +19,7 @@ from functools import cached_property
 
 import numpy as np
 
-from crm_analytics.effectiveness.causes.learned import SECRET, Learned
+from crm_analytics.effectiveness.causes.learned import COURSE, SECRET, Learned
 from crm_analytics.effectiveness.causes.periods import Periods, logarithmic_mean
 
 CALENDAR, UNEXPLAINED = "calendar", "unexplained"
@@ -113,12 +113,11 @@ def _by_cause(learned: Learned, moved: np.ndarray) -> tuple[list[str], np.ndarra
             keys.append(key)
             rows[key] = np.zeros(len(moved))
         rows[key][place] += moved[place]
-    for own, together in (("campaign: ", "campaigns"), ("start of campaign: ", "starts of campaigns")):
-        for place, name in enumerate(learned.names):
-            if name.startswith(own):  # what campaigns usually do is in each one's own money
-                of_all = learned.names.index(together)
-                rows[cause_of(name)][of_all] = moved[place]
-                rows["campaigns"][of_all] -= moved[place]
+    named = [place for place, name in enumerate(learned.names) if name.startswith("campaign: ") and COURSE not in name]
+    for place in named:  # what campaigns usually do is in each one's own money
+        of_all = learned.names.index("campaigns")
+        rows[learned.names[place]][of_all] = moved[place]
+        rows["campaigns"][of_all] -= moved[place]
     return keys, np.array([rows[key] for key in keys])
 
 
@@ -130,6 +129,4 @@ def cause_of(influence: str) -> str:
         return "season"
     if influence.startswith("holiday"):
         return "holidays"
-    if influence == "starts of campaigns":
-        return "campaigns"
-    return influence.removeprefix("start of ")
+    return influence.partition(COURSE)[0]

@@ -125,16 +125,25 @@ def test_more_days_are_the_calendar_s_and_nobody_s_merit():
     assert part(result, "unexplained")["change"] == pytest.approx(0, abs=100)
 
 
-def test_a_price_that_never_moved_before_cannot_be_told_from_the_campaign():
+def test_a_price_that_never_moved_before_is_not_named_for_certain():
     frame, truth = jump(3, causes=("price", "campaign"))
     frame["price_index"] = np.where(frame["day"].between(*map(pd.Timestamp, truth.after)), 0.85, 1.0)
-    knobs = {"before_starts": truth.before[0], "before_ends": truth.before[1]}
-    result = Jump(starts=truth.after[0], ends=truth.after[1], **knobs).fit(frame)
+    result = Jump(starts=truth.after[0], ends=truth.after[1]).fit(frame)
+    assert part(result, "price_index")["earlier"] == 0
+    assert part(result, "price_index")["grade"] == "weak"
+    assert part(result, "price_index")["low"] <= truth.parts["price"] <= part(result, "price_index")["high"]
+
+
+def test_two_causes_that_only_ever_moved_together_are_told_together():
+    frame, truth = jump(3, causes=("price", "competitor"))
+    inside = frame["day"].between(*map(pd.Timestamp, truth.after))
+    frame["price_index"], frame["competitor_index"] = np.where(inside, 0.85, 1.0), np.where(inside, 1.12, 1.0)
+    result = Jump(starts=truth.after[0], ends=truth.after[1]).fit(frame)
     pair = result.together[0]
-    assert {"price_index", "campaign: The campaign"} == set(pair.keys)
-    assert pair.low <= truth.parts["price"] + truth.parts["campaign"] <= pair.high
+    assert {"price_index", "competitor_index"} == set(pair.keys)
     assert {part(result, key)["grade"] for key in pair.keys} == {"weak"}
     assert any("cannot be told apart" in check.text for check in result.checks)
+    assert pair.high - pair.low < 0.65 * (part(result, pair.keys[0])["high"] - part(result, pair.keys[0])["low"])
 
 
 def test_the_largest_jump_is_found_by_itself():
@@ -174,7 +183,7 @@ def test_same_days_same_numbers_and_the_frame_is_left_alone():
 
 def test_names_of_campaigns_are_data():
     frame, truth = jump(6, causes=("campaign",))
-    frame["campaigns"] = frame["campaigns"].str.replace("The campaign", "<b>Sale</b> {x}")
+    frame["other_campaigns"] = frame["other_campaigns"].str.replace("The campaign", "<b>Sale</b> {x}")
     result = Jump(starts=truth.after[0], ends=truth.after[1]).fit(frame)
     assert "campaign: <b>Sale</b> {x}" in set(result.table["key"])
     assert "<b>Sale" not in draw(result).to_json()
