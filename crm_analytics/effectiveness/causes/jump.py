@@ -40,7 +40,7 @@ class Jump(Study):
     latter it is the same number of days just before. Without any of them the largest jump is looked for, at a rate of
     `false_alarms` over the whole history. Causes are what the table's columns know: own and competitors' prices, empty
     shelves, the assortment, market indicators, campaigns by name, season, holidays, trend, the calendar itself. Each
-    is known by how the series answered to it in its whole history; see `split` for the sum and `evidence` for the grades.
+    is known by how the series answered to it in its whole history; see `split` for the sum, `evidence` for the grades.
     Reads days without gaps, of sales (`features.daily_causes`) or of contacts (`features.daily_enquiries`): `measure`
     is any of their counted columns. Shares of money are rounded to the cent and the unexplained is what is left,
     so that they sum exactly.
