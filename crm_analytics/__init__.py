@@ -47,6 +47,7 @@ _HOMES = {
     "Ledger": "execution.ledger",
     "Outbox": "execution.outbox",
     "Attribution": "effectiveness.paths.attribution",
+    "Funnel": "effectiveness.paths.funnel",
     "Baseline": "effectiveness.unlinked.baseline",
     "Bridge": "effectiveness.customers.bridge",
     "PriceVolume": "effectiveness.customers.price_volume",

@@ -34,6 +34,7 @@ _HOMES = {
     "campaign_returns": "campaigns",
     "paths": "paths",
     "incremental": "incremental",
+    "funnel": "funnel",
     "reachable": "audience",
     "loads": "loads",
     "identities": "one_customer",

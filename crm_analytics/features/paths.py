@@ -22,6 +22,7 @@ MOST_A_DAY = 100
 """Whoever comes more often on one day is a machine, and is left out with all its touches."""
 
 NOT_SET = "(not set)"
+LOOKBACK_DAYS, IDLE_DAYS = 90, 30
 
 
 @feature(needs=("touchpoints",), grain="a distinct way")
@@ -29,8 +30,8 @@ def paths(
     wh: Warehouse,
     as_of: date | str | None = None,
     by: str = "source",
-    lookback_days: int = 90,
-    idle_days: int = 30,
+    lookback_days: int = LOOKBACK_DAYS,
+    idle_days: int = IDLE_DAYS,
     half_life_days: float = 7.0,
 ) -> ir.Table:
     """The ways of web visitors before `as_of`, from touch to touch, up to an order or until they stay away.
@@ -53,17 +54,9 @@ def paths(
     if lookback_days < 1 or idle_days < 1 or not half_life_days > 0:
         raise ValueError("lookback_days and idle_days are at least one day, and half_life_days is more than none.")
     touches, seen = _touches(wh, as_of, by)
-    visits = _visits(touches)
-    ways = _cut(visits, lookback_days=lookback_days, idle_days=idle_days)
-    named = ways.group_by("visitor_id", "way").agg(
-        path=ways.channel.collect(order_by=ways.at).join(" > "),
-        conversions=ways.converted.cast("int64").max(),
-        value=ways.value.sum().fill_null(0),
-        unpriced=(ways.converted & ways.value.isnull()).cast("int64").sum(),
-        ended=ways.ended.max(),
-    )
-    edge = ibis.literal(as_of, type="date").cast("timestamp") - ibis.interval(days=idle_days)
-    waits = (named.conversions == 0) & (named.ended >= edge)
+    ways = _cut(_visits(touches), lookback_days=lookback_days, idle_days=idle_days)
+    named = _named(ways, as_of, idle_days)
+    waits = named.waits
     worth = named.value.cast("decimal(18, 4)")
     table = named.group_by("path").agg(
         conversions=named.conversions.sum(),
@@ -77,6 +70,29 @@ def paths(
     decayed = _decayed(ways, named, half_life_days)
     table = table.left_join(decayed, "path").drop("path_right").cross_join(seen)
     return table.order_by("path")
+
+
+def ways_of(wh: Warehouse, as_of: date, by: str) -> ir.Table:
+    """Each visitor's ways, one by one: what each began with, when, and how it ended. Never leaves the features."""
+    touches, _ = _touches(wh, as_of, by)
+    return _named(_cut(_visits(touches), lookback_days=LOOKBACK_DAYS, idle_days=IDLE_DAYS), as_of, IDLE_DAYS)
+
+
+def _named(ways: ir.Table, as_of: date, idle_days: int) -> ir.Table:
+    """A row for each way: its touches as one text, its money, and whether it is still open."""
+    import ibis
+
+    named = ways.group_by("visitor_id", "way").agg(
+        path=ways.channel.collect(order_by=ways.at).join(" > "),
+        begins_with=ways.channel.argmin(ways.at),
+        began=ways.began.min(),
+        ended=ways.ended.max(),
+        conversions=ways.converted.cast("int64").max(),
+        value=ways.value.sum().fill_null(0),
+        unpriced=(ways.converted & ways.value.isnull()).cast("int64").sum(),
+    )
+    edge = ibis.literal(as_of, type="date").cast("timestamp") - ibis.interval(days=idle_days)
+    return named.mutate(waits=(named.conversions == 0) & (named.ended >= edge))
 
 
 def _touches(wh: Warehouse, as_of: date, by: str) -> tuple[ir.Table, ir.Table]:
