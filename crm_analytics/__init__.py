@@ -56,6 +56,7 @@ _HOMES = {
     "PanelEffect": "effectiveness.panel.panel_effect",
     "PlanFact": "effectiveness.money.plan_fact",
     "Trust": "trust.trust",
+    "Uplift": "effectiveness.control.uplift",
 }
 """Every public word, and the module it lives in."""
 

@@ -35,6 +35,7 @@ _HOMES = {
     "paths": "paths",
     "incremental": "incremental",
     "funnel": "funnel",
+    "campaign_people": "campaign_people",
     "reachable": "audience",
     "loads": "loads",
     "identities": "one_customer",

@@ -48,7 +48,7 @@ def campaign_outcomes(
 
     if weeks < 1 or before_weeks < 1:
         raise ValueError(f"weeks is {weeks} and before_weeks {before_weeks}; look at one week at least.")
-    chosen = _judged(wh, as_of, campaign, weeks)
+    chosen = judged(wh, as_of, campaign, weeks)
     arms = wh.arms.filter(wh.arms.campaign_id == chosen["campaign_id"]).select("campaign_id", "customer_id", "arm")
     starts, until = chosen["starts"], chosen["starts"] + timedelta(weeks=weeks)
     after = _spent(wh, arms.mutate(since=ibis.literal(starts), until=ibis.literal(until)), "outcome", trade)
@@ -157,7 +157,7 @@ def _moments(money: ir.Column, arms: ir.Column, arm: str) -> dict[str, ir.Scalar
     return {f"n_{arm}": n, f"mean_{arm}": total / n.nullif(0) / 1e4, f"var_{arm}": variance / 1e8}
 
 
-def _judged(wh: Warehouse, as_of: date, campaign: str | None, weeks: int) -> dict:
+def judged(wh: Warehouse, as_of: date, campaign: str | None, weeks: int) -> dict:
     """The campaign that is asked about: the one named, else the last that can be judged."""
     tested = wh.campaigns.semi_join(wh.arms.filter(wh.arms.arm == "control"), "campaign_id")
     tested = tested.order_by("starts", "campaign_id").select("campaign_id", "name", "starts").to_pyarrow().to_pylist()
