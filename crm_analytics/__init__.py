@@ -52,6 +52,7 @@ _HOMES = {
     "Bridge": "effectiveness.customers.bridge",
     "PriceVolume": "effectiveness.customers.price_volume",
     "Jump": "effectiveness.causes.jump",
+    "ChannelMix": "effectiveness.media.mix",
     "Lift": "effectiveness.control.lift",
     "PanelEffect": "effectiveness.panel.panel_effect",
     "PlanFact": "effectiveness.money.plan_fact",

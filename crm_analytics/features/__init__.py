@@ -36,6 +36,8 @@ _HOMES = {
     "incremental": "incremental",
     "funnel": "funnel",
     "campaign_people": "campaign_people",
+    "media": "media",
+    "experiments": "experiments",
     "reachable": "audience",
     "loads": "loads",
     "identities": "one_customer",
