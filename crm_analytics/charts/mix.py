@@ -1,4 +1,4 @@
-"""The channel mix, drawn: what a unit of money brought and the next one would, how channels saturate, sales in parts."""
+"""The channel mix, drawn: what money brought and the next would, how channels saturate, sales in parts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _(result: MixResult) -> go.Figure:
     fig = theme.figure(title=_title(result), height=max(430, 240 + 34 * len(table)))
     names = [theme.headline(name, 18) for name in table["channel"]]
     places = np.arange(len(table))
-    told = (table["untold"] == "").to_numpy()
+    told = table["told"].to_numpy()
     most = _reach(table[told] if told.any() else table)
     for what, label, colour, shift, symbol in (
         ("roas", say("each unit of money so far"), theme.BLUE, 0.14, "circle"),
@@ -59,7 +59,7 @@ def _(result: MixResult) -> go.Figure:
 
 def _curves(fig: go.Figure, result: MixResult) -> None:
     """The curves of the channels that are told best, with their bands and the place of the last year's spend."""
-    table = result.table.sort_values("untold", key=lambda why: why != "", kind="stable").head(CURVES)
+    table = result.table.sort_values("told", ascending=False, kind="stable").head(CURVES)
     for place, name in enumerate(table["channel"]):
         response, colour = result.responses[name], theme.SERIES[(place + 2) % len(theme.SERIES)]
         spend, (low, high) = response.spend * TIMES, np.quantile(response.curve, result.study.ends(), axis=0)
@@ -129,10 +129,10 @@ def _title(result: MixResult) -> str:
         return say("{money:money} a year moved from {source} to {target} should bring {gain:money} ({low:money} – "
                    "{high:money}) more", money=move.money, source=move.source, target=move.target, gain=move.gain,
                    low=move.low, high=move.high)  # fmt: skip
-    told = table[(table["untold"] == "") & (table["roas_low"] > 0)]
+    told = table[table["told"] & (table["roas_low"] > 0)]
     if told.empty:
         return say("What a single channel brought cannot be told from these weeks")
     best = told.loc[told["roas_low"].idxmax()]
-    return say("{channel} brought {roas:number} ({low:number} – {high:number}) for each unit of money; no move of money "
-               "is proven better", channel=best.channel, roas=best.roas, low=best.roas_low,
+    return say("{channel} brought {roas:number} ({low:number} – {high:number}) for each unit of money; no move of "
+               "money is proven better", channel=best.channel, roas=best.roas, low=best.roas_low,
                high=best.roas_high)  # fmt: skip

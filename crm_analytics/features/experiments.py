@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
 
-from crm_analytics.features.campaigns import WEEKS, campaign_revenue_tests
+from crm_analytics.features.campaigns import WEEKS
 from crm_analytics.features.feature import feature
+from crm_analytics.features.incremental import NINETEEN_OF_TWENTY, _tested
 from crm_analytics.warehouse.engine import TableAbsent
 
 if TYPE_CHECKING:
@@ -14,8 +18,8 @@ if TYPE_CHECKING:
 
     from crm_analytics.warehouse.engine import Warehouse
 
-NORMAL = {0.8: 1.2816, 0.9: 1.6449, 0.95: 1.96, 0.99: 2.5758}
-"""Standard errors from the middle of an interval to its end, by its confidence."""
+COLUMNS = {"channel": "string", "first": "date", "last": "date", "measure": "string", "incremental": "float64",
+           "se": "float64", "told_by": "string"}  # fmt: skip
 
 
 @feature(needs=(), grain="an experiment")
@@ -23,59 +27,48 @@ def experiments(wh: Warehouse, as_of: date | str | None = None, trade: str = "or
     """Revenue that experiments found a channel to have brought, each with its standard error.
 
     From the facts: every campaign with a control group whose four weeks are over before `as_of`. From what was kept by
-    then: claims of incremental revenue that were tested or compared, whose scope names a channel or whose subject is a
-    campaign without a control group. Columns: channel, first, last (days, both included), measure (revenue),
-    incremental, se, told_by. Ordered by channel and first day; empty where nobody tested.
+    then: claims of incremental revenue that were compared or tested otherwise, whose scope names a channel or whose
+    subject is a campaign. Columns: channel, first, last (days, both included), measure (revenue), incremental, se,
+    told_by. Ordered by channel and first day; empty where nobody tested.
     """
     import ibis
 
-    kinds = {"channel": "string", "first": "date", "last": "date", "measure": "string", "incremental": "float64",
-             "se": "float64", "told_by": "string"}  # fmt: skip
-    found = ibis.memtable({name: [] for name in kinds}, schema=kinds)
-    if wh.has("campaigns", "arms", "orders", "order_lines"):
-        tests = campaign_revenue_tests(wh, as_of, trade)
-        found = found.union(
-            tests.select(
-                channel=tests.channel.cast("string"), first=tests.starts.cast("date"),
-                last=(tests.starts.cast("timestamp") + ibis.interval(days=7 * WEEKS - 1)).cast("date"),
-                measure=ibis.literal("revenue"), incremental=tests.incremental, se=tests.se,
-                told_by=ibis.literal("test against control"),
-            )
-        )  # fmt: skip
-    claimed = _claimed(wh, as_of)
-    if claimed is not None:
-        found = found.union(claimed.select(*kinds))
-    return found.filter(found.channel.notnull(), found.se > 0).order_by("channel", "first", "last", "incremental")
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in sorted(_told(wh, as_of, trade))]
+    return ibis.memtable(rows, schema=COLUMNS)
 
 
-def _claimed(wh: Warehouse, as_of: date) -> ir.Table | None:
-    """Kept claims that speak of a channel; None where nothing was kept or it can be told of no channel."""
-    import ibis
+def _told(wh: Warehouse, as_of: date, trade: str) -> Iterator[tuple]:
+    if not wh.has("campaigns"):
+        run, tested = [], {}
+    else:
+        run = wh.campaigns.select("campaign_id", "name", "channel", "starts").to_pyarrow().to_pylist()
+        tested = _tested(wh, as_of, WEEKS, trade)
+    for one in run:
+        if one["channel"] and one["campaign_id"] in tested:
+            value, low, high, _ = tested[one["campaign_id"]]
+            last = one["starts"] + timedelta(days=7 * WEEKS - 1)
+            yield (one["channel"], one["starts"], last, "revenue", value, (high - low) / 2 / NINETEEN_OF_TWENTY,
+                   "test against control")  # fmt: skip
+    by_name = {one["name"] or one["campaign_id"]: one for one in run if one["campaign_id"] not in tested}
+    names = {one["name"] or one["campaign_id"] for one in run}
+    for claim in _claims(wh, as_of):
+        named = claim["subject"] in names
+        channel = json.loads(claim["scope"]).get("channel")
+        channel = by_name.get(claim["subject"], {}).get("channel") if named else channel
+        wide = 2 * NormalDist().inv_cdf((1 + claim["confidence"]) / 2)
+        if channel and claim["high"] > claim["low"]:
+            yield (channel, claim["first"].date(), claim["last"].date(), "revenue", claim["value"],
+                   (claim["high"] - claim["low"]) / wide, claim["study"])  # fmt: skip
 
+
+def _claims(wh: Warehouse, as_of: date) -> list[dict[str, Any]]:
+    """Claims of incremental revenue that were tested or compared, told by the day; an empty list where none was."""
     try:
         claims = wh.claims()
     except TableAbsent:
-        return None
+        return []
     told = claims.filter(
         claims.measure == "incremental revenue", claims.evidence.isin(["tested", "compared"]),
-        claims.told_on < ibis.literal(as_of + timedelta(days=1)), claims.study != "channel_mix",
+        claims.told_on.date() <= as_of,
     )  # fmt: skip
-    told = told.mutate(scoped=told.scope.re_extract('"channel": "([^"]*)"', 1).nullif(""))
-    told = told.mutate(by_name=ibis.null("string"), known=ibis.literal(False))
-    if wh.has("campaigns"):
-        run = wh.campaigns
-        arms = wh.arms.select("campaign_id").distinct().mutate(known=True) if wh.has("arms") else None
-        run = run.select("campaign_id", subject=run.name.fill_null(run.campaign_id), by_name="channel")
-        if arms is not None:
-            run = run.left_join(arms, "campaign_id").drop("campaign_id_right")
-        else:
-            run = run.mutate(known=ibis.literal(False))
-        run = run.group_by("subject").agg(by_name=run.by_name.min(), known=run.known.fill_null(False).any())
-        told = told.drop("by_name", "known").left_join(run, "subject")
-    wide = ibis.cases(*((told.confidence == share, width) for share, width in NORMAL.items()), else_=ibis.null())
-    told = told.filter(~told.known.fill_null(False))
-    return told.select(
-        channel=ibis.coalesce(told.scoped, told.by_name), first=told["first"].cast("date"),
-        last=told["last"].cast("date"), measure=ibis.literal("revenue"), incremental=told.value,
-        se=((told.high - told.low) / 2 / wide).cast("float64"), told_by=told.study,
-    )  # fmt: skip
+    return told.to_pyarrow().to_pylist()

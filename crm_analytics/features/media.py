@@ -21,9 +21,7 @@ LONGEST_DAYS = 31
 
 
 @feature(needs=("orders", "order_lines", "campaign_costs"), grain="a week, or a day")
-def media(
-    wh: Warehouse, as_of: date | str | None = None, every: str = "week", trade: str = "ordinary"
-) -> ir.Table:
+def media(wh: Warehouse, as_of: date | str | None = None, every: str = "week", trade: str = "ordinary") -> ir.Table:
     """Sales of every whole week (or `every="day"`) before `as_of`, what moved them, and the spend of each channel.
 
     Weeks are counted back from `as_of`, so that the last one is whole. A cost is spread over the days it pays for: from
@@ -34,7 +32,6 @@ def media(
     names, joined by "; ") and spend_<channel> for each channel, in the company's money. Ordered by `starts`.
     Raises ValueError for another `every`, TableAbsent where nothing was spent before `as_of`.
     """
-    import ibis
 
     if every not in DAYS:
         raise ValueError(f"every is one of {', '.join(DAYS)}, not {every!r}.")
@@ -50,9 +47,9 @@ def media(
         **{f"spend_{name}": spent.amount.sum(where=spent.channel == name).cast("float64") for name in channels}
     )
     table = days.group_by("starts").agg(**_sums(days)).left_join(wide, "starts").drop("starts_right")
-    return table.mutate(
-        **{f"spend_{name}": table[f"spend_{name}"].fill_null(0.0) for name in channels}
-    ).order_by("starts")
+    return table.mutate(**{f"spend_{name}": table[f"spend_{name}"].fill_null(0.0) for name in channels}).order_by(
+        "starts"
+    )
 
 
 def _calendar(wh: Warehouse, as_of: date, length: int, trade: str) -> ir.Table:

@@ -55,7 +55,7 @@ def claims(mix: MixResult) -> tuple[Claim, ...]:
     """The returns of the costliest channels and of their next money, and the move that promises most."""
     first, last = mix.covers
     until = last + timedelta(days=min(364, (last - first).days // 4))
-    rows = mix.table[mix.table["untold"] == ""].head(CHANNELS)
+    rows = mix.table[mix.table["told"]].head(CHANNELS)
     found = []
     for row in rows.itertuples():
         decision, undone = _decide(mix, row)
@@ -96,7 +96,7 @@ def _moved(mix: MixResult, first: date, last: date, until: date) -> tuple[Claim,
 def _decide(mix: MixResult, row) -> tuple[str, str]:
     """What the next unit of spend on a channel calls for, where margin is known: more, less, or nothing yet."""
     share = mix.margin_share
-    if mix.study.measure != "revenue" or not share == share:
+    if mix.study.measure != "revenue" or share != share:
         return "", ""
     if row.marginal_low * share > 1:
         return (say("Spend more on {channel}, step by step.", channel=row.channel),

@@ -64,7 +64,6 @@ class Influences:
             prior_sd=np.array([_PRIOR_SD[g] * s for g, _, s in columns]),
         )  # fmt: skip
 
-
     def first(self, periods: int) -> Influences:
         """The same of the first periods alone."""
         return replace(self, values=self.values[:periods])

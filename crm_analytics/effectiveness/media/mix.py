@@ -89,11 +89,13 @@ class ChannelMix(Study):
 class MixResult(Result):
     """What each channel brought and would bring; it does not change.
 
-    `table` has a row a channel: channel, spend, brought, roas (brought for a unit of money, with low and high), spend of
-    the last year, marginal (what the next unit would bring, with low and high), carried_over (share of the effect that
-    comes after the first week), nothing (how likely the data find that it brought nothing), doubts, and the curve that
-    the budget takes: curve_a · ln(1 + spend/curve_b), measure a year, with the standard errors of what it brings at
-    `curve_spend` and of ln curve_b. `weeks` takes sales apart, period by period: base, each influence, each channel and the rest sum to `sales`.
+    `table` has a row a channel: channel, spend, brought, roas (brought for a unit of money, with low and high), marginal
+    (what the next unit would bring, with low and high), spend_last_year, carried_over (share of the effect that comes
+    after the first week), nothing (how likely the data find that it brought nothing), told (whether it can be told from
+    the others and from sales as they are anyway), doubts, and the curve that the budget takes, in the measure a year:
+    curve_a · ln(1 + spend/curve_b), with the standard errors of what it brings at `curve_spend` (curve_se) and of ln
+    curve_b (curve_bend_sd). `weeks` takes sales apart, period by period: base, each influence, each channel and the
+    rest sum to `sales`.
     """
 
     study: ChannelMix
@@ -118,6 +120,21 @@ class MixResult(Result):
     @property
     def claims(self) -> tuple[Claim, ...]:
         return claims(self)
+
+    @property
+    def plain(self) -> pd.DataFrame:
+        """What the usual look says, sales of the weeks with a channel above those without, beside this answer.
+
+        Columns: channel, plain (for each unit of money; above its median spend where it never stopped), roas.
+        """
+        rows = []
+        for name, response in self.responses.items():
+            spend = response.shapes.spend
+            on = spend > (0 if (spend == 0).mean() > 0.05 else np.median(spend))
+            sales, more = self.posterior.sales, spend[on].mean() - spend[~on].mean()
+            rows.append((name, (sales[on].mean() - sales[~on].mean()) / more))
+        plain = pd.DataFrame(rows, columns=["channel", "plain"])
+        return plain.merge(self.table[["channel", "roas", "roas_low", "roas_high"]], on="channel")
 
     def by(self, period: Literal["week", "month", "quarter", "year"]) -> PartsResult:
         """Sales taken apart, summed by month, quarter or year (that of a period's first day), or as they were read."""
@@ -205,20 +222,23 @@ def _channels(frame: pd.DataFrame) -> tuple[tuple[str, ...], np.ndarray]:
 
 
 def _trials(study: ChannelMix, frame: pd.DataFrame, channels: tuple[str, ...], unit: float) -> tuple[Trial, ...]:
-    """The experiments as they count. Raises ValueError for one of an unknown channel or without a spread."""
-    if study.experiments is None:
+    """The experiments on these channels and of this measure within these periods. Raises ValueError for a bad se."""
+    tests = study.experiments
+    if tests is None:
         return ()
-    found = []
-    for row in study.experiments.itertuples():
-        first = int(frame["starts"].searchsorted(pd.Timestamp(row.first), side="right")) - 1
-        stop = int(frame["starts"].searchsorted(pd.Timestamp(row.last), side="right"))
-        if row.channel not in channels or not row.se > 0:
-            raise ValueError(
-                f"An experiment names a channel ({', '.join(channels)}) and an se above zero, not {row.channel!r}."
-            )
-        if stop > max(first, 0):
-            found.append(Trial(channel=channels.index(row.channel), first=max(first, 0), stop=stop,
-                               brought=row.incremental / unit, se=row.se / unit))  # fmt: skip
+    if not (tests["se"] > 0).all():
+        raise ValueError("Every experiment needs an se above zero: half its 95 % interval divided by 1.96.")
+    tests = tests[tests["channel"].isin(channels)]
+    if "measure" in tests:
+        tests = tests[tests["measure"] == study.measure]
+    tests = tests.sort_values(["channel", "first", "last", "incremental"])
+    starts, found = frame["starts"], []
+    for row in tests.itertuples():
+        first = int(starts.searchsorted(pd.Timestamp(row.first), side="right")) - 1
+        stop = int(starts.searchsorted(pd.Timestamp(row.last), side="right"))
+        if first >= 0 and stop > first and pd.Timestamp(row.last) < starts.iloc[-1] + (starts.iloc[1] - starts.iloc[0]):
+            found.append(Trial(channel=channels.index(row.channel), first=first, stop=stop,
+                               brought=float(row.incremental) / unit, se=float(row.se) / unit))  # fmt: skip
     return tuple(found)
 
 
@@ -257,7 +277,7 @@ def _table(study: ChannelMix, posterior: Posterior, responses: dict[str, Respons
             "spend_last_year": float(spend[year].sum()), "curve_spend": response.spend, "curve_a": a, "curve_b": b,
             "curve_se": float(present.std()), "curve_bend_sd": bend_sd,
             "carried_over": float(response.shapes.carried_over(response.chosen).mean()),
-            "nothing": float(posterior.below[c]), "untold": "; ".join(found[name].untold), "doubts": found[name].words,
+            "nothing": float(posterior.below[c]), "told": not found[name].untold, "doubts": found[name].words,
         })  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -288,7 +308,7 @@ def _worded(study: ChannelMix, posterior: Posterior, table: pd.DataFrame) -> str
         "{n:channel|channels}.", brought=amounts[0], low=amounts[1], high=amounts[2], measure=say(study.measure),
         share=float(brought.mean() / posterior.sales.sum()), spend=float(table["spend"].sum()), n=len(table),
     )  # fmt: skip
-    told = table[(table["untold"] == "") & (table["roas_low"] > 0)]
+    told = table[table["told"] & (table["roas_low"] > 0)]
     if told.empty:
         return text + " " + say("What a single channel brought cannot be told from these weeks.")
     best = told.loc[told["roas_low"].idxmax()]

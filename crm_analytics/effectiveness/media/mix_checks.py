@@ -1,4 +1,4 @@
-"""Why to believe or doubt a channel mix: what cannot be told apart by name, and how the model did on hidden quarters."""
+"""Why to believe or doubt a channel mix: what cannot be told apart, by name, and how it did on hidden quarters."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from crm_analytics.effectiveness.media.posterior import SPREAD, Posterior, Trial
 from crm_analytics.effectiveness.media.refits import Refits
 from crm_analytics.effectiveness.media.response import Response
+from crm_analytics.effectiveness.media.shapes import BENDS
 from crm_analytics.result import Check
 from crm_analytics.say import say
 
@@ -35,8 +36,9 @@ class Doubts:
 def doubts(posterior: Posterior, responses: dict[str, Response], ends: tuple[float, float]) -> dict[str, Doubts]:
     """What cannot be learned of each channel from these periods, by name."""
     return {
-        name: Doubts(untold=_untold(posterior, c, tuple(responses), ends), follows=_follows(posterior, c),
-                     bend=_bend(response))  # fmt: skip
+        name: Doubts(
+            untold=_untold(posterior, c, tuple(responses), ends), follows=_follows(posterior, c), bend=_bend(response)
+        )
         for c, (name, response) in enumerate(responses.items())
     }
 
@@ -50,7 +52,7 @@ def _untold(posterior: Posterior, c: int, names: tuple[str, ...], ends: tuple[fl
     weeks, flights = int(active.sum() * days // 7), int((np.diff(active.astype(int)) == 1).sum() + active[0])
     found = []
     if weeks < FEW_WEEKS or (flights < FEW_FLIGHTS and active.mean() < 0.5):
-        found.append(say("it ran in {weeks:count} {weeks:week|weeks} only, {flights:count} {flights:time|times}",
+        found.append(say("it ran {flights:count} {flights:time|times} only, {weeks:count} {weeks:week|weeks} in all",
                          weeks=weeks, flights=flights))  # fmt: skip
     if active.all() and own.std() < 0.1 * own.mean():
         found.append(say("its spend hardly ever varied"))
@@ -82,18 +84,19 @@ def _follows(posterior: Posterior, c: int) -> str:
 
 
 def _bend(response: Response) -> str:
-    """How much of what was possible about its last money, against its average one, the data have ruled out."""
-    shapes, belief = response.shapes, np.exp(response.shapes.belief)
-    every = np.arange(len(belief))
-    before = _ratio(response, every)
-    middle = np.average(before, weights=belief)
-    prior = np.sqrt(np.average((before - middle) ** 2, weights=belief))
-    drawn = response.worth > 0
-    if drawn.sum() < 10:
+    """How much of what was possible the data have ruled out: of the place of the bend, given its form, and of what the
+    last money brings against the average."""
+    drawn = response.chosen[response.worth > 0]
+    if len(drawn) < 10:
         return say("how soon it saturates is not seen")
-    after = before[response.chosen[drawn]]
-    seen = 1 - after.std() / max(prior, 1e-9)
-    return say("how soon it saturates is mostly assumed") if seen < 0.5 and shapes.spend.any() else ""
+    belief = np.exp(response.shapes.belief)
+    ratio = _ratio(response, np.arange(len(belief)))
+    middle = np.average(ratio, weights=belief)
+    before = np.sqrt(np.average((ratio - middle) ** 2, weights=belief))
+    forms, bends = response.shapes.kinds[drawn, 1], np.log(BENDS)[response.shapes.kinds[drawn, 2]]
+    within = np.sqrt(np.mean([(bends[i] - bends[forms == forms[i]].mean()) ** 2 for i in range(len(bends))]))
+    seen = 1 - max(ratio[drawn].std() / max(before, 1e-9), within / np.log(BENDS).std())
+    return say("how soon it saturates is mostly assumed") if seen < 0.5 else ""
 
 
 def _ratio(response: Response, chosen: np.ndarray) -> np.ndarray:
@@ -115,13 +118,18 @@ def checks(
 def _foretold(refits: Refits) -> Check:
     name = say("Hidden quarters")
     if refits.quarters.empty:
-        return Check(name=name, verdict="weak", text=say(
-            "The history is too short to hide a quarter from the model; with 21 months it could be caught out."))
+        return Check(
+            name=name,
+            verdict="weak",
+            text=say(
+                "The history is too short to hide a quarter from the model; with 21 months it could be caught out."
+            ),
+        )
     error, naive = refits.errors
     return Check(
         name=name, verdict="holds" if error <= naive else "weak" if error <= 1.2 * naive else "fails",
         text=say("{n:count} quarters, each foretold from what came before with its spend and prices known, were missed "
-                 "by {error:percent} from period to period; the same weeks a year earlier miss them by {naive:percent}.",
+                 "by {error:percent} from period to period; the same weeks a year earlier by {naive:percent}.",
                  n=len(refits.quarters), error=error, naive=naive),
     )  # fmt: skip
 
@@ -133,8 +141,13 @@ def _lasting(refits: Refits) -> list[Check]:
     out = known[(known["now"] < known["low"]) | (known["now"] > known["high"])]["channel"]
     name = say("Refitted")
     if out.empty:
-        return [Check(name=name, verdict="holds", text=say(
-            "What is said today of each channel lies within the interval that was known a quarter ago."))]
+        return [
+            Check(
+                name=name,
+                verdict="holds",
+                text=say("What is said today of each channel lies within the interval that was known a quarter ago."),
+            )
+        ]
     return [Check(
         name=name, verdict="weak" if len(out) <= len(known) / 3 else "fails",
         text=say("Today's answer lies outside the interval of a quarter ago for {names}: do not lean on it yet.",
@@ -145,8 +158,11 @@ def _lasting(refits: Refits) -> list[Check]:
 def _told(found: dict[str, Doubts]) -> Check:
     untold = {name: one.untold for name, one in found.items() if one.untold}
     if not untold:
-        return Check(name=say("Told apart"), verdict="holds", text=say(
-            "Every channel varied enough, and apart from the others, to be told from them."))
+        return Check(
+            name=say("Told apart"),
+            verdict="holds",
+            text=say("Every channel varied enough, and apart from the others, to be told from them."),
+        )
     return Check(
         name=say("Told apart"), verdict="fails" if len(untold) == len(found) else "weak",
         text=say("Cannot be told well: {names}. Vary their spend on purpose, one at a time, or leave a region out.",
@@ -157,8 +173,11 @@ def _told(found: dict[str, Doubts]) -> Check:
 def _demand(found: dict[str, Doubts]) -> Check:
     names = [name for name, one in found.items() if one.follows]
     if not names:
-        return Check(name=say("Money and demand"), verdict="holds", text=say(
-            "No channel's spend rises after sales have risen, beyond what season and prices explain."))
+        return Check(
+            name=say("Money and demand"),
+            verdict="holds",
+            text=say("No channel's spend rises after sales have risen, beyond what season and prices explain."),
+        )
     return Check(name=say("Money and demand"), verdict="fails", text=say(
         "The spend of {names} follows sales: what goes together here may be demand that brings money, not money that "
         "brings demand. Only a test can say.", names=", ".join(names)))  # fmt: skip
@@ -167,8 +186,11 @@ def _demand(found: dict[str, Doubts]) -> Check:
 def _saturation(found: dict[str, Doubts]) -> Check:
     names = [name for name, one in found.items() if one.bend]
     if not names:
-        return Check(name=say("Saturation"), verdict="holds", text=say(
-            "For every channel the sizes of its spend show how soon further money works less."))
+        return Check(
+            name=say("Saturation"),
+            verdict="holds",
+            text=say("For every channel the sizes of its spend show how soon further money works less."),
+        )
     return Check(name=say("Saturation"), verdict="weak", text=say(
         "How soon further money works less is mostly assumed for {names}: anything from straight to long saturated was "
         "held possible, and these sizes of spend rule out little of it.", names=", ".join(names)))  # fmt: skip
@@ -201,8 +223,8 @@ def _errors(posterior: Posterior) -> Check:
 def _experiments(posterior: Posterior, names: tuple[str, ...], trials: tuple[Trial, ...]) -> Check:
     if not trials:
         return Check(name=say("Experiments"), verdict="weak", text=say(
-            "No experiment stands behind these numbers; they rest on spend that somebody chose. One test of the largest "
-            "channel would tell more than another year."))  # fmt: skip
+            "No experiment stands behind these numbers; they rest on spend that somebody chose. One test of the "
+            "largest channel would tell more than another year."))  # fmt: skip
     far = []
     for trial in trials:
         said = posterior.brought[:, trial.channel, trial.first : trial.stop].sum(axis=1) / posterior.unit
