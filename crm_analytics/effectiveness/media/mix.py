@@ -89,7 +89,7 @@ class ChannelMix(Study):
 class MixResult(Result):
     """What each channel brought and would bring; it does not change.
 
-    `table` has a row a channel: channel, spend, brought, roas (brought for a unit of money, with low and high), marginal
+    `table` has a row a channel: channel, spend, brought, roas (for each unit of money, with low and high), marginal
     (what the next unit would bring, with low and high), spend_last_year, carried_over (share of the effect that comes
     after the first week), nothing (how likely the data find that it brought nothing), told (whether it can be told from
     the others and from sales as they are anyway), doubts, and the curve that the budget takes, in the measure a year:
