@@ -32,6 +32,7 @@ _HOMES = {
     "campaign_outcomes": "campaigns",
     "campaign_money": "campaigns",
     "campaign_returns": "campaigns",
+    "market_days": "market_days",
     "paths": "paths",
     "incremental": "incremental",
     "funnel": "funnel",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crm_analytics.result import Check, Result, Study
+from crm_analytics.result import Check, Result, Study, frame_of
 from crm_analytics.say import say
 
 MONEY = ("budget", "cost", "promised", "linked_revenue", "linked_margin")
@@ -51,6 +51,13 @@ class PlanFact(Study):
 class PlanFactResult(Result):
     """A row per campaign: plan, cost, response with interval, linked revenue and margin, profit; `kept` is linked
     revenue as a share of what was promised."""
+
+    def corrected(self, returns: pd.DataFrame, days: pd.DataFrame) -> Result:
+        """What the campaigns changed, beside what is linked to them. `returns` is `features.campaign_returns`, `days`
+        is `features.market_days`; either may have no rows."""
+        from crm_analytics.effectiveness.money.corrected import corrected
+
+        return corrected(self, frame_of(returns), frame_of(days))
 
     def total(self, column: str) -> float:
         """A column's sum over all campaigns that have it; null when none has."""
