@@ -49,6 +49,11 @@ class CorrectedResult(Result):
         return self.claimed - self.profit
 
     @property
+    def side_by_side(self) -> pd.DataFrame:
+        """Each campaign: what is claimed for it, what it earned, and by how much the claim is off."""
+        return self.table[["name", "known", "cost", "claimed", "profit", "low", "high", "correction"]]
+
+    @property
     def claims(self) -> tuple[Claim, ...]:
         """What the dearest campaigns earned after cost, and whether to repeat them."""
         judged = self.table[self.table["profit"].notna()].nlargest(MOST_CLAIMS, "cost")
