@@ -80,12 +80,7 @@ def corrected(plan: PlanFactResult, returns: pd.DataFrame, days: pd.DataFrame) -
     table["correction"], table["known"] = table["claimed"] - table["profit"], gained["known"]
     judged = table[table["profit"].notna()]
     if judged.empty:
-        return plan.study.refuse(
-            say(
-                "Not enough evidence: no campaign has a control group, or a cost and unit costs and two years of days "
-                "before it, by which its profit could be known."
-            )
-        )
+        return plan.study.refuse(_what_lacks(table, tested=len(tested), margin_known=share == share))
     both = judged[judged["claimed"].notna()]
     of = both if len(both) else judged
     profit, reach = float(of["profit"].sum()), _together(of)
@@ -94,6 +89,17 @@ def corrected(plan: PlanFactResult, returns: pd.DataFrame, days: pd.DataFrame) -
         profit=profit, low=profit - reach[0], high=profit + reach[1],
         text=_worded(judged, both, profit, reach),
         checks=(*_overstated(both, profit, reach), _sure(judged), *_unknown(table), _apart(of)),
+    )  # fmt: skip
+
+
+def _what_lacks(table: pd.DataFrame, *, tested: int, margin_known: bool) -> str:
+    return say(
+        "Not enough evidence: of {n:count} {n:campaign|campaigns} {tested:count} had a control group, and {costs:count} "
+        "had a cost on record; profit needs both, or two years of days before a campaign in place of a control group."
+        if margin_known
+        else "Not enough evidence: what goods cost is not on record, so what {n:count} {n:campaign|campaigns} brought "
+        "cannot be turned into profit; {costs:count} had a cost on record.",
+        n=len(table), tested=tested, costs=int(table["cost"].notna().sum()),
     )  # fmt: skip
 
 
