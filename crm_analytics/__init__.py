@@ -50,6 +50,7 @@ _HOMES = {
     "Funnel": "effectiveness.paths.funnel",
     "Baseline": "effectiveness.unlinked.baseline",
     "Bridge": "effectiveness.customers.bridge",
+    "Retention": "effectiveness.customers.retention",
     "PriceVolume": "effectiveness.customers.price_volume",
     "Jump": "effectiveness.causes.jump",
     "ChannelMix": "effectiveness.media.mix",

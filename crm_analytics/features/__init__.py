@@ -51,6 +51,8 @@ _HOMES = {
     "preferences": "voice",
     "customer_base": "voice",
     "spend_after_answers": "voice",
+    "lifetimes": "lifetimes",
+    "memberships": "lifetimes",
     "customer_periods": "bridge",
     "product_cells": "bridge",
     "trials": "trials",

@@ -5,7 +5,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_analytics import NotEnough, PriceVolume, draw, features
@@ -84,6 +84,7 @@ def test_mix_is_what_dearer_products_bring():
     assert "mix" not in bars(cells(rows), mix_within="product").index
 
 
+@settings(deadline=None, max_examples=25)
 @given(
     st.lists(
         st.tuples(
