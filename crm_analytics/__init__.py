@@ -48,6 +48,7 @@ _HOMES = {
     "Outbox": "execution.outbox",
     "Attribution": "effectiveness.paths.attribution",
     "Funnel": "effectiveness.paths.funnel",
+    "LeadProfit": "effectiveness.paths.lead_profit",
     "Baseline": "effectiveness.unlinked.baseline",
     "Bridge": "effectiveness.customers.bridge",
     "Retention": "effectiveness.customers.retention",

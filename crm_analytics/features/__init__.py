@@ -39,6 +39,7 @@ _HOMES = {
     "campaign_people": "campaign_people",
     "media": "media",
     "experiments": "experiments",
+    "lead_money": "lead_money",
     "reachable": "audience",
     "loads": "loads",
     "identities": "one_customer",

@@ -26,18 +26,13 @@ def leads(wh: Warehouse, as_of: date, by: str) -> tuple[tuple[str, ...], ir.Tabl
     edge = ibis.literal(as_of, type="date")
     rows = wh.leads
     rows = rows.filter(rows.at < edge.cast("timestamp"))
-    rows = rows.select("lead_id", "customer_id", day=rows.at.date(), part=_part(wh, rows, by), at=rows.at)
+    rows = rows.select("lead_id", "customer_id", day=rows.at.date(), part=part_of(rows, by), at=rows.at)
     young = edge.delta(rows.day, unit="day") <= LEAD_DAYS
     rows = rows.mutate(young=young)
     if not wh.has("deal_stages"):
         return _to_first_order(wh, rows, as_of)
-    stages, each = _each_deal(wh, as_of)
-    each = each.filter(each.customer_id.notnull(), each.began.notnull())
-    asked = rows.select("lead_id", who="customer_id", asked="day", at="at")
-    linked = each.inner_join(asked, [each.customer_id == asked.who, asked.asked <= each.began])
-    newest = ibis.window(group_by=linked.deal_id, order_by=[linked.at.desc(), linked.lead_id])
-    linked = linked.mutate(nth=ibis.row_number().over(newest))
-    linked = linked.filter(linked.nth == 0)
+    stages, each = each_deal(wh, as_of)
+    linked = linked_to_leads(each, rows)
     flags = [f"stage_{i}" for i in range(len(stages))] + ["won", "open", "young"]
     far = linked.group_by("lead_id").agg(
         **{flag: linked[flag].any() for flag in flags}, amount=linked.amount.sum(where=linked.won)
@@ -54,11 +49,23 @@ def leads(wh: Warehouse, as_of: date, by: str) -> tuple[tuple[str, ...], ir.Tabl
     return ("lead", *stages, "won"), table.select(**columns)
 
 
+def linked_to_leads(each: ir.Table, rows: ir.Table) -> ir.Table:
+    """Deals, each with the customer's last enquiry before it began."""
+    import ibis
+
+    each = each.filter(each.customer_id.notnull(), each.began.notnull())
+    asked = rows.select("lead_id", who="customer_id", asked=rows.at.date(), at="at")
+    linked = each.inner_join(asked, [each.customer_id == asked.who, asked.asked <= each.began])
+    newest = ibis.window(group_by=linked.deal_id, order_by=[linked.at.desc(), linked.lead_id])
+    linked = linked.mutate(nth=ibis.row_number().over(newest))
+    return linked.filter(linked.nth == 0)
+
+
 def deals(wh: Warehouse, as_of: date, by: str) -> tuple[tuple[str, ...], ir.Table]:
     """From the first stage of a deal to its being won."""
     import ibis
 
-    stages, each = _each_deal(wh, as_of)
+    stages, each = each_deal(wh, as_of)
     if by == "region":
         part = ibis.null("string")
         if wh.has("customers"):
@@ -75,13 +82,13 @@ def deals(wh: Warehouse, as_of: date, by: str) -> tuple[tuple[str, ...], ir.Tabl
     return (*stages, "won"), each.select(**columns)
 
 
-def _part(wh: Warehouse, rows: ir.Table, by: str) -> ir.Value:
+def part_of(rows: ir.Table, by: str) -> ir.Value:
     if by == "campaign":
         return rows.campaign_id.fill_null(rows.source_name)
     return rows.source_name if by == "source" else rows.medium
 
 
-def _each_deal(wh: Warehouse, as_of: date) -> tuple[tuple[str, ...], ir.Table]:
+def each_deal(wh: Warehouse, as_of: date) -> tuple[tuple[str, ...], ir.Table]:
     """The stages in their order, and a deal a row: how far it came, whether it was won or is open, and its money."""
     import ibis
 
@@ -108,11 +115,11 @@ def _each_deal(wh: Warehouse, as_of: date) -> tuple[tuple[str, ...], ir.Table]:
     if stages:
         beyond["stage_0"] = beyond["stage_0"] | each.lost
     age = edge.delta(each.began, unit="day")
-    each = each.mutate(open=~each.won & ~each.lost, young=(age <= _ripe_days(each)).fill_null(False), **beyond)
+    each = each.mutate(open=~each.won & ~each.lost, young=(age <= ripe_days(each)).fill_null(False), **beyond)
     return stages, each.drop(*(f"at_{i}" for i in range(len(stages))))
 
 
-def _ripe_days(each: ir.Table) -> int:
+def ripe_days(each: ir.Table) -> int:
     """After so many days nine of ten deals that came to an end had done so."""
     ended = each.filter(each.closed.notnull(), each.began.notnull())
     days = ended.closed.delta(ended.began, unit="day").quantile(0.9).to_pyarrow().as_py()

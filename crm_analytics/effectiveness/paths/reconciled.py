@@ -50,7 +50,7 @@ class ReconciledResult(Result):
         length = min(max((self.until - self.since).days, 30), 365)
         return tuple(
             Claim(
-                subject=str(row.channel),
+                subject=say("orders by way of {channel}", channel=row.channel),
                 measure="incremental revenue",
                 value=float(row.incremental),
                 low=float(row.low),

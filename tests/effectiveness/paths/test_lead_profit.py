@@ -1,0 +1,88 @@
+"""Profit, not leads: intervals that cover, a busy and poor source is called so, and no cost is forgotten."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crm_analytics import LeadProfit, NotEnough, draw, features
+
+PLANTED = {"web form": (800, 0.06, 3.0), "recommendation": (200, 0.25, 0.0), "fair": (150, 0.15, 20.0)}
+"""Enquiries, chance that one is won, and what each costs; a deal leaves 400 on average."""
+
+
+def enquiries(seed: int) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    rows = []
+    for part, (count, chance, cost) in PLANTED.items():
+        won = random.random(count) < chance
+        margin = np.where(won, random.gamma(2.0, 200.0, count), 0.0)
+        each = pd.DataFrame({"won": won, "margin": margin, "revenue": 2 * margin, "cost": cost, "deals": won})
+        sums = each.groupby(np.arange(count) % 40).sum()
+        rows.append(sums.assign(part=part, leads=each.groupby(np.arange(count) % 40).size(), deal_out=sums.index))
+    table = pd.concat(rows, ignore_index=True)
+    return table.assign(priced=table["leads"], days=365, until=pd.Timestamp("2025-03-01"))
+
+
+def test_the_intervals_cover_what_an_enquiry_leaves():
+    inside = []
+    for seed in range(40):
+        table = LeadProfit().fit(enquiries(seed)).table.set_index("part")
+        for part, (_, chance, cost) in PLANTED.items():
+            inside.append(table.loc[part, "each_low"] <= 400 * chance - cost <= table.loc[part, "each_high"])
+    assert 0.88 <= np.mean(inside) <= 0.99
+
+
+def test_many_enquiries_and_little_profit_are_called_so():
+    result = LeadProfit().fit(enquiries(1))
+    busy = result.table.set_index("part")["busy"]
+    assert busy["web form"]
+    assert not busy["recommendation"]
+    assert "web form brings 70 % of the enquiries" in result.text
+    assert "one of recommendation" in draw(result).layout.title.text
+    assert any("web form" in claim.decision for claim in result.claims)
+    alike = enquiries(2).query("part == 'fair'")
+    both = pd.concat([alike, alike.assign(part="other fair")])
+    assert not LeadProfit().fit(both).table["busy"].any()
+
+
+def test_sums_are_those_of_the_table():
+    frame = enquiries(3)
+    table = LeadProfit().fit(frame).table
+    assert table["profit"].sum() == pytest.approx(frame["margin"].sum() - frame["cost"].sum())
+    assert table["leads"].sum() == frame["leads"].sum()
+    assert table["share_of_leads"].sum() == pytest.approx(1)
+
+
+def test_costs_that_are_lacking_are_said_and_a_campaign_s_cost_is_charged_once():
+    frame = enquiries(4)
+    unknown = LeadProfit().fit(frame.assign(cost=0.0, priced=0))
+    assert next(check.verdict for check in unknown.checks if check.name == "Cost") == "weak"
+    charged = LeadProfit().fit(frame.assign(campaign_cost=np.where(frame["part"] == "fair", 5000.0, 0.0)))
+    before, after = (r.table.set_index("part").loc["fair", "profit"] for r in (LeadProfit().fit(frame), charged))
+    assert before - after == pytest.approx(5000)
+
+
+def test_without_unit_costs_it_is_revenue_and_too_little_is_refused():
+    frame = enquiries(5)
+    result = LeadProfit().fit(frame.assign(margin=np.nan))
+    assert result.basis == "revenue"
+    assert "in revenue" in result.text
+    assert isinstance(LeadProfit().fit(frame.assign(won=0, revenue=0.0, margin=0.0)), NotEnough)
+    with pytest.raises(ValueError, match="not negative"):
+        LeadProfit().fit(frame.assign(won=-1))
+    with pytest.raises(ValueError, match="confidence"):
+        LeadProfit(confidence=95)
+
+
+def test_the_demo_s_enquiries_are_all_there_and_judged_when_ripe(company, truth):
+    frame = features.lead_money(company, days=3000).to_pandas()
+    leads = company.leads.to_pandas()
+    until = pd.Timestamp(frame["until"].iloc[0])
+    assert frame["leads"].sum() == (leads["at"] < until + pd.Timedelta(days=1)).sum()
+    assert (company.today - until.date()).days > 60
+    told = LeadProfit().fit(frame).table.set_index("part")
+    rate = told["deals"] / told["leads"]
+    for part, chance in truth.numbers["leads_qualified"].items():
+        spread = 3 * np.sqrt(chance * (1 - chance) / told.loc[part, "leads"])
+        assert rate[part] == pytest.approx(chance, abs=spread)
+    assert features.lead_money(company, days=3000, by="campaign").to_pandas()["leads"].sum() == frame["leads"].sum()
