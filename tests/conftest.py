@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.compute as pc
 import pytest
 from hypothesis import settings
 
 from crm_analytics.collection.loading.load import load
+from crm_analytics.result import Claim, Result, Study
 from crm_analytics.say import Voice, speak
 from crm_analytics.simulation.company import Simulation
 from crm_analytics.simulation.truth import Truth
@@ -62,7 +65,42 @@ def company_home(simulation: Simulation, tmp_path_factory: pytest.TempPathFactor
             for source in pc.unique(rows["source"]).to_pylist():
                 draft.replace_source(name, rows.filter(pc.equal(rows["source"], source)), source=source)
         draft.publish(company=NORDHAUS, facts_until=FACTS_UNTIL.isoformat())
+    _keep_forecasts(Warehouse.open(home))
     return home
+
+
+@dataclass(frozen=True, kw_only=True)
+class SalesAhead(Study):
+    """As many orders as in the same month a year before, give or take a fifth: for a diary to read."""
+
+    def _answer(self, frame):
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SalesAheadResult(Result):
+    """One claim."""
+
+    told: Claim
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        return (self.told,)
+
+
+def _keep_forecasts(wh: Warehouse) -> None:
+    """A forecast for every month of a year and a half, as if it had been made then."""
+    days = wh.orders.filter(wh.orders.kind == "sale").ordered_at.date().to_pyarrow().to_pandas()
+    months = pd.to_datetime(days).dt.to_period("M").value_counts()
+    for month in pd.period_range("2024-01", "2025-06", freq="M"):
+        first, last, n = month.start_time.date(), month.end_time.date(), float(months[month - 12])
+        claim = Claim(
+            subject="orders of the month", measure="orders", value=n, low=0.8 * n, high=1.2 * n, evidence="assumed",
+            first=first, last=last, expires=last, decision="Have staff for as many orders.",
+        )  # fmt: skip
+        table = pd.DataFrame({"month": [str(month)], "orders": [n]})
+        told = SalesAheadResult(study=SalesAhead(), table=table, text="As many as a year ago.", told=claim)
+        wh.keep(told, as_of=first)
 
 
 @pytest.fixture(scope="session")
