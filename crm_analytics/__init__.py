@@ -61,6 +61,8 @@ _HOMES = {
     "Lift": "effectiveness.control.lift",
     "PanelEffect": "effectiveness.panel.panel_effect",
     "PlanFact": "effectiveness.money.plan_fact",
+    "PullForward": "effectiveness.control.pull_forward",
+    "Spillover": "effectiveness.control.spillover",
     "Trust": "trust.trust",
     "Uplift": "effectiveness.control.uplift",
 }

@@ -13,7 +13,7 @@ from crm_analytics.say import say
 def _(result: LiftReached) -> go.Figure:
     fig = theme.figure(
         title=say(
-            "A contact changed what the reached bring by {effect}; the plain comparisons are not the campaign's effect",
+            "A contact changed what a customer brings by {effect}; comparing who was contacted misleads",
             effect=result.measured.amount(result.effect),
         ),
         x=say("effect per customer, {unit}", unit=result.measured.unit),

@@ -43,6 +43,8 @@ _HOMES = {
     "claims": "claims",
     "foretold": "foretold",
     "order_inputs": "order_inputs",
+    "campaign_days": "campaign_parts",
+    "campaign_parts": "campaign_parts",
     "reachable": "audience",
     "loads": "loads",
     "identities": "one_customer",

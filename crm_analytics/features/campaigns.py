@@ -51,9 +51,9 @@ def campaign_outcomes(
     chosen = judged(wh, as_of, campaign, weeks)
     arms = wh.arms.filter(wh.arms.campaign_id == chosen["campaign_id"]).select("campaign_id", "customer_id", "arm")
     starts, until = chosen["starts"], chosen["starts"] + timedelta(weeks=weeks)
-    after = _spent(wh, arms.mutate(since=ibis.literal(starts), until=ibis.literal(until)), "outcome", trade)
+    after = spent(wh, arms.mutate(since=ibis.literal(starts), until=ibis.literal(until)), "outcome", trade)
     since = starts - timedelta(weeks=before_weeks)
-    before = _spent(wh, arms.mutate(since=ibis.literal(since), until=ibis.literal(starts)), "before", trade)
+    before = spent(wh, arms.mutate(since=ibis.literal(since), until=ibis.literal(starts)), "before", trade)
     table = after.drop("since", "until").inner_join(
         before.select("customer_id", "before_revenue", "before_orders"), "customer_id"
     )
@@ -129,7 +129,7 @@ def campaign_returns(
         since=arms.starts,
         until=(arms.starts.cast("timestamp") + length).cast("date"),
     )
-    people = _spent(wh, arms, "outcome", trade)
+    people = spent(wh, arms, "outcome", trade)
     known = people.outcome_margin.notnull().all().over(ibis.window())
     people = people.mutate(money=known.ifelse(people.outcome_margin, people.outcome_revenue), known=known)
     sums = people.group_by("campaign_id").agg(
@@ -178,22 +178,23 @@ def judged(wh: Warehouse, as_of: date, campaign: str | None, weeks: int) -> dict
     return chosen | {"name": chosen["name"] or chosen["campaign_id"]}
 
 
-def _lines(wh: Warehouse, trade: str) -> ir.Table:
-    """Lines of known customers' orders: customer_id, order_id, day, sold, amount, margin."""
+def lines_bought(wh: Warehouse, trade: str) -> ir.Table:
+    """Lines of known customers' orders: customer_id, order_id, product_id, channel, day, sold, amount, margin."""
     orders = orders_of(wh, trade)
     orders = orders.filter(orders.customer_id.notnull())
-    orders = orders.select("order_id", "customer_id", day=orders.ordered_at.date(), sold=orders.kind != "return")
-    lines = lines_of(wh, trade)
-    return lines.select("order_id", "amount", margin=lines.amount - lines.quantity * lines.unit_cost).inner_join(
-        orders, "order_id"
+    orders = orders.select(
+        "order_id", "customer_id", "channel", day=orders.ordered_at.date(), sold=orders.kind != "return"
     )
+    lines = lines_of(wh, trade)
+    lines = lines.select("order_id", "product_id", "amount", margin=lines.amount - lines.quantity * lines.unit_cost)
+    return lines.inner_join(orders, "order_id")
 
 
-def _spent(wh: Warehouse, windows: ir.Table, name: str, trade: str) -> ir.Table:
+def spent(wh: Warehouse, windows: ir.Table, name: str, trade: str) -> ir.Table:
     """What each customer of `windows` bought from `since` to the day before `until`; nothing is zero."""
     import ibis
 
-    lines = _lines(wh, trade)
+    lines = lines_bought(wh, trade)
     found = windows.select("campaign_id", "customer_id", "since", "until").inner_join(
         lines, [windows.customer_id == lines.customer_id, lines.day >= windows.since, lines.day < windows.until]
     )
@@ -294,15 +295,15 @@ def _linked(wh: Warehouse, as_of: date, *, trade: str) -> ir.Table | None:
     ends = (campaigns.ends.cast("timestamp") + ibis.interval(days=LINKED_DAYS + 1)).cast("date")
     until = ibis.least(ends, ibis.literal(as_of, type="date"))
     windows = responded.inner_join(campaigns.select("campaign_id", since=campaigns.starts, until=until), "campaign_id")
-    spent = _spent(wh, windows, "linked", trade)
-    spent = spent.mutate(  # sums of decimals do not depend on their order
-        linked_revenue=spent.linked_revenue.cast("decimal(18, 4)"),
-        linked_margin=spent.linked_margin.cast("decimal(18, 4)"),
+    bought = spent(wh, windows, "linked", trade)
+    bought = bought.mutate(  # sums of decimals do not depend on their order
+        linked_revenue=bought.linked_revenue.cast("decimal(18, 4)"),
+        linked_margin=bought.linked_margin.cast("decimal(18, 4)"),
     )
-    return spent.group_by("campaign_id").agg(
-        linked_revenue=spent.linked_revenue.sum().cast("float64"),
-        linked_margin=spent.linked_margin.notnull()
+    return bought.group_by("campaign_id").agg(
+        linked_revenue=bought.linked_revenue.sum().cast("float64"),
+        linked_margin=bought.linked_margin.notnull()
         .all()
-        .ifelse(spent.linked_margin.sum(), ibis.null())
+        .ifelse(bought.linked_margin.sum(), ibis.null())
         .cast("float64"),
     )

@@ -122,13 +122,18 @@ class Units:
             treated = together["treated"].first()
             rows, before = together[["above", "below"]].sum(), together[[*before, "before_rows"]].sum()
         least = min(int(treated.sum()), int((~treated).sum()))
-        before = before.loc[:, before.std() > 0]
-        own = f"before_{measure.name}"
-        before = before[sorted(before, key=lambda c: (c != own, c))[: least // ROWS_A_COLUMN]]
         return cls(
             above=rows["above"].to_numpy(), below=rows["below"].to_numpy(), treated=treated.to_numpy(bool),
-            before=((before - before.mean()) / before.std()).to_numpy(float).reshape(len(rows), before.shape[1]),
+            before=what_was_before(before, least, measure.name),
         )
+
+
+def what_was_before(people: pd.DataFrame, least: int, measure: str) -> np.ndarray:
+    """The columns `before_…`, standardised: that of the measure first, and no more than the smaller arm can bear."""
+    before = people.filter(regex="^before_").astype(float).fillna(0)
+    before = before.loc[:, before.std() > 0]
+    before = before[sorted(before, key=lambda c: (c != f"before_{measure}", c))[: least // ROWS_A_COLUMN]]
+    return ((before - before.mean()) / before.std()).to_numpy(float).reshape(len(people), before.shape[1])
 
 
 def _ratio_at_the_average(
