@@ -24,7 +24,7 @@ POOR_FIT = 2.0
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Method:
-    """A method's answer: its gap in every period of the campaign, and its `error`, the standard error of their sum."""
+    """A method's answer: what was beyond the expected in every period of the campaign, and its interval."""
 
     name: str
     gaps: np.ndarray
@@ -32,6 +32,7 @@ class Method:
     trials: np.ndarray
     """Gaps in earlier windows, as money of now: windows × periods."""
     error: float
+    """How far it missed where nothing was, on the average of squares."""
     interval: tuple[float, float] = (float("nan"), float("nan"))
 
     @property
@@ -50,7 +51,7 @@ class Judged:
     windows: int
     """How many windows of the past do not overlap."""
     read_from: str
-    """time, space or regression."""
+    """Where errors were seen: time (earlier windows), space (units left alone), or the regression's own."""
     space: Space | None
     neighbours: Neighbours
     doubt: float
@@ -74,12 +75,12 @@ def judged(
     found = [_answered(layout, name, tell, shifts) for name, tell in tells.items()]
     neighbours = Neighbours.of(layout, shifts if windows >= LEAST_WINDOWS else shifts[:0])
     space = _space(layout, found, seed=seed)
+    chosen = 0.0
     if windows >= LEAST_WINDOWS:
         read_from, freedom = "time", float(windows)
-        found = [replace(one, error=_rms(one.trials.sum(axis=1)) * neighbours.stretch) for one in found]
+        found = [replace(one, error=_rms(one.trials.sum(axis=1))) for one in found]
         found.sort(key=lambda one: one.error)
-        chosen = _rms(_chosen_blindly(found, shifts, layout.span)) * neighbours.stretch
-        found[0] = replace(found[0], error=max(found[0].error, chosen))
+        chosen = _rms(_chosen_blindly(found, shifts, layout.span))
     elif space is not None and space.apart >= LEAST_GROUPS:
         read_from, freedom = "space", float(space.apart - 1)
         found = [replace(one, error=_space_error(layout, one, seed)) for one in found if one.name in METHODS]
@@ -93,7 +94,11 @@ def judged(
     else:
         return None
     doubt = _doubt(reading, found[0])
-    found = [_with_interval(one, doubt, freedom, confidence) for one in found]
+    errors_now = [max(found[0].error, chosen), *(one.error for one in found[1:])]
+    found = [
+        _with_interval(one, float(np.hypot(error * neighbours.stretch, doubt)), freedom, confidence)
+        for one, error in zip(found, errors_now, strict=True)
+    ]
     return Judged(
         methods=found, dropped=dropped, shifts=shifts, windows=windows, read_from=read_from, space=space,
         neighbours=neighbours, doubt=doubt, freedom=freedom,
@@ -169,10 +174,10 @@ def _doubt(reading: Reading, lead: Method) -> float:
     return float(variance / total * lead.expected.sum()) if total > 0 else 0.0
 
 
-def _with_interval(method: Method, doubt: float, freedom: float, confidence: float) -> Method:
+def _with_interval(method: Method, error: float, freedom: float, confidence: float) -> Method:
     from scipy.stats import t
 
-    reach = t.ppf((1 + confidence) / 2, freedom) * float(np.hypot(method.error, doubt))
+    reach = t.ppf((1 + confidence) / 2, freedom) * error
     return replace(method, interval=(method.effect - reach, method.effect + reach))
 
 

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.panel.judged import Judged, judged
-from crm_analytics.effectiveness.panel.panel_effect_checks import amount, called, checks
+from crm_analytics.effectiveness.panel.panel_effect_checks import amount, checks
+from crm_analytics.effectiveness.panel.panel_effect_claims import claims
 from crm_analytics.effectiveness.panel.reading import Reading, read
-from crm_analytics.effectiveness.panel.trials import METHODS, course
+from crm_analytics.effectiveness.panel.structural_twin import NAME, StructuralTwin
+from crm_analytics.effectiveness.panel.tables import course_table, method_table, parts_table, placebo_table
 from crm_analytics.result import Claim, Result, Study
 from crm_analytics.say import say
 
 LEAST_PERIODS = 8
-YEAR = timedelta(days=365)
+DAY = pd.Timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PanelEffect(Study):
     """What did a campaign change where it ran, against places (or goods, or groups) that lived through the same days?
 
-    Difference-in-differences, synthetic control, synthetic DiD and time-based regression tell what the units reached
-    would have sold; the effect is what they sold beyond that, in the campaign and `tail_days` after. Each method is
-    tried on earlier windows, where nothing was: how far it missed there is its error, chooses the one that leads and
-    makes the interval, which is widened when units left alone had unusual days just then. Where the past is too short
-    for that, units left alone are asked as if they had been reached.
+    Difference-in-differences, synthetic control, synthetic DiD, time-based regression and a structural time series
+    with the others as an influence tell what the units reached would have sold; the effect is what they sold beyond
+    that, in the campaign and `tail_days` after. Each method is tried on earlier windows, where nothing was: how far it
+    missed there is its error, chooses the one that leads and makes the interval, which is widened when units left alone
+    had unusual days just then. Where the past is too short for that, units left alone are asked as if they had been
+    reached.
 
     The units and days are those that the column `campaign` marks, or `treated` (names, or a text with semicolons
     between them) from `starts` to `ends`; units that
@@ -84,7 +87,7 @@ class PanelEffect(Study):
         from threadpoolctl import threadpool_limits
 
         with threadpool_limits(limits=1):
-            found = judged(reading, confidence=self.confidence, seed=self.seed, more={})
+            found = judged(reading, confidence=self.confidence, seed=self.seed, more=self._structural(reading))
         if found is None:
             before = int(layout.spells[0].before.sum())
             return self.refuse(
@@ -108,10 +111,7 @@ class PanelEffect(Study):
         frame = frame.sort_values(["unit", "day"], ignore_index=True)
         if frame.duplicated(["unit", "day"]).any():
             raise ValueError("PanelEffect needs one row for a unit and day; features.panel(wh, …) has no second one.")
-        if (
-            self.period_days > 1
-            and (pd.Series(frame["day"].unique()).sort_values().diff().dropna() != YEAR / 365).any()
-        ):
+        if self.period_days > 1 and (pd.Series(frame["day"].unique()).sort_values().diff().dropna() != DAY).any():
             raise ValueError("Days are folded into periods only where none is missing; set period_days=1.")
         cells = pd.MultiIndex.from_product([sorted(frame["unit"].unique()), np.sort(frame["day"].unique())])
         if len(cells) > len(frame):  # a cell without a row is one in which nothing was sold
@@ -128,6 +128,13 @@ class PanelEffect(Study):
         if self._reached and "reached" in frame:
             frame = frame.drop(columns="reached")
         return frame.assign(on=marked.to_numpy())
+
+    def _structural(self, reading: Reading) -> dict:
+        """The structural time series, where days and history allow it."""
+        twin = StructuralTwin.learn(
+            reading.layout, reading.daily, self.measure, period_days=self.period_days, seed=self.seed
+        )
+        return {NAME: twin.told} if twin else {}
 
     def _nobody_reached(self, frame: pd.DataFrame) -> str:
         if "reached" in frame and (frame["reached"] == "mixed").all():
@@ -239,59 +246,7 @@ class PanelEffectResult(Result):
 
     @property
     def claims(self) -> tuple[Claim, ...]:
-        where = tuple(("unit", unit) for unit in self.reached) if len(self.reached) == 1 else ()
-        subject = self.campaign or say("what was done from {first:date} on", first=self.starts)
-        common = {
-            "subject": subject, "confidence": self.study.confidence, "evidence": "compared", "first": self.starts,
-            "last": self.until, "expires": self.until + YEAR, "scope": where,
-        }  # fmt: skip
-        decision, reverse = self._decision()
-        found = [
-            Claim(
-                measure=f"incremental {self.study.measure}",
-                value=self.effect,
-                low=self.low,
-                high=self.high,
-                decision=decision,
-                reversed_by=reverse,
-                **common,
-            )
-        ]
-        value, low, high = self.iroas
-        if value == value:
-            found.append(Claim(measure="iROAS", value=value, low=low, high=high, **common))
-        return tuple(found)
-
-    def _decision(self) -> tuple[str, str]:
-        name = self.campaign or say("it")
-        value, low, high = self.iroas
-        money = value == value and self.study.measure in ("revenue", "margin")
-        if self.low <= 0 <= self.high:
-            return (
-                say("Do not repeat «{name}» everywhere; run it again in more places, leaving others alone.", name=name),
-                say("A repetition whose interval lies above zero."),
-            )
-        if self.high < 0:
-            return say("Stop «{name}».", name=name), say("A repetition that does not lose.")
-        if not money:
-            return say("Repeat «{name}» where it has not run yet.", name=name), say(
-                "A repetition whose interval reaches zero."
-            )
-        if self.study.measure == "margin":
-            if low > 1:
-                return say("Repeat «{name}» where it has not run yet.", name=name), say(
-                    "A repetition that brings back less margin than it costs."
-                )
-            if high < 1:
-                return say("Do not repeat «{name}» at this price.", name=name), say(
-                    "A repetition at a cost below {value:money}.", value=self.high
-                )
-        return (
-            say("Repeat «{name}» where the margin is above {share:percent} of revenue.", name=name, share=1 / low)
-            if low > 1
-            else say("Repeat «{name}» only at a lower price: it may not have earned its cost.", name=name),
-            say("A repetition whose interval reaches zero, or a cost above {value:money}.", value=self.low),
-        )
+        return claims(self)
 
 
 def _result(study: PanelEffect, reading: Reading, found: Judged) -> PanelEffectResult:
@@ -303,100 +258,16 @@ def _result(study: PanelEffect, reading: Reading, found: Judged) -> PanelEffectR
     until = layout.days[last - 1] + pd.Timedelta(days=study.period_days - 1)
     names = sorted(set(on["campaign"]) - {""}) if "campaign" in on else []
     result = PanelEffectResult(
-        study=study, table=_methods(layout, found), text="", effect=lead.effect, low=low, high=high,
+        study=study, table=method_table(layout, found), text="", effect=lead.effect, low=low, high=high,
         expected=float(lead.expected.sum()),
         reached=tuple(layout.units[i] for i in sorted({int(u) for s in layout.spells for u in s.units})),
         starts=on["day"].min().date(), ends=on["day"].max().date(), until=until.date(),
         campaign="; ".join(names), cost=reading.cost,
         unit_days=sum(len(s.units) * s.length for s in layout.spells) * study.period_days,
-        course=_course(study, reading, found), placebos=_placebos(reading, found), parts=_parts(reading, found),
+        course=course_table(reading, found), placebos=placebo_table(reading, found), parts=parts_table(reading, found),
         judged=found, reading=reading,
     )  # fmt: skip
     return replace(result, text=_worded(result), checks=checks(result))
-
-
-def _methods(layout, found: Judged) -> pd.DataFrame:
-    cells = sum(len(spell.units) * spell.length for spell in layout.spells)
-    rows = [
-        (called(one.name), one.effect, *one.interval, one.effect / cells, one.error / one.expected.sum(), i == 0)
-        for i, one in enumerate(found.methods)
-    ]
-    return pd.DataFrame(rows, columns=["method", "effect", "low", "high", "per_period", "error", "leads"])
-
-
-def _course(study: PanelEffect, reading: Reading, found: Judged) -> pd.DataFrame:
-    """Every period: what was sold and what the leading method expected; in the campaign, how the gap adds up."""
-    layout, lead = reading.layout, found.lead
-    first = min(spell.starts for spell in layout.spells)
-    name = lead.name if lead.name in METHODS else "difference-in-differences"
-    actual, expected = np.zeros(len(layout.days)), np.zeros(len(layout.days))
-    seen: set[tuple[int, ...]] = set()
-    for spell in layout.spells:
-        if tuple(spell.units) in seen:
-            continue
-        seen.add(tuple(spell.units))
-        now = course(layout, name, spell)
-        actual, expected = actual + now.actual, expected + now.expected
-    window = slice(first, first + len(lead.gaps))
-    expected[window] = actual[window] - lead.gaps
-    so_far = np.cumsum(lead.gaps)
-    reach = (lead.interval[1] - lead.interval[0]) / 2
-    trials = _trials(lead, found, len(lead.gaps))
-    grown, alone = _grown(trials), reach * _single(trials)
-    inside = pd.DataFrame({
-        "low": expected[window] - alone, "high": expected[window] + alone, "cumulative": so_far,
-        "cumulative_low": so_far - reach * grown, "cumulative_high": so_far + reach * grown,
-    }, index=range(window.start, window.stop))  # fmt: skip
-    return pd.DataFrame({"day": layout.days, "actual": actual, "expected": expected}).join(inside)
-
-
-def _trials(lead, found: Judged, length: int) -> np.ndarray:
-    """Gaps where nothing was, a row a try: earlier windows, else units left alone; empty where there are neither."""
-    if found.read_from == "time":
-        return lead.trials
-    return found.space.paths[:, -length:] if found.read_from == "space" else np.zeros((0, length))
-
-
-def _grown(trials: np.ndarray) -> np.ndarray:
-    """How the error of the sum grew over the campaign: its share of the whole, period by period."""
-    length = trials.shape[1]
-    so_far = np.sqrt((np.cumsum(trials, axis=1) ** 2).mean(axis=0)) if len(trials) else np.zeros(length)
-    if so_far[-1] <= 0:
-        return np.sqrt(np.arange(1, length + 1) / length)
-    return np.minimum(np.maximum.accumulate(so_far) / so_far[-1], 1.0)
-
-
-def _single(trials: np.ndarray) -> float:
-    """The error of one period as a share of that of the sum."""
-    whole = np.sqrt((trials.sum(axis=1) ** 2).mean()) if len(trials) else 0.0
-    return float(np.sqrt((trials**2).mean()) / whole) if whole > 0 else 1 / float(np.sqrt(trials.shape[1]))
-
-
-def _placebos(reading: Reading, found: Judged) -> pd.DataFrame:
-    if found.space is None:
-        return pd.DataFrame({"unit": [], "day": [], "gap": []})
-    layout, space = reading.layout, found.space
-    until = max(spell.ends for spell in layout.spells)
-    rows = [
-        ("", space.own),
-        *(
-            (", ".join(layout.units[c] for c in group), path)
-            for group, path in zip(space.groups, space.paths, strict=True)
-        ),
-    ]
-    parts = [pd.DataFrame({"unit": name, "day": layout.days[:until], "gap": path[:until]}) for name, path in rows]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _parts(reading: Reading, found: Judged) -> pd.DataFrame:
-    layout = reading.layout
-    name = found.lead.name if found.lead.name in METHODS else "synthetic DiD"
-    spell = layout.spells[0]
-    if name == "synthetic DiD" and len(spell.others) < 2:
-        name = "difference-in-differences"
-    weights = METHODS[name](layout.case(spell)).weights
-    parts = pd.DataFrame({"unit": [layout.units[c] for c in spell.others], "share": weights})
-    return parts.sort_values(["share", "unit"], ascending=[False, True], ignore_index=True)
 
 
 def _worded(result: PanelEffectResult) -> str:

@@ -56,9 +56,12 @@ class Pull:
         return np.exp(np.einsum("k,ktu->tu", self.beta, self.moves))
 
     def doubt(self, window: np.ndarray, units: np.ndarray, size: np.ndarray) -> float:
-        """The standard error, as a share of what was to be expected, that not knowing β leaves to these units."""
-        move = self.moves[:, window][:, :, units].mean(axis=1) @ (size / size.sum())
-        return float(np.sqrt(max(move @ self.covariance @ move, 0.0)))
+        """The standard error, as a share of what was to be expected, that not knowing β leaves to these units: each has
+        a β of its own around the common one, which is known as surely as so many units together know it."""
+        moves = self.moves[:, window][:, :, units].mean(axis=1) * (size / size.sum())
+        own = np.einsum("ku,kl,lu->", moves, self.covariance, moves)
+        together = moves.sum(axis=1) @ self.covariance @ moves.sum(axis=1) / self.moves.shape[2]
+        return float(np.sqrt(max(own + together, 0.0)))
 
 
 def _within(cells: np.ndarray, known: np.ndarray) -> np.ndarray:
