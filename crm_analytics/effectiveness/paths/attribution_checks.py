@@ -27,7 +27,7 @@ def checks(
             verdict="weak",
             text=say(
                 "Every model gives all orders to the touches seen before them, also those that would have come anyway. "
-                "Hold it against experiments: `.against(known)`."
+                "Only experiments tell those apart."
             ),
         ),
         _agreement(credits, model),

@@ -43,7 +43,7 @@ class ReconciledResult(Result):
 
     @property
     def claims(self) -> tuple[Claim, ...]:
-        """What each channel of known effect brought, where attribution would have misled by most."""
+        """By how much credits mislead, the worst first. What was brought is its experiment's own claim, told there."""
         if self.since is None or self.until is None:
             return ()
         told = self.table[self.table["evidence"].isin(GRADES) & self.table["incremental"].notna()]
@@ -51,10 +51,10 @@ class ReconciledResult(Result):
         return tuple(
             Claim(
                 subject=say("orders by way of {channel}", channel=row.channel),
-                measure="incremental revenue",
-                value=float(row.incremental),
-                low=float(row.low),
-                high=float(row.high),
+                measure=say("revenue credited beyond what was brought"),
+                value=float(row.too_much),
+                low=float(row.claimed - row.high),
+                high=float(row.claimed - row.low),
                 evidence=row.evidence,
                 first=self.since,
                 last=self.until,
@@ -134,16 +134,18 @@ def _nothing_known(credited: AttributionResult) -> NotEnough:
 
 
 def _assume(table: pd.DataFrame, others: pd.Index, seen: pd.Series, total: pd.DataFrame) -> None:
-    """What experiments do not say of a channel: its part, by the model, of the rest of the known total; without one,
-    anything from nothing to its credit, most likely its credit at the rate at which known channels earned theirs."""
+    """What experiments do not say of a channel. Of a known total: its part of the rest by the model, and anything up to
+    the whole rest. Without one: anything up to its credit, most likely its credit at the rate at which known channels
+    earned theirs."""
     claimed = table.loc[others, "claimed"]
     table.loc[others, "evidence"] = "assumed"
     told = table[seen]
     if len(total):
-        rest = {name: float(total[name].iloc[0] - told[_other(name)].sum()) for name in ("incremental", "low", "high")}
+        rest, most = (float(total[name].iloc[0] - told[_other(name)].sum()) for name in ("incremental", "high"))
         share = claimed / claimed.sum() if claimed.sum() > 0 else claimed
-        for name, value in rest.items():
-            table.loc[others, name] = share * value
+        table.loc[others, "incremental"] = share * rest
+        table.loc[others, "low"] = np.minimum(0.0, share * rest)
+        table.loc[others, "high"] = np.maximum(most, share * rest)  # the split is the model's: all of it may be one's
         return
     tracked = told[told["claimed"] > 0]
     if len(tracked):
@@ -153,8 +155,8 @@ def _assume(table: pd.DataFrame, others: pd.Index, seen: pd.Series, total: pd.Da
 
 
 def _other(name: str) -> str:
-    """The least of a rest is the least total less the most of the parts."""
-    return {"low": "high", "high": "low"}.get(name, name)
+    """The most of a rest is the most of the total less the least of the parts."""
+    return "low" if name == "high" else name
 
 
 def _told(credited: AttributionResult, table: pd.DataFrame, total: pd.DataFrame) -> ReconciledResult:
@@ -238,7 +240,8 @@ def _checks(credited: AttributionResult, table: pd.DataFrame, total: pd.DataFram
             name=say("Without an experiment"),
             verdict="weak",
             text=say(
-                "{names}: their part of the known total is shared out by the model, and only a test could tell."
+                "{names}: their part of the known total is shared out by the model; anything up to the whole rest may "
+                "be true, and only a test could tell."
                 if len(total)
                 else "{names}: no experiment speaks of them. Anything from nothing to their credits may be true; in "
                 "between they are put at the rate at which the others earned theirs.",
