@@ -50,6 +50,8 @@ _HOMES = {
     "Funnel": "effectiveness.paths.funnel",
     "LeadProfit": "effectiveness.paths.lead_profit",
     "Baseline": "effectiveness.unlinked.baseline",
+    "Lag": "effectiveness.timing.lag",
+    "BestTiming": "effectiveness.timing.best_timing",
     "Bridge": "effectiveness.customers.bridge",
     "Retention": "effectiveness.customers.retention",
     "PriceVolume": "effectiveness.customers.price_volume",

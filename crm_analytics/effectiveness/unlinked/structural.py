@@ -139,22 +139,24 @@ def fit(
 
     `family` marks the coefficients whose common spread is itself learned, `prior_sd` being only where to begin.
     """
-    return fit_many(sales[:, None], influences, prior_sd, family)[0]
+    return fit_many(sales[:, None], influences[:, None], prior_sd, family)[0]
 
 
 def fit_many(
     sales: np.ndarray, influences: np.ndarray, prior_sd: np.ndarray, family: np.ndarray | None = None
 ) -> list[Structure]:
-    """Learn the structure of each column of `sales` (days × series) under the influences that they share.
+    """Learn the structure of each column of `sales` (days × series) under its `influences` (days × series × k).
 
-    The variance parameters are posterior means over a grid, since their most likely values tend to zero and would make
-    the level look steadier than it is, and the family's members more alike.
+    What the influences have in common is worked out once. The variance parameters are posterior means over a grid,
+    since their most likely values tend to zero and would make the level look steadier than it is, and the family's
+    members more alike.
     """
-    z = _working_response(sales, influences, prior_sd)
+    known = _Known.of(influences)
+    z = _working_response(sales, known, prior_sd)
     learned = np.zeros(len(prior_sd), bool) if family is None else family
     spreads = np.array([np.where(learned, size, 1.0) for size in (SPREADS if learned.any() else (1.0,))]) * prior_sd
     tried = [(q, rho) for q, rho in product(WANDERING, PERSISTENCE)]
-    profiles = [_profiles(z, influences, spreads, q, rho) for q, rho in tried]
+    profiles = [_profiles(z, known, spreads, q, rho) for q, rho in tried]
     likelihood = np.array([profile.likelihood for profile in profiles])  # grid × spreads × series
     weight = np.exp(likelihood - likelihood.max(axis=(0, 1)))
     weight /= weight.sum(axis=(0, 1))
@@ -163,21 +165,47 @@ def fit_many(
     spread = np.sqrt(np.einsum("gps,pk->sk", weight, spreads**2))
     return [
         Structure(
-            z=z[:, s], influences=influences, prior_sd=spread[s], noise_sd=float(np.sqrt(variance[s])),
+            z=z[:, s], influences=influences[:, s], prior_sd=spread[s], noise_sd=float(np.sqrt(variance[s])),
             wandering=float(wandering[s]), persistence=float(persistence[s]),
         )
         for s in range(z.shape[1])
     ]
 
 
-def _working_response(sales: np.ndarray, influences: np.ndarray, prior_sd: np.ndarray) -> np.ndarray:
+class _Known(NamedTuple):
+    """The influences on several series: those all have in common, and each one's own."""
+
+    all: np.ndarray
+    common: np.ndarray
+    """Which of the k influences are the same for every series."""
+
+    @classmethod
+    def of(cls, influences: np.ndarray) -> _Known:
+        return cls(influences, (influences == influences[:, :1]).all(axis=(0, 1)))
+
+    @property
+    def columns(self) -> np.ndarray:
+        """Each column once: days × (common + series × own)."""
+        own = self.all[:, :, ~self.common]
+        return np.c_[self.all[:, 0, self.common], own.reshape(len(own), -1)]
+
+    def of_series(self, s: int) -> np.ndarray:
+        """Where the columns of series s stand in `columns`, in the order of the k influences."""
+        place = np.empty(len(self.common), int)
+        own = int((~self.common).sum())
+        place[self.common] = np.arange(int(self.common.sum()))
+        place[~self.common] = self.common.sum() + s * own + np.arange(own)
+        return place
+
+
+def _working_response(sales: np.ndarray, known: _Known, prior_sd: np.ndarray) -> np.ndarray:
     """z around a mean that follows the influences from day to day and the sales themselves over a quarter."""
     base = np.ones(sales.shape)
     for _ in range(ROUNDS):
         least = 1e-3 * sales.mean(axis=0) / base.mean(axis=0)
         mean = base * np.maximum(_over_a_quarter(sales) / _over_a_quarter(base), least)
         z = np.log(mean) + sales / mean - 1
-        base = np.exp(influences @ _profiles(z, influences, prior_sd[None], 1e-3, 0.2).beta[0].T)
+        base = np.exp(np.einsum("nsk,sk->ns", known.all, _profiles(z, known, prior_sd[None], 1e-3, 0.2).beta[0]))
     return z
 
 
@@ -195,26 +223,36 @@ class _Profiles(NamedTuple):
     beta: np.ndarray
 
 
-def _profiles(z: np.ndarray, influences: np.ndarray, spreads: np.ndarray, q: float, rho: float) -> _Profiles:
+def _profiles(z: np.ndarray, known: _Known, spreads: np.ndarray, q: float, rho: float) -> _Profiles:
     """The log likelihood with β integrated and the noise variance at its best; the first two days only start it."""
     from scipy.linalg import cholesky_banded, solve_banded
 
-    k = influences.shape[1]
-    rows = np.diff(np.c_[influences, z], axis=0)
+    columns = known.columns
+    k = columns.shape[1]
+    rows = np.diff(np.c_[columns, z], axis=0)
     noise = np.std(rows[:, k:], axis=0) / np.sqrt(2) + 1e-12
     rows = rows[1:] - rho * rows[:-1]
     band = np.empty((2, len(rows)))
     band[0], band[1] = q * (1 + rho**2) + 2, -q * rho - 1
     root = cholesky_banded(band, lower=True, check_finite=False)
     white = solve_banded((1, 0), root, rows, check_finite=False)
-    known, asked = white[:, :k], white[:, k:]
-    gram, onto, squares = known.T @ known, known.T @ asked, (asked**2).sum(axis=0)
+    squares = (white[:, k:] ** 2).sum(axis=0)
+    shared = white[:, : int(known.common.sum())]
+    common = shared.T @ shared
     prior = (noise[None, :, None] / spreads[:, None, :]) ** 2  # spreads × series × k
-    size = np.empty(prior.shape[:2])
-    beta = np.empty(prior.shape)
-    for p, s in np.ndindex(size.shape):
-        beta[p, s], size[p, s] = _solved(gram + np.diag(prior[p, s]), onto[:, s])
-    variance = (squares - np.einsum("ks,psk->ps", onto, beta)) / len(rows)
+    size, gained, beta = np.empty(prior.shape[:2]), np.empty(prior.shape[:2]), np.empty(prior.shape)
+    both = np.ix_(known.common, known.common)
+    for s in range(z.shape[1]):
+        own = white[:, known.of_series(s)]
+        gram = np.empty((own.shape[1],) * 2)
+        gram[~known.common] = own[:, ~known.common].T @ own
+        gram[:, ~known.common] = gram[~known.common].T
+        gram[both] = common
+        onto = own.T @ white[:, k + s]
+        for p in range(len(spreads)):
+            beta[p, s], size[p, s] = _solved(gram + np.diag(prior[p, s]), onto)
+            gained[p, s] = onto @ beta[p, s]
+    variance = (squares - gained) / len(rows)
     size += 2 * np.log(root[0]).sum() - np.log(prior).sum(axis=2)
     return _Profiles(-0.5 * (len(rows) * np.log(variance) + size), variance, beta)
 

@@ -30,11 +30,11 @@ def test_what_was_planted_is_found(planted):
 
 def test_the_quick_likelihood_ranks_variances_as_statsmodels_does(planted):
     x, sales = planted
-    z = structural._working_response(sales[:, None], x, np.ones(2))
+    z = structural._working_response(sales[:, None], structural._Known.of(x[:, None]), np.ones(2))
     tried = [(1e-4, 0.4), (1e-3, 0.4), (1e-2, 0.4), (1e-1, 0.2), (1e-3, 0.0), (1e-3, 0.8)]
     quick, exact = [], []
     for q, rho in tried:
-        profile = structural._profiles(z, x, np.full((1, 2), 100.0), q, rho)
+        profile = structural._profiles(z, structural._Known.of(x[:, None]), np.full((1, 2), 100.0), q, rho)
         quick.append(profile.likelihood[0, 0])
         variance = profile.variance[0, 0]
         model = UnobservedComponents(z[:, 0], level="random walk", autoregressive=1, exog=x)
@@ -66,9 +66,10 @@ def test_series_that_share_their_influences_are_fitted_as_each_alone(planted):
     rng = np.random.default_rng(1)
     several = sales[:400, None] * np.exp(0.1 * rng.standard_normal((400, 3)))
     family = np.array([False, True])
-    together = structural.fit_many(several, x[:400], np.ones(2), family)
-    for series, one in zip(several.T, together, strict=True):
-        alone = structural.fit(series, x[:400], np.ones(2), family)
+    each = np.stack([np.c_[x[:400, 0], np.roll(x[:400, 1], shift)] for shift in range(3)], axis=1)
+    together = structural.fit_many(several, each, np.ones(2), family)
+    for s, one in enumerate(together):
+        alone = structural.fit(several[:, s], each[:, s], np.ones(2), family)
         assert one.z == pytest.approx(alone.z)
         assert (one.noise_sd, one.wandering, *one.prior_sd) == pytest.approx(
             (alone.noise_sd, alone.wandering, *alone.prior_sd)

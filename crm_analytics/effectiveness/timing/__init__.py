@@ -1,0 +1,1 @@
+"""When a campaign is felt, and when it is best begun."""
