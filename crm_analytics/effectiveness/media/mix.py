@@ -90,11 +90,11 @@ class MixResult(Result):
     """What each channel brought and would bring; it does not change.
 
     `table` has a row a channel: channel, spend, brought, roas (for each unit of money, with low and high), marginal
-    (what the next unit would bring, with low and high), spend_last_year, carried_over (share of the effect that comes
+    (what the next unit would bring, with low and high), now (spend of the last year), carried_over (share of the effect that comes
     after the first week), nothing (how likely the data find that it brought nothing), told (whether it can be told from
     the others and from sales as they are anyway), doubts, and the curve that the budget takes, in the measure a year:
     curve_a · ln(1 + spend/curve_b), with the standard errors of what it brings at `curve_spend` (curve_se) and of ln
-    curve_b (curve_bend_sd). `weeks` takes sales apart, period by period: base, each influence, each channel and the
+    curve_b (curve_bend_sd); measure and margin_share say what that is worth. `weeks` takes sales apart, period by period: base, each influence, each channel and the
     rest sum to `sales`.
     """
 
@@ -251,14 +251,14 @@ def _judged(study: ChannelMix, frame: pd.DataFrame, channels, spend: np.ndarray,
     responses = {name: Response.of(posterior, c) for c, name in enumerate(channels)}
     found = doubts(posterior, responses, study.ends())
     refits = tried_before(posterior, frame["starts"], channels, ends=study.ends(), seed=study.seed)
-    table = _table(study, posterior, responses, found)
-    told = [name for name, one in found.items() if not one.untold and not one.follows]
     known = "margin" in frame and "revenue" in frame and frame["margin"].notna().all()
+    share = float(frame["margin"].sum() / frame["revenue"].sum()) if known else float("nan")
+    table = _table(study, posterior, responses, found).assign(measure=study.measure, margin_share=share)
+    told = [name for name, one in found.items() if not one.untold and not one.follows]
     return MixResult(
         study=study, posterior=posterior, responses=responses, refits=refits, table=table,
         weeks=_taken_apart(posterior, frame["starts"], channels), move=best_move(responses, told, study.ends()),
-        margin_share=float(frame["margin"].sum() / frame["revenue"].sum()) if known else float("nan"),
-        text=_worded(study, posterior, table), checks=checks(posterior, responses, found, refits, trials),
+        margin_share=share, text=_worded(study, posterior, table), checks=checks(posterior, responses, found, refits, trials),
     )  # fmt: skip
 
 
@@ -274,7 +274,7 @@ def _table(study: ChannelMix, posterior: Posterior, responses: dict[str, Respons
         rows.append({
             "channel": name, "spend": float(spend.sum()), "brought": float(brought.mean()),
             **_between("roas", brought / spend.sum(), study), **_between("marginal", response.marginal, study),
-            "spend_last_year": float(spend[year].sum()), "curve_spend": response.spend, "curve_a": a, "curve_b": b,
+            "now": float(spend[year].sum()), "curve_spend": response.spend, "curve_a": a, "curve_b": b,
             "curve_se": float(present.std()), "curve_bend_sd": bend_sd,
             "carried_over": float(response.shapes.carried_over(response.chosen).mean()),
             "nothing": float(posterior.below[c]), "told": not found[name].untold, "doubts": found[name].words,

@@ -19,6 +19,10 @@ from crm_analytics.effectiveness.media.shapes import Shapes
 
 SPREAD = 0.5
 """Before any data: an active period of a channel brings nothing, give or take half of usual sales."""
+COUNTED = 0.75
+"""So much of what each period says is counted: sales have weather that no column tells of and no noise model has right
+(a power likelihood: Miller & Dunson 2019, Robust Bayesian inference via coarsening). On companies whose truth is known
+it brings nineteen of twenty intervals to where they should be."""
 ROUNDS = 2
 """So often it is asked anew how sales wander, with what the channels were found to bring taken off."""
 
@@ -180,7 +184,8 @@ class _Chain:
             errors = (self.course.precision @ left) @ left
             log = likely(errors, self.course.log_size, n)
             node = int(np.argmax(log + random.gumbel(size=len(log))))
-            precision, variance = self.course.precision[node], errors[node] / random.chisquare(n)
+            precision = self.course.precision[node]
+            variance = errors[node] / random.chisquare(n)
             row = (step - warm) // thin
             for c in random.permutation(channels):
                 left += worth[c] * self.columns[c][chosen[c]]
@@ -198,8 +203,8 @@ class _Chain:
         """One of the channel's shapes, its coefficient, and how likely the coefficient would be below zero."""
         from scipy.special import ndtr
 
-        pull = self.columns[c] @ pushed.astype(np.float32) / variance
-        weight = self.sizes[node, c] / variance + 1 / SPREAD**2
+        pull = COUNTED * (self.columns[c] @ pushed.astype(np.float32)) / variance
+        weight = COUNTED * self.sizes[node, c] / variance + 1 / SPREAD**2
         for total, trial in self.trials[c]:
             pull, weight = pull + total * trial.brought / trial.se**2, weight + (total / trial.se) ** 2
         log = self.belief[c] + 0.5 * (pull**2 / weight - np.log(weight))

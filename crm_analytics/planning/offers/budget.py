@@ -10,10 +10,13 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.planning.offers.curves import Curves, best_split, by_part, learn_curves
+from crm_analytics.planning.offers.kept_curves import curves_of, from_the_mix, kept_rows, side_by_side
 from crm_analytics.result import Check, Claim, Result, Study
 from crm_analytics.say import say
 
 BEST, PRESENT, EQUAL = "put where it works best", "split as in the last year", "split equally"
+LEAST_TESTS = 6
+"""So many campaigns with a control group teach curves at least."""
 _PARTS = {"channel": ["channel"], "region": ["region"], "channel and region": ["channel", "region"]}
 
 
@@ -30,8 +33,8 @@ class Budget(Study):
     reads = "campaign_returns"
     columns = ("campaign_id", "channel", "region", "starts", "cost", "n_treated", "n_control",
                "mean_treated", "mean_control", "var_treated", "var_control")  # fmt: skip
-    least = 6
-    of = "campaigns with a control group"
+    least = 2
+    of = "campaigns with a control group, or channels of a mix that was kept"
 
     budget: float | None = None
     by: str = "channel"
@@ -55,29 +58,49 @@ class Budget(Study):
     def _answer(self, frame: pd.DataFrame) -> Result:
         frame = frame.assign(starts=pd.to_datetime(frame.starts)).sort_values("campaign_id", ignore_index=True)
         judged = frame[_judged(frame)].reset_index(drop=True)
-        if len(judged) < self.least:
+        known = kept_rows(frame)
+        left_out = tuple(known["channel"][~known["told"].astype(bool)]) if len(known) else ()
+        modelled = known[known["told"].astype(bool)].reset_index(drop=True) if len(known) else known
+        if len(judged) < LEAST_TESTS and len(modelled) < 2:
             return self.refuse(
                 say("Not enough evidence: of {all:count} campaigns only {n:count} have a cost and two groups that can "
-                    "be compared; {least:count} would be enough.", all=len(frame), n=len(judged), least=self.least)
+                    "be compared; {least:count} would be enough.", all=len(frame), n=len(judged), least=LEAST_TESTS)
             )  # fmt: skip
-        parts = judged[_PARTS[self.by]].fillna("everywhere").astype(str).agg(" · ".join, axis=1)
-        if parts.nunique() < 2:
+        judged = judged if len(judged) >= LEAST_TESTS else judged.iloc[:0]
+        parts, others = self._parts(judged), self._parts(modelled)
+        if len({*parts, *others}) < 2:
             return self.refuse(
                 say("Not enough evidence: all campaigns belong to one part, {part}; there is nothing to choose "
-                    "between. Campaigns in another one would be enough.", part=parts[0])
+                    "between. Campaigns in another one would be enough.", part=[*parts, *others][0])
             )  # fmt: skip
-        curves = learn_curves(judged, parts=parts, draws=self.draws, seed=self.seed)
+        known_curves = [learn_curves(judged, parts=parts, draws=self.draws, seed=self.seed)] if len(judged) else []
+        known_curves += self._modelled(modelled, others, parts)
+        curves = side_by_side(*known_curves) if len(known_curves) == 2 else known_curves[0]
         if not (curves.a > 0).any():
             return self.refuse(
                 say("Not enough evidence: in none of the {n:count} parts did campaigns bring more than the control "
                     "did, so no split can be called better. One campaign that works would be enough.",
                     n=len(curves.parts))
             )  # fmt: skip
-        plan = _plan(self, curves)
+        plan = _plan(self, curves, left_out)
         if "until" not in frame:
             return plan
-        measure = "margin" if "measure" in judged and (judged["measure"] == "margin").all() else "revenue"
+        said = judged if len(judged) else modelled
+        measure = "margin" if "measure" in said and (said["measure"] == "margin").all() else "revenue"
         return replace(plan, begins=pd.to_datetime(frame["until"]).max().date(), measure=measure)
+
+    def _parts(self, rows: pd.DataFrame) -> pd.Series:
+        """The part of the budget each row belongs to."""
+        if rows.empty:
+            return pd.Series([], dtype=object)
+        return rows[_PARTS[self.by]].fillna("everywhere").astype(str).agg(" · ".join, axis=1)
+
+    def _modelled(self, rows: pd.DataFrame, parts: pd.Series, tested: pd.Series) -> list[Curves]:
+        """The curves of parts that no campaign tested; where several channels make one part, none can be handed on."""
+        alone = ~parts.duplicated(keep=False) & ~parts.isin(tested)
+        if not alone.any():
+            return []
+        return [curves_of(rows[alone], parts=parts[alone], draws=self.draws, seed=self.seed)]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -98,6 +121,8 @@ class BudgetResult(Result):
     """The first day of the year that is planned, where the table told it."""
     measure: str = "revenue"
     """What campaigns brought: margin where all costs of goods were known, else revenue."""
+    left_out: tuple[str, ...] = ()
+    """Channels of a kept mix that it could not tell."""
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -117,7 +142,7 @@ class BudgetResult(Result):
         """The plan with another budget, other floors or caps; the curves stay, so this takes milliseconds."""
         asked = {"budget": budget, "floors": floors, "caps": caps, "how": how}
         study = replace(self.study, **{knob: value for knob, value in asked.items() if value is not None})
-        return replace(_plan(study, self.curves), begins=self.begins, measure=self.measure)
+        return replace(_plan(study, self.curves, self.left_out), begins=self.begins, measure=self.measure)
 
     def present_split(self) -> BudgetResult:
         """The same money, split as in the last year."""
@@ -201,7 +226,7 @@ def _ends(study: Budget) -> tuple[float, float]:
     return (1 - study.confidence) / 2, (1 + study.confidence) / 2
 
 
-def _plan(study: Budget, curves: Curves) -> BudgetResult:
+def _plan(study: Budget, curves: Curves, left_out: tuple[str, ...] = ()) -> BudgetResult:
     """The best split under the Study's budget, floors and caps; nothing is fitted here."""
     budget = float(curves.now.sum()) if study.budget is None else study.budget
     floors, caps = _limits(study, curves)
@@ -234,8 +259,9 @@ def _plan(study: Budget, curves: Curves) -> BudgetResult:
         text += " " + say("That is not enough evidence to prefer it.")
     checks = (_proven(gain), _seen(table), _taught(curves), _bent(curves), _worth_it(table, floors, caps))
     return BudgetResult(
-        study=study, table=table, text=text, checks=checks, curves=curves, budget=budget, expected=expected, gain=gain
-    )
+        study=study, table=table, text=text, checks=(*checks, *from_the_mix(curves, left_out)), curves=curves,
+        budget=budget, expected=expected, gain=gain, left_out=left_out,
+    )  # fmt: skip
 
 
 def _claims(plan: BudgetResult) -> tuple[Claim, ...]:
@@ -245,7 +271,7 @@ def _claims(plan: BudgetResult) -> tuple[Claim, ...]:
     inside = bool((plan.table.spend <= 1.2 * plan.table.most_seen).all())
     about = {
         "measure": f"incremental {plan.measure}", "confidence": plan.study.confidence,
-        "evidence": "tested" if inside else "modelled", "first": plan.begins,
+        "evidence": "tested" if inside and plan.curves.campaigns.all() else "modelled", "first": plan.begins,
         "last": plan.begins + timedelta(days=364), "expires": plan.begins + timedelta(days=365),
     }  # fmt: skip
     brings, gains = (
@@ -296,12 +322,17 @@ def _seen(table: pd.DataFrame) -> Check:
 
 
 def _taught(curves: Curves) -> Check:
-    least, most = int(curves.campaigns.min()), int(curves.campaigns.max())
+    tested = curves.campaigns > 0
+    if not tested.any():
+        return Check(name=say("Enough campaigns"), verdict="weak", text=say(
+            "No campaign with a control group stands behind this plan; one would tell more than another year."))
+    least, most = int(curves.campaigns[tested].min()), int(curves.campaigns.max())
+    fewest = int(np.where(tested, curves.campaigns, most + 1).argmin())
     return Check(
         name=say("Enough campaigns"),
         verdict="holds" if least >= 4 else "weak" if most >= 2 else "fails",
         text=say("{part} has the fewest campaigns with a control, {n:count}; with few it borrows from the others.",
-                 part=curves.parts[int(curves.campaigns.argmin())], n=least),
+                 part=curves.parts[fewest], n=least),
     )  # fmt: skip
 
 
