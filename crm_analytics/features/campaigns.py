@@ -197,12 +197,9 @@ def _test_sums(wh: Warehouse, as_of: date, weeks: int, trade: str) -> ir.Table:
     sums = sums.filter(sums.n_treated > 1, sums.n_control > 1)
     table = campaigns.select("campaign_id", "channel", "region", "starts").inner_join(sums, "campaign_id")
     costs = _costs(wh, as_of)
-    table = (
-        table.mutate(cost=ibis.null("float64"))
-        if costs is None
-        else table.left_join(costs, "campaign_id").drop("campaign_id_right")
-    )
-    return table
+    if costs is None:
+        return table.mutate(cost=ibis.null("float64"))
+    return table.left_join(costs, "campaign_id").drop("campaign_id_right")
 
 
 def _moments(money: ir.Column, arms: ir.Column, arm: str) -> dict[str, ir.Scalar]:

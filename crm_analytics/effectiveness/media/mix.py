@@ -89,13 +89,13 @@ class ChannelMix(Study):
 class MixResult(Result):
     """What each channel brought and would bring; it does not change.
 
-    `table` has a row a channel: channel, spend, brought, roas (for each unit of money, with low and high), marginal
-    (what the next unit would bring, with low and high), now (spend of the last year), carried_over (share of the effect that comes
-    after the first week), nothing (how likely the data find that it brought nothing), told (whether it can be told from
-    the others and from sales as they are anyway), doubts, and the curve that the budget takes, in the measure a year:
-    curve_a · ln(1 + spend/curve_b), with the standard errors of what it brings at `curve_spend` (curve_se) and of ln
-    curve_b (curve_bend_sd); measure and margin_share say what that is worth. `weeks` takes sales apart, period by period: base, each influence, each channel and the
-    rest sum to `sales`.
+    `table` has a row a channel: channel, spend, brought, roas (for each unit of money) and marginal (for the next unit)
+    with low and high, now (spend of the last year), carried_over (share of the effect that comes after the first week),
+    nothing (how likely the data find that it brought nothing), told (whether it can be told from the others and from
+    sales as they are anyway), doubts, and the curve that the budget takes, in the `measure` a year: curve_a · ln(1 +
+    spend/curve_b), with the standard errors of what it brings at `curve_spend` (curve_se) and of ln curve_b
+    (curve_bend_sd); margin_share says what revenue is worth. `weeks` takes sales apart, period by period: base, each
+    influence, each channel and the rest sum to `sales`.
     """
 
     study: ChannelMix
@@ -258,7 +258,8 @@ def _judged(study: ChannelMix, frame: pd.DataFrame, channels, spend: np.ndarray,
     return MixResult(
         study=study, posterior=posterior, responses=responses, refits=refits, table=table,
         weeks=_taken_apart(posterior, frame["starts"], channels), move=best_move(responses, told, study.ends()),
-        margin_share=share, text=_worded(study, posterior, table), checks=checks(posterior, responses, found, refits, trials),
+        margin_share=share, text=_worded(study, posterior, table),
+        checks=checks(posterior, responses, found, refits, trials),
     )  # fmt: skip
 
 
@@ -272,7 +273,8 @@ def _table(study: ChannelMix, posterior: Posterior, responses: dict[str, Respons
         a, b, bend_sd = response.logarithmic
         present = response.brought(1.0)
         rows.append({
-            "channel": name, "spend": float(spend.sum()), "brought": float(brought.mean()),
+            "channel": name, "spend": float(spend.sum()),
+                "brought": float(brought.mean()),
             **_between("roas", brought / spend.sum(), study), **_between("marginal", response.marginal, study),
             "now": float(spend[year].sum()), "curve_spend": response.spend, "curve_a": a, "curve_b": b,
             "curve_se": float(present.std()), "curve_bend_sd": bend_sd,

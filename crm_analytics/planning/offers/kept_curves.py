@@ -10,8 +10,8 @@ from crm_analytics.result import Check
 from crm_analytics.say import say
 
 COLUMNS = ("curve_a", "curve_b", "curve_spend", "curve_se", "curve_bend_sd", "now", "told")
-"""What a row of a kept mix says beside channel and region: a·ln(1 + x/b), money a year; the year's spend at which what it
-brings is known with the standard error `curve_se`; that of ln b; the spend of the last year; whether it could be told."""
+"""What a row of a kept mix says beside channel and region: a·ln(1 + x/b), money a year; the year's spend at which what
+it brings is known with the standard error `curve_se`; that of ln b; the last year's spend; whether it could be told."""
 
 
 def kept_rows(frame: pd.DataFrame) -> pd.DataFrame:
@@ -34,8 +34,8 @@ def curves_of(rows: pd.DataFrame, *, parts: pd.Series, draws: int, seed: int) ->
     bends = b * np.exp(rows["curve_bend_sd"].to_numpy(float) * random.standard_normal((draws, len(rows))))
     return Curves(
         parts=tuple(parts), a=a, b=b, a_draws=drawn / np.log1p(spend / bends), b_draws=bends,
-        now=rows["now"].to_numpy(float) if rows["now"].sum() > 0 else spend, most=spend, campaigns=np.zeros(len(rows), dtype=int),
-        bend_seen=np.clip(1 - rows["curve_bend_sd"].to_numpy(float), 0, 1),
+        now=rows["now"].to_numpy(float) if rows["now"].sum() > 0 else spend, most=spend,
+        campaigns=np.zeros(len(rows), dtype=int), bend_seen=np.clip(1 - rows["curve_bend_sd"].to_numpy(float), 0, 1),
     )  # fmt: skip
 
 
