@@ -65,6 +65,7 @@ _HOMES = {
     "PlanFact": "effectiveness.money.plan_fact",
     "PullForward": "effectiveness.control.pull_forward",
     "Spillover": "effectiveness.control.spillover",
+    "ManagementReview": "effectiveness.review.management_review",
     "Trust": "trust.trust",
     "Uplift": "effectiveness.control.uplift",
 }

@@ -20,8 +20,8 @@ from crm_analytics.simulation.truth import Truth
 from crm_analytics.warehouse.engine import Warehouse
 from crm_analytics.warehouse.release import Company, Shelf
 
-settings.register_profile("same every time", derandomize=True, max_examples=50)
-settings.register_profile("exploring", max_examples=2000)
+settings.register_profile("same every time", derandomize=True, max_examples=50, deadline=None)
+settings.register_profile("exploring", max_examples=2000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same every time"))
 
 PROJECT = Path(__file__).parents[1]

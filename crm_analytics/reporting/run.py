@@ -36,14 +36,17 @@ def publish(
 ) -> list[Record]:
     """Run the editions and put their pages out; the records come back in the order of the editions.
 
-    An edition that fails does not stop the others. Interrupted (also by SIGTERM), it leaves no process behind and
+    Each stage of the cycle feeds the next: its pages begin when those of the stage before are out. An edition that
+    fails does not stop the others. Interrupted (also by SIGTERM), it leaves no process behind and
     publishes nothing of what was under way.
     """
     waiting, running, records = list(editions), [], {}
     with _sigterm_as_interrupt():
         try:
             while waiting or running:
-                while waiting and len(running) < at_once:
+                while waiting and len(running) < at_once and {_stage(run.edition) for run in running} <= {
+                    _stage(waiting[0])
+                }:
                     running.append(_Run(waiting.pop(0), limit_seconds))
                 for run in list(running):
                     told(run.edition, run.step, None)
@@ -56,6 +59,11 @@ def publish(
             for run in running:
                 run.abandon()
     return [records[edition.name] for edition in editions]
+
+
+def _stage(edition: Edition) -> str:
+    """The stage of the cycle, which is the folder its notebook lies in."""
+    return Path(edition.notebook).parent.name
 
 
 class _Run:

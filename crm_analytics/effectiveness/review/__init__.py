@@ -1,0 +1,1 @@
+"""What a manager has to decide, from all that is known."""
