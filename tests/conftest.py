@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -96,7 +96,7 @@ def _keep_forecasts(wh: Warehouse) -> None:
         first, last, n = month.start_time.date(), month.end_time.date(), float(months[month - 12])
         claim = Claim(
             subject="orders of the month", measure="orders", value=n, low=0.8 * n, high=1.2 * n, evidence="assumed",
-            first=first, last=last, expires=last, decision="Have staff for as many orders.",
+            first=first, last=last, expires=last + timedelta(days=30), decision="Have staff for as many orders.",
         )  # fmt: skip
         table = pd.DataFrame({"month": [str(month)], "orders": [n]})
         told = SalesAheadResult(study=SalesAhead(), table=table, text="As many as a year ago.", told=claim)
