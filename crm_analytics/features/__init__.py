@@ -37,6 +37,7 @@ _HOMES = {
     "incremental": "incremental",
     "funnel": "funnel",
     "campaign_people": "campaign_people",
+    "campaign_tests": "campaign_tests",
     "media": "media",
     "experiments": "experiments",
     "lead_money": "lead_money",

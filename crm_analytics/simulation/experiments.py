@@ -177,6 +177,32 @@ def experiment_reached(
     return frame, PartTruth(effect=effect)
 
 
+def experiment_tests(
+    seed: int, *, customers: int = 3000, effects: tuple[float, ...] = (3.0, 3.0, 0.0), beside: float = 0.0
+) -> tuple[pd.DataFrame, PartTruth]:
+    """Several campaigns, four weeks apart, on the same customers, each with a lot of its own, in the columns of
+    `features.campaign_tests`; the truth's parts are each campaign's effect. With `beside` the last one brings so much
+    more to those whom the one before it had addressed, and as much less to the others."""
+    rng = stream(seed, "experiment tests")
+    parts, arms = [], []
+    who = _Customers.drawn(rng, customers)
+    for number, effect in enumerate(effects):
+        arms.append(rng.random(customers) < 0.5)
+        gain = np.full(customers, effect)
+        if beside and number == len(effects) - 1 and number:
+            gain += np.where(arms[-2], beside, -beside)
+        w = arms[-1]
+        orders = rng.poisson(who.rate * np.clip(1 + w * np.minimum(gain, 0) / (RATE * ORDER_WORTH), 0, 1))
+        orders += rng.poisson(w * np.maximum(gain, 0) / ORDER_WORTH)
+        parts.append(who.frame(rng).assign(
+            campaign_id=f"T{number + 1}", campaign=f"Test {number + 1}", arm=np.where(w, "treated", "control"),
+            starts=pd.Timestamp(STARTS) + pd.Timedelta(weeks=4 * number), days=28,
+            outcome_revenue=who.spent(rng, orders).round(2), outcome_orders=orders.astype(float),
+        ))  # fmt: skip
+    truth = PartTruth(effect=max(effects), parts={f"Test {k + 1}": effect for k, effect in enumerate(effects)})
+    return pd.concat(parts, ignore_index=True), truth
+
+
 def _long(people: pd.DataFrame, owner: np.ndarray, revenue: np.ndarray, by: dict[str, np.ndarray]) -> pd.DataFrame:
     """A row for each customer and part with a purchase, and one without a part for everybody else."""
     name, part = next(iter(by.items()))

@@ -56,6 +56,8 @@ class Arms:
     control: Estimate
     tilt: np.ndarray
     """How far each customer moves each arm's number by moving the average customer: customers × (treated, control)."""
+    pull: np.ndarray
+    """How far each customer moves the effect; what two effects on the same customers have in common follows from it."""
 
     @property
     def effect(self) -> Estimate:
@@ -87,9 +89,12 @@ def compared(people: pd.DataFrame, measure: Measure, unit: str = "customer_id") 
     units = Units.of(people, measure, unit)
     y, d, x, treated = units.above, units.below, units.before, units.treated
     sizes = np.array([treated.sum(), (~treated).sum()])
-    (mean_1, slope_1, own_1, heavy_1), (mean_0, slope_0, own_0, heavy_0) = (
+    (mean_1, slope_1, pull_1, heavy_1), (mean_0, slope_0, pull_0, heavy_0) = (
         _ratio_at_the_average(y[arm], d[arm], x[arm]) for arm in (treated, ~treated)
     )
+    own_1, own_0 = float(pull_1 @ pull_1), float(pull_0 @ pull_0)
+    pull = np.empty(len(y))
+    pull[treated], pull[~treated] = pull_1, -pull_0
     spread = sizes * [own_1, own_0]  # variance of one unit
     both = (sizes * spread).sum() / sizes.sum()
     lent = (sizes * spread + BORROWED * both) / (sizes + BORROWED)
@@ -98,6 +103,7 @@ def compared(people: pd.DataFrame, measure: Measure, unit: str = "customer_id") 
         treated=Estimate(value=mean_1, se=float(se_1), freedom=sizes[0] - 1, heaviest=heavy_1),
         control=Estimate(value=mean_0, se=float(se_0), freedom=sizes[1] - 1, heaviest=heavy_0),
         tilt=np.c_[x @ slope_1, x @ slope_0] / len(y),
+        pull=pull,
     )
 
 
@@ -138,26 +144,25 @@ def what_was_before(people: pd.DataFrame, least: int, measure: str) -> np.ndarra
 
 def _ratio_at_the_average(
     y: np.ndarray, d: np.ndarray, x: np.ndarray
-) -> tuple[float, np.ndarray, float, float]:
+) -> tuple[float, np.ndarray, np.ndarray, float]:
     """The ratio of the sums of y and d at the average unit, as `_at_the_average` gives a mean."""
     if (d == 1).all():
         return _at_the_average(y, x)
     above, below = _at_the_average(y, x)[0], _at_the_average(d, x)[0]
     ratio = above / below
-    _, slopes, variance, heaviest = _at_the_average((y - ratio * d) / below, x)
-    return ratio, slopes, variance, heaviest
+    _, slopes, pull, heaviest = _at_the_average((y - ratio * d) / below, x)
+    return ratio, slopes, pull, heaviest
 
 
-def _at_the_average(y: np.ndarray, x: np.ndarray) -> tuple[float, np.ndarray, float, float]:
-    """A regression of y on x, centred over both arms: the mean at the average customer, the slopes, the mean's HC2
-    variance, and how far the mean moves at most when one customer is left out."""
+def _at_the_average(y: np.ndarray, x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, float]:
+    """A regression of y on x, centred over both arms: the mean at the average customer, the slopes, each
+    customer's pull on the mean (their squares sum to its HC2 variance), and how far it moves at most without one."""
     design = np.c_[np.ones(len(y)), x]
     inverse = np.linalg.pinv(design.T @ design)
     beta = inverse @ (design.T @ y)
     leverage = np.clip(np.einsum("ij,jk,ik->i", design, inverse, design), 0, 0.999)
     pull = design @ inverse[0] * (y - design @ beta)
-    variance = float((pull**2 / (1 - leverage)).sum())
-    return float(beta[0]), beta[1:], variance, float(np.abs(pull / (1 - leverage)).max())
+    return float(beta[0]), beta[1:], pull / np.sqrt(1 - leverage), float(np.abs(pull / (1 - leverage)).max())
 
 
 def smallest_shown(effect: Estimate, confidence: float, power: float = 0.8) -> float:
