@@ -61,6 +61,7 @@ _HOMES = {
     "Diary": "effectiveness.diary.diary",
     "Outlook": "effectiveness.diary.outlook",
     "DataDrift": "effectiveness.diary.data_drift",
+    "RootCause": "effectiveness.causes.root_cause",
     "Lift": "effectiveness.control.lift",
     "Overlap": "effectiveness.control.overlap",
     "PanelEffect": "effectiveness.panel.panel_effect",

@@ -27,6 +27,8 @@ _HOMES = {
     "daily_enquiries": "enquiries",
     "panel": "panel",
     "daily_causes": "causes",
+    "daily_cuts": "cuts",
+    "daily_enquiry_cuts": "cuts",
     "product_periods": "assortment",
     "profitability": "profitability",
     "campaign_outcomes": "campaigns",

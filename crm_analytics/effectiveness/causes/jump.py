@@ -129,7 +129,7 @@ class Jump(Study):
         days = [(frame["day"].iloc[part.start].date(), frame["day"].iloc[part.stop - 1].date()) for part in parts]
         answer = JumpResult(
             study=self,
-            table=_table(split, z),
+            table=_table(split, z, believed=found is None or found.false_alarms <= self.false_alarms),
             text="",
             was=_cents(split.was),
             now=_cents(split.now),
@@ -202,7 +202,7 @@ class JumpResult(Result):
         rows = self.table[self.table["key"].ne(UNEXPLAINED) & self.table["grade"].ne(STILL)]
         return pd.DataFrame(
             {
-                "reading": [say("«{cause}» did it", cause=cause) for cause in rows["cause"]],
+                "reading": [say("it was {cause}", cause=cause) for cause in rows["cause"]],
                 "said": self.change,
                 "is": rows["change"].to_numpy(),
                 "low": rows["low"].to_numpy(),
@@ -215,7 +215,7 @@ class JumpResult(Result):
         return claims(self)
 
 
-def _table(split: Split, z: float) -> pd.DataFrame:
+def _table(split: Split, z: float, *, believed: bool) -> pd.DataFrame:
     sd = np.sqrt(np.maximum(np.diagonal(split.covariance), 0.0))
     bounds = np.column_stack([split.change - z * sd, split.change + z * sd])
     evidence = weighed(split, bounds, told_together(split, z))
@@ -237,7 +237,7 @@ def _table(split: Split, z: float) -> pd.DataFrame:
     table = table.iloc[np.lexsort((table["key"], -table["change"].abs()))]
     rest = _cents(_cents(split.now) - _cents(split.was) - table["change"].sum())
     spread = z * float(np.sqrt(max(split.covariance.sum(), 0.0)))
-    unusual = abs(rest) > float(np.hypot(spread, z * split.ordinary()))
+    unusual = believed and abs(rest) > float(np.hypot(spread, z * split.ordinary()))
     last = {
         "cause": called(UNEXPLAINED),
         "key": UNEXPLAINED,

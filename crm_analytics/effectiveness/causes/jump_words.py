@@ -120,12 +120,12 @@ def _frame(result: JumpResult) -> dict[str, str]:
     return {
         "change": amount(result, result.change),
         "what": measured(result.study.measure),
-        "after": _span(result.after),
-        "before": _span(result.before),
+        "after": span(result.after),
+        "before": span(result.before),
     }
 
 
-def _span(days: tuple[date, date]) -> str:
+def span(days: tuple[date, date]) -> str:
     if days[0] == days[1]:
         return say("{day:date}", day=days[0])
     return say("{first:date} to {last:date}", first=days[0], last=days[1])
