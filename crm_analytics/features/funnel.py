@@ -49,6 +49,9 @@ def funnel(
 ) -> ir.Table:
     """How many of those who came in during the `days` before `as_of`, and during as many before them, took each step.
 
+    The days before are there only where the records reach back to their beginning: a history's first months are often
+    those of the deals that were still remembered.
+
     Chains: `leads` (from the enquiry through the stages of its deals to a deal that was won), `deals` (the same without
     enquiries), `visits` (from the first visit to an order) and `orders` (from the order, paid where payments are on
     record, to goods that were kept: less than half of their money came back within a month). None takes the first the
@@ -77,12 +80,13 @@ def funnel(
     rows = found.rows
     now = ibis.literal(as_of - timedelta(days=days), type="date")
     before = ibis.literal(as_of - timedelta(days=2 * days), type="date")
-    rows = rows.filter(rows.day.isnull() | (rows.day >= before))
+    known = (rows.day.min().over(ibis.window()) <= before + ibis.interval(days=days // 10)).fill_null(False)
+    rows = rows.filter(rows.day.isnull() | (rows.day >= now) | ((rows.day >= before) & known))
     rows = rows.mutate(
         part=rows.part.cast("string").strip().nullif("").fill_null("(unknown)"),
         period=(rows.day.isnull() | (rows.day >= now)).ifelse("now", "before"),
     )
-    last, worth = len(found.steps) - 1, rows.amount.cast("decimal(18, 4)")
+    last, worth = len(found.steps) - 1, rows.amount.cast("decimal(38, 4)")
     parts = []
     for i, step in enumerate(found.steps[:-1]):
         here, there, waits = rows[f"reached_{i}"], rows[f"reached_{i + 1}"], rows[f"waits_{i}"]

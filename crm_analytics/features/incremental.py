@@ -67,7 +67,7 @@ def _tested(wh: Warehouse, as_of: date, weeks: int, trade: str) -> Known:
     bought = arms.inner_join(
         days, [arms.customer_id == days.buyer, days.day >= arms.since, days.day < arms.until]
     ).group_by("campaign_id", "customer_id")
-    spent = bought.agg(revenue=ibis._.revenue.sum().cast("decimal(18, 4)"))
+    spent = bought.agg(revenue=ibis._.revenue.sum().cast("decimal(38, 4)"))
     people = arms.select("campaign_id", "customer_id", "arm").left_join(spent, ["campaign_id", "customer_id"])
     people = people.mutate(revenue=people.revenue.fill_null(0))
     sums = people.group_by("campaign_id", "arm").agg(

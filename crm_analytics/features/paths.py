@@ -57,7 +57,7 @@ def paths(
     ways = _cut(_visits(touches), lookback_days=lookback_days, idle_days=idle_days)
     named = _named(ways, as_of, idle_days)
     waits = named.waits
-    worth = named.value.cast("decimal(18, 4)")
+    worth = named.value.cast("decimal(38, 4)")
     table = named.group_by("path").agg(
         conversions=named.conversions.sum(),
         value=worth.sum().cast("float64"),

@@ -170,6 +170,7 @@ def _compared(steps: pd.DataFrame, confidence: float) -> pd.DataFrame:
             before = former.loc[(row.part, row.step_no)]
             rows.append((row, "before", before["passed"], before["decided"]))
     rows = [one for one in rows if one[0].decided >= LEAST_DECIDED and one[3] >= LEAST_DECIDED]
+    rows = [one for one in rows if 0 < one[0].passed + one[2] < one[0].decided + one[3]]  # where nobody differs
     columns = ["part", "step", "next_step", "against", "entered", "rate", "low", "high", "usual"]
     columns += ["lost", "lost_low", "lost_high", "p", "leak"]
     if not rows:

@@ -67,9 +67,10 @@ def _before(steps: pd.DataFrame, whole: pd.DataFrame) -> Iterator[Check]:
         yield Check(
             name=say("The time before"),
             verdict="weak",
-            text=say(
-                "In the days before only {n:count} came in: the records may begin later, and what changed since can "
-                "hardly be told.",
+            text=say("The records do not reach back far enough to compare these days with as many before them.")
+            if not came
+            else say(
+                "In the days before only {n:count} came in, so what changed since can hardly be told.",
                 n=came,
             ),
         )

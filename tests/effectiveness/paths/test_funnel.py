@@ -5,45 +5,13 @@ import pandas as pd
 import pytest
 
 from crm_analytics import Funnel, NotEnough, draw, features
-
-STEPS = ("lead", "qualified", "won")
-
-
-def funnel(seed: int, *, parts: int = 6, leak: float = 0.0, came: int = 400) -> pd.DataFrame:
-    """Enquiries of several sources of which 40 % are qualified and half of these won, worth 100 on average; of the
-    first source `leak` fewer are qualified in the present days."""
-    random = np.random.default_rng(seed)
-    rows = []
-    for part in range(parts):
-        for period in ("now", "before"):
-            chance = 0.4 - (leak if part == 0 and period == "now" else 0.0)
-            qualified = random.binomial(came, chance)
-            won = random.binomial(qualified, 0.5)
-            each = random.gamma(2.0, 50.0, won)
-            for i, (entered, passed) in enumerate(((came, qualified), (qualified, won))):
-                row = (
-                    f"source {part}",
-                    period,
-                    i + 1,
-                    STEPS[i],
-                    STEPS[i + 1],
-                    entered,
-                    passed,
-                    0,
-                    won,
-                    each.sum(),
-                    (each**2).sum(),
-                )
-                rows.append(row)
-    columns = ["part", "period", "step_no", "step", "next_step", "entered", "passed", "undecided", "ended", "amount"]
-    columns += ["amount_squares"]
-    return pd.DataFrame(rows, columns=columns).assign(chain="leads", days=365, until=pd.Timestamp("2025-06-30"))
+from crm_analytics.simulation.funnels import funnel
 
 
 def test_a_planted_leak_is_found_and_costs_what_it_does():
     covered, found = [], []
     for seed in range(16):
-        result = Funnel().fit(funnel(seed, leak=0.18))
+        result = Funnel().fit(funnel(seed, leak=0.18)[0])
         first = result.table.query("part == 'source 0' and step == 'lead' and against == 'others'").iloc[0]
         covered.append(first["lost_low"] <= 400 * 0.18 * 0.5 * 100 <= first["lost_high"])
         found.append(result.leaks.iloc[0]["part"] == "source 0" if len(result.leaks) else False)
@@ -52,12 +20,20 @@ def test_a_planted_leak_is_found_and_costs_what_it_does():
 
 
 def test_where_nothing_leaks_nothing_is_rarely_called_a_leak():
-    called = [len(Funnel().fit(funnel(seed)).leaks) > 0 for seed in range(60)]
+    called = [len(Funnel().fit(funnel(seed)[0]).leaks) > 0 for seed in range(60)]
     assert np.mean(called) <= 0.09
 
 
+def test_a_worse_year_for_all_is_nobody_s_leak():
+    """Against the year before every source leaks; against the others none does, and it is said of everybody."""
+    for seed in range(6):
+        leaks = Funnel().fit(funnel(seed, worse_year=0.1)[0]).leaks
+        assert "others" not in set(leaks["against"])
+        assert "(all)" in set(leaks["part"])
+
+
 def test_the_words_name_step_part_and_money():
-    result = Funnel().fit(funnel(1, leak=0.2))
+    result = Funnel().fit(funnel(1, leak=0.2)[0])
     assert "from lead to qualified of source 0" in result.text
     assert result.text.startswith("€")
     assert "The leak: from lead to qualified of source 0" in draw(result).layout.title.text
@@ -65,13 +41,13 @@ def test_the_words_name_step_part_and_money():
     assert claim.low <= claim.value <= claim.high
     assert claim.last.isoformat() == "2025-06-30"
     assert "source 0" in claim.decision
-    calm = Funnel().fit(funnel(3))
+    calm = Funnel().fit(funnel(3)[0])
     assert "no part and no step leaks" in calm.text
     assert calm.claims == ()
 
 
 def test_the_whole_is_the_sum_of_its_parts():
-    steps = Funnel().fit(funnel(2, leak=0.1)).steps
+    steps = Funnel().fit(funnel(2, leak=0.1)[0]).steps
     whole = steps[steps["part"] == "(all)"].set_index(["period", "step_no"])
     parts = steps[steps["part"] != "(all)"].groupby(["period", "step_no"])[["entered", "passed", "amount"]].sum()
     whole = whole[["entered", "passed", "amount"]]
@@ -79,14 +55,14 @@ def test_the_whole_is_the_sum_of_its_parts():
 
 
 def test_nonsense_is_an_error_and_too_little_a_refusal():
-    frame = funnel(1)
+    frame, _ = funnel(1)
     with pytest.raises(ValueError, match="more than came"):
         Funnel().fit(frame.assign(passed=frame["entered"] + 1))
     with pytest.raises(ValueError, match="One chain"):
         Funnel().fit(pd.concat([frame, frame.assign(chain="orders")]))
     with pytest.raises(ValueError, match="confidence"):
         Funnel(confidence=95)
-    refused = Funnel().fit(funnel(1, came=5, parts=2))
+    refused = Funnel().fit(funnel(1, came=5, parts=2)[0])
     assert isinstance(refused, NotEnough)
     assert "20" in refused.text
 
