@@ -18,7 +18,7 @@ MONEY = ("revenue", "margin")
 
 @draw.register
 def _(result: PanelEffectResult) -> go.Figure:
-    fig = theme.figure(title=_title(result), height=780)
+    fig = theme.figure(title=_title(result), height=820)
     inside = result.course["cumulative"].notna()
     first = max(int(np.flatnonzero(inside)[0]) - PERIODS_BEFORE, 0)
     shown, now = result.course.iloc[first:], result.course[inside]
@@ -60,7 +60,7 @@ def _(result: PanelEffectResult) -> go.Figure:
         yaxis2={"domain": [0.45, 0.62], "anchor": "x", "title_text": say("effect so far, {unit}", unit=unit), **quiet},
         yaxis3={"domain": [0.24, 0.41], "anchor": "x", "title_text": say("gap, % of usual"), "ticksuffix": " %",
                 **quiet},
-        yaxis4={"domain": [0, 0.13], "anchor": "x2", "automargin": True, "autorange": "reversed"},
+        yaxis4={"domain": [0, 0.16], "anchor": "x2", "automargin": True, "autorange": "reversed", "dtick": 1},
         xaxis2={"anchor": "y4", "title_text": say("effect by each method, {unit}", unit=unit), **quiet},
     )  # fmt: skip
 

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
     from crm_analytics.warehouse.engine import Warehouse
 
-UNITS = ("region", "store", "category", "product", "channel", "kind", "acquired_channel")
+UNITS = ("region", "customer_region", "store", "category", "product", "channel", "kind", "acquired_channel")
 """What may stand side by side: places, goods, ways to buy, and groups of customers."""
 PLACES = ("region", "store")
+TRAITS = ("customer_region", "kind", "acquired_channel")
+"""What is known of the customer, not of the sale."""
 OVER_DAYS = 14
 """A campaign is the last one to be asked about once it has been over for so long."""
 
@@ -33,12 +35,12 @@ def panel(
 ) -> ir.Table:
     """Sales and enquiries of every unit on every day before `as_of`, without gaps, with a campaign's units marked.
 
-    `unit` is one of `UNITS`: a region is the store's, else the customer's; what belongs to none is left out.
-    Returns are left out, other trade set apart (`trade`). `campaign` is an id; campaigns of the same name are one
-    campaign that was on several times or in several places; "last" is the newest that ran in some region only and has
-    been over for two weeks, else the newest; None marks nothing. Columns: unit, day, revenue, margin (null where a unit
-    cost is lacking), orders, units; of places and groups of customers contacts (inbound) and leads, where recorded;
-    campaign (its name on its days in the units that it reached, else empty), reached (treated, left alone, or mixed:
+    `unit` is one of `UNITS`: a region is the store's, else the customer's (customer_region: the customer's alone); what
+    belongs to none is left out, and so are returns; other trade is set apart (`trade`). `campaign` is an id; campaigns
+    of the same name are one campaign that was on several times or in several places; "last" is the newest that ran in
+    some region only and has been over for two weeks, else the newest; None marks nothing. Columns: unit, unit_of (which
+    of `UNITS`), day, revenue, margin (null where a unit cost is lacking), orders, units; of regions and groups of
+    customers contacts (inbound) and leads, where recorded; campaign (its name on its days in the units that it reached, else empty), reached (treated, left alone, or mixed:
     a unit that serves those who were reached and others, such as a web shop), cost (of the campaign, on the first of
     its days in a treated unit); and what moves sales: price_index and competitor_index (base 1, weighted by what the
     unit sold), market_<indicator>, holiday, other_campaigns (their names, in this unit). Ordered by unit and day.
@@ -60,7 +62,7 @@ def panel(
         days = _with_market(wh, days, as_of)
     if wh.company.country:
         days = _with_holidays(days, wh.company.country, first, as_of)
-    table = units.cross_join(days)
+    table = units.mutate(unit_of=ibis.literal(unit)).cross_join(days)
     sums = lines.group_by("unit", "day").agg(
         revenue=lines.amount.sum().cast("float64"),
         margin=lines.cost_known.all().ifelse(lines.margin.sum(), ibis.null()).cast("float64"),
@@ -86,7 +88,7 @@ def _require_unit(wh: Warehouse, unit: str) -> None:
         wh.require("products")
     elif unit == "store":
         wh.require("stores")
-    elif unit in ("kind", "acquired_channel"):
+    elif unit in TRAITS:
         wh.require("customers")
     elif unit == "region" and not (wh.has("stores") or wh.has("customers")):
         raise TableAbsent(f"{wh.company.name} has neither stores nor customers, so no sale belongs to a region.")
@@ -126,7 +128,7 @@ def _lines(wh: Warehouse, as_of: date, *, unit: str, trade: str) -> ir.Table:
     orders = orders.mutate(day=orders.ordered_at.date(), unit=_unit_of_orders(orders, unit))
     if unit == "region":
         orders = _with_region(wh, orders)
-    elif unit in ("kind", "acquired_channel"):
+    elif unit in TRAITS:
         orders = _with_trait(wh, orders, unit)
     orders = orders.select("order_id", "day", "unit")
     lines = lines_of(wh, trade)
@@ -168,7 +170,8 @@ def _with_region(wh: Warehouse, rows: ir.Table) -> ir.Table:
 
 
 def _with_trait(wh: Warehouse, rows: ir.Table, trait: str) -> ir.Table:
-    traits = wh.customers.select(who="customer_id", trait=trait)
+    column = wh.customers.region if trait == "customer_region" else wh.customers[trait]
+    traits = wh.customers.select(who="customer_id", trait=column)
     rows = rows.left_join(traits, [("customer_id", "who")])
     return rows.mutate(unit=rows.trait).drop("who", "trait")
 
@@ -294,7 +297,7 @@ def _with_place(wh: Warehouse, table: ir.Table, unit: str) -> ir.Table:
     """The region each unit lies in; null where it lies in none or in several."""
     import ibis
 
-    if unit == "region":
+    if unit in ("region", "customer_region"):
         return table.mutate(place=table.unit)
     if unit == "store":
         places = wh.stores.select(at="store_id", place="region")

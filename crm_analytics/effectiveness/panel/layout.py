@@ -9,6 +9,9 @@ import pandas as pd
 
 from crm_analytics.effectiveness.panel.case import Case
 
+TINY = 1e-9
+"""A unit that sold nothing in some stretch of the past is no reason to divide by zero."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Spell:
@@ -57,7 +60,7 @@ class Layout:
         own = spell.units if columns is None else columns
         others = spell.others if columns is None else np.setdiff1d(spell.others, columns)
         apart = self.values / self.pull
-        size = apart[np.ix_(before, others)].mean(axis=0)
+        size = np.maximum(apart[np.ix_(before, others)].mean(axis=0), TINY)
         one = self.one(own, before)
         return Case(
             treated=apart[:, own].sum(axis=1) / one,
@@ -71,12 +74,12 @@ class Layout:
     def one(self, columns: np.ndarray, before: np.ndarray) -> float:
         """What a value of one stands for: the mean before of these units together, or their number."""
         together = (self.values[:, columns] / self.pull[:, columns]).sum(axis=1)
-        return float(len(columns)) if self.level else float(together[before].mean())
+        return float(len(columns)) if self.level else max(float(together[before].mean()), TINY)
 
     def drawn(self, columns: np.ndarray, before: np.ndarray) -> np.ndarray:
         """By which factor these units together were moved apart from all others, for every period."""
         size = (self.values[:, columns] / self.pull[:, columns])[before].mean(axis=0)
-        return self.pull[:, columns] @ (size / size.sum())
+        return self.pull[:, columns] @ (size / size.sum()) if size.sum() > 0 else np.ones(len(self.days))
 
     def least_before(self, spell: Spell) -> int:
         """So many clean periods a trial on earlier ones must have to learn from: a third of what the answer has."""

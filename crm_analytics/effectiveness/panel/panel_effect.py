@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.panel.judged import Judged, judged
-from crm_analytics.effectiveness.panel.panel_effect_checks import amount, checks
+from crm_analytics.effectiveness.panel.panel_effect_checks import MONEY, amount, checks
 from crm_analytics.effectiveness.panel.panel_effect_claims import claims
 from crm_analytics.effectiveness.panel.reading import Reading, read
 from crm_analytics.effectiveness.panel.structural_twin import NAME, StructuralTwin
@@ -177,7 +177,7 @@ class PanelEffect(Study):
             together = layout.values[spell.before][:, spell.units].sum(axis=1)
             if (together > 0).mean() < 0.5 and self.scale == "index":
                 return say(
-                    "Not enough evidence: something was sold in only {share:percent} of the periods before; make "
+                    "Not enough evidence: there is anything in only {share:percent} of the periods before; make "
                     "period_days longer, or look at larger units.",
                     share=float((together > 0).mean()),
                 )
@@ -205,6 +205,8 @@ class PanelEffectResult(Result):
     until: date
     """The last day of the window, tail included."""
     campaign: str
+    of: str
+    """What a unit is: region, store …; unit where the table does not say."""
     cost: float
     unit_days: int
     course: pd.DataFrame = field(repr=False)
@@ -220,8 +222,8 @@ class PanelEffectResult(Result):
 
     @property
     def iroas(self) -> tuple[float, float, float]:
-        """What one unit of money spent brought back, with its interval; NaN where no cost is on record."""
-        cost = self.cost if self.cost > 0 else float("nan")
+        """What one unit of money spent brought back, with its interval; NaN where no cost is on record, or no money is measured."""
+        cost = self.cost if self.cost > 0 and self.study.measure in MONEY else float("nan")
         return self.effect / cost, self.low / cost, self.high / cost
 
     @property
@@ -230,7 +232,7 @@ class PanelEffectResult(Result):
         course, inside = self.course, self.course["cumulative"].notna()
         length, first = int(inside.sum()), int(np.flatnonzero(inside)[0])
         actual = course["actual"].to_numpy()
-        year = round(364 / self.study.period_days)
+        year = round(364 / max(int(np.median(np.diff(course["day"]) / DAY)), 1))
         now = actual[first : first + length].sum()
 
         def against(start: int) -> float:
@@ -238,7 +240,7 @@ class PanelEffectResult(Result):
 
         told_by = {
             say("against the weeks before"): against(first - length),
-            say("against the same weeks a year ago"): against(first - year),
+            say("against the same weeks a year ago"): against(first - year) if year >= length else float("nan"),
             say("against the others in the same days"): self.effect,
         }
         readings = pd.DataFrame({"reading": list(told_by), "effect": list(told_by.values())})
@@ -262,7 +264,8 @@ def _result(study: PanelEffect, reading: Reading, found: Judged) -> PanelEffectR
         expected=float(lead.expected.sum()),
         reached=tuple(layout.units[i] for i in sorted({int(u) for s in layout.spells for u in s.units})),
         starts=on["day"].min().date(), ends=on["day"].max().date(), until=until.date(),
-        campaign="; ".join(names), cost=reading.cost,
+        campaign="; ".join(names),
+        of=str(frame["unit_of"].dropna().iloc[0]) if "unit_of" in frame else "unit", cost=reading.cost,
         unit_days=sum(len(s.units) * s.length for s in layout.spells) * study.period_days,
         course=course_table(reading, found), placebos=placebo_table(reading, found), parts=parts_table(reading, found),
         judged=found, reading=reading,

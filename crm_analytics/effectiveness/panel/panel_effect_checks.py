@@ -55,7 +55,7 @@ def _agree(result: PanelEffectResult) -> Check:
         "{n:count} methods say {smallest} to {largest}: they agree on the sign, and {inside:count} of their intervals "
         "hold the answer."
         if len(signs) == 1
-        else "{n:count} methods say {smallest} to {largest}: they do not agree on the sign, and {inside:count} of "
+        else "{n:count} methods say {smallest} to {largest}: they lie on both sides of zero, and {inside:count} of "
         "their intervals hold the answer."
     )
     return Check(

@@ -25,7 +25,7 @@ def claims(result: PanelEffectResult) -> tuple[Claim, ...]:
         "first": result.starts,
         "last": result.until,
         "expires": result.until + SEASON,
-        "scope": (("unit", result.reached[0]),) if len(result.reached) == 1 else (),
+        "scope": ((result.of, result.reached[0]),) if len(result.reached) == 1 else (),
     }
     incremental = Claim(
         measure=f"incremental {result.study.measure}", value=result.effect, low=result.low, high=result.high,

@@ -40,8 +40,8 @@ def read(frame: pd.DataFrame, measure: str, *, tail_days: int, period_days: int,
     wide = {c: sums.pivot(index="day", columns="unit", values=c).fillna(0.0) for c in (measure, "on", *names)}
     values, on = wide[measure].to_numpy(), wide["on"].to_numpy() > 0
     units, tail = [str(unit) for unit in wide[measure].columns], -(-tail_days // period_days)
-    last = int(np.flatnonzero(on.any(axis=1))[-1]) + 1 + tail if on.any() else 0
-    values, on = values[:last], on[:last]
+    whole = _whole(values, on, tail=tail)
+    values, on = values[whole], on[whole]
     reasons = _apart(frame, units, values, on, tail=tail)
     spells = spells_of(on, np.isin(units, list(reasons)), tail=tail)
     touched = np.zeros_like(on)
@@ -49,13 +49,21 @@ def read(frame: pd.DataFrame, measure: str, *, tail_days: int, period_days: int,
         touched[spell.starts : spell.ends, spell.units] = True
     first = min((spell.starts for spell in spells), default=len(on))
     before = np.arange(len(on)) < first
-    moved = {name: wide[name].to_numpy()[:last] / period_days for name in names}
+    moved = {name: wide[name].to_numpy()[whole] / period_days for name in names}
     pull = Pull.learn(values, moved if before.sum() > 2 else {}, ~touched, before)
     layout = Layout(
-        units=units, days=pd.DatetimeIndex(wide[measure].index[:last]), values=values, on=on, spells=spells,
+        units=units, days=pd.DatetimeIndex(wide[measure].index[whole]), values=values, on=on, spells=spells,
         level=level, pull=pull.factor,
     )  # fmt: skip
     return Reading(layout=layout, pull=pull, apart=reasons, cost=_cost(frame, start), daily=frame)
+
+
+def _whole(values: np.ndarray, on: np.ndarray, *, tail: int) -> slice:
+    """From the period by which every unit reached sells to the last of the campaign's tail."""
+    if not on.any():
+        return slice(0, 0)
+    opened = (values[:, on.any(axis=0)] != 0).argmax(axis=0).max()
+    return slice(int(opened), int(np.flatnonzero(on.any(axis=1))[-1]) + 1 + tail)
 
 
 def _apart(frame: pd.DataFrame, units: list[str], values: np.ndarray, on: np.ndarray, *, tail: int) -> dict[str, str]:
@@ -73,11 +81,11 @@ def _apart(frame: pd.DataFrame, units: list[str], values: np.ndarray, on: np.nda
         if unit in mixed:
             found[unit] = say("serves those who were reached and others")
         elif not sold.any() or np.flatnonzero(sold)[0] > first // 4:
-            found[unit] = say("has no sales from the beginning")
+            found[unit] = say("has nothing to compare from the beginning")
         elif np.flatnonzero(sold)[-1] < last - 2:
-            found[unit] = say("stopped selling")
+            found[unit] = say("stopped before the end")
         elif sold[:first].mean() < SPARSE:
-            found[unit] = say("sells too seldom")
+            found[unit] = say("is empty too often")
         elif unit in others:
             found[unit] = say("had a campaign of its own: {name}", name=others[unit])
     return found
