@@ -40,9 +40,9 @@ def panel(
     of the same name are one campaign that was on several times or in several places; "last" is the newest that ran in
     some region only and has been over for two weeks, else the newest; None marks nothing. Columns: unit, unit_of (which
     of `UNITS`), day, revenue, margin (null where a unit cost is lacking), orders, units; of regions and groups of
-    customers contacts (inbound) and leads, where recorded; campaign (its name on its days in the units that it reached, else empty), reached (treated, left alone, or mixed:
-    a unit that serves those who were reached and others, such as a web shop), cost (of the campaign, on the first of
-    its days in a treated unit); and what moves sales: price_index and competitor_index (base 1, weighted by what the
+    customers contacts (inbound) and leads, where recorded; campaign (its name on its days in the units that it reached,
+    else empty), reached (treated, left alone, or mixed: a unit that serves those who were reached and others, such as a
+    web shop), cost (of the campaign, on the first of its days in a treated unit); and what moves sales: price_index and competitor_index (base 1, weighted by what the
     unit sold), market_<indicator>, holiday, other_campaigns (their names, in this unit). Ordered by unit and day.
     Raises ValueError for an unknown unit, WarehouseError for an unknown campaign, TableAbsent where none is recorded.
     """

@@ -222,7 +222,7 @@ class PanelEffectResult(Result):
 
     @property
     def iroas(self) -> tuple[float, float, float]:
-        """What one unit of money spent brought back, with its interval; NaN where no cost is on record, or no money is measured."""
+        """What one unit of money spent brought back, with its interval; NaN where no cost or no money is on record."""
         cost = self.cost if self.cost > 0 and self.study.measure in MONEY else float("nan")
         return self.effect / cost, self.low / cost, self.high / cost
 

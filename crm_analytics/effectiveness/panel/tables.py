@@ -40,8 +40,9 @@ def course_table(reading: Reading, found: Judged) -> pd.DataFrame:
     reach = (lead.interval[1] - lead.interval[0]) / 2
     trials = _trials(found, len(lead.gaps))
     grown, alone = _grown(trials), reach * _single(trials)
+    least = 0.0 if layout.values.min() >= 0 else -np.inf
     inside = pd.DataFrame({
-        "low": np.maximum(expected[window] - alone, 0 if layout.values.min() >= 0 else -np.inf), "high": expected[window] + alone, "cumulative": so_far,
+        "low": np.maximum(expected[window] - alone, least), "high": expected[window] + alone, "cumulative": so_far,
         "cumulative_low": so_far - reach * grown, "cumulative_high": so_far + reach * grown,
     }, index=range(window.start, window.stop))  # fmt: skip
     return pd.DataFrame({"day": layout.days, "actual": actual, "expected": expected}).join(inside)
