@@ -42,8 +42,9 @@ def panel(
     of `UNITS`), day, revenue, margin (null where a unit cost is lacking), orders, units; of regions and groups of
     customers contacts (inbound) and leads, where recorded; campaign (its name on its days in the units that it reached,
     else empty), reached (treated, left alone, or mixed: a unit that serves those who were reached and others, such as a
-    web shop), cost (of the campaign, on the first of its days in a treated unit); and what moves sales: price_index and competitor_index (base 1, weighted by what the
-    unit sold), market_<indicator>, holiday, other_campaigns (their names, in this unit). Ordered by unit and day.
+    web shop), cost (of the campaign, on the first of its days in a treated unit); and what moves sales:
+    price_index and competitor_index (base 1, weighted by what the unit sold), market_<indicator>, holiday,
+    other_campaigns (their names, in this unit). Ordered by unit and day.
     Raises ValueError for an unknown unit, WarehouseError for an unknown campaign, TableAbsent where none is recorded.
     """
     import ibis

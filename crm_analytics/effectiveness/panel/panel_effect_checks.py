@@ -168,10 +168,10 @@ def _parallel(result: PanelEffectResult) -> list[Check]:
             verdict="weak" if off else "holds",
             text=say(
                 "The reached and the others drifted apart before: plain differences missed earlier windows by "
-                "{drift:percent} on average, always to the same side."
+                "{drift:percent} on average, more than chance explains."
                 if off
-                else "The reached went parallel to the others before: plain differences missed earlier windows by "
-                "{drift:percent} on average.",
+                else "Nothing says that the reached and the others drifted apart before: plain differences missed "
+                "earlier windows by {drift:percent} on average, no more than chance explains.",
                 drift=drift,
             ),
         )
