@@ -50,6 +50,7 @@ _HOMES = {
     "Funnel": "effectiveness.paths.funnel",
     "LeadProfit": "effectiveness.paths.lead_profit",
     "Baseline": "effectiveness.unlinked.baseline",
+    "LocalEffects": "effectiveness.unlinked.local_effects",
     "Lag": "effectiveness.timing.lag",
     "BestTiming": "effectiveness.timing.best_timing",
     "BestCampaign": "effectiveness.control.best_campaign",

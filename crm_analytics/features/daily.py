@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from crm_analytics.features.campaign_days import Asked, asked, with_other_campaigns
 from crm_analytics.features.feature import feature
+from crm_analytics.features.other_campaigns import Asked, asked, with_other_campaigns
 from crm_analytics.features.places import known, placed, region_of, region_shares, serving
 from crm_analytics.features.trade import lines_of, orders_of
 from crm_analytics.warehouse.release import WarehouseError
@@ -43,7 +43,7 @@ def daily_sales(
     itself, weighted by what was sold in the last year, so that a change in what is bought does not move them),
     market_<indicator> as last published, holiday (its name or empty), stock_out (share of shelves whose last count
     found nothing), other_campaigns (names of those that ran besides, in this region or everywhere) and for each of
-    them `touches: <name>` (how strongly it ran, see `campaign_days`).
+    them `touches: <name>` (how strongly it ran, see `other_campaigns`).
     """
     chosen = asked(wh, campaign, as_of) if campaign else None
     only = _narrowed(only)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from crm_analytics.features.campaign_days import asked
 from crm_analytics.features.daily import _calendar, sold_lines, with_campaigns, with_influences
 from crm_analytics.features.feature import feature
+from crm_analytics.features.other_campaigns import asked
 from crm_analytics.features.places import known, placed
 from crm_analytics.warehouse.engine import TableAbsent
 from crm_analytics.warehouse.release import WarehouseError
