@@ -20,7 +20,7 @@ import pandas as pd
 YEAR = 365.25
 WANDERING = 10.0 ** np.arange(-4, 0.01, 0.5)
 """Candidates for the variance of the level's step in a week, as a multiple of the noise's."""
-PERSISTENCE = (0.2, 0.4, 0.6)
+PERSISTENCE = (0.3, 0.5, 0.7)
 """Candidates for the noise's correlation from a week to the next; that of real sales is never nought."""
 MOST_KINDS = 6
 _PRIOR_SD = {"trend": 0.3, "season": 0.5, "weekday": 1.0, "price": 3.0, "competitor": 3.0, "market": 3.0,

@@ -33,13 +33,15 @@ class ChannelMix(Study):
     periods and works less the more there is of it, never below nothing. How long it is carried and how soon it
     saturates is learned for each channel; where the data leave that open, the draws differ and the interval is wide.
     `experiments` are what tests said: a table of channel, first, last (days, both included), incremental (in the
-    measure) and se; they count as evidence beside the sales. `draws` are independent looks at what remains possible.
+    measure) and se; they count as evidence beside the sales. `draws` are looks at what remains possible;
+    `hidden_quarters` of the history are foretold from what came before them, to see how far to trust the rest.
     """
 
     measure: Literal["revenue", "margin", "orders", "units"] = "revenue"
     experiments: pd.DataFrame | None = field(default=None, repr=False, compare=False)
     confidence: float = 0.95
     draws: int = 400
+    hidden_quarters: int = 4
     seed: int = 1
 
     reads = "media"
@@ -52,6 +54,8 @@ class ChannelMix(Study):
             raise ValueError(f"measure is revenue, margin, orders or units, not {self.measure!r}.")
         if not 0.5 <= self.confidence < 1 or self.draws < 100:
             raise ValueError("confidence is a share from 0.5 to below 1, such as 0.95, and draws at least 100.")
+        if not 0 <= self.hidden_quarters <= 12:
+            raise ValueError("hidden_quarters is a number of quarters from 0 to 12.")
         known = {"channel", "first", "last", "incremental", "se"}
         if self.experiments is not None and not known <= set(self.experiments):
             raise ValueError(f"experiments is a table of {', '.join(sorted(known))}; it has not all of these columns.")
@@ -250,7 +254,7 @@ def _judged(study: ChannelMix, frame: pd.DataFrame, channels, spend: np.ndarray,
                                 draws=study.draws, seed=study.seed)  # fmt: skip
     responses = {name: Response.of(posterior, c) for c, name in enumerate(channels)}
     found = doubts(posterior, responses, study.ends())
-    refits = tried_before(posterior, frame["starts"], channels, ends=study.ends(), seed=study.seed)
+    refits = tried_before(posterior, frame["starts"], channels, study)
     known = "margin" in frame and "revenue" in frame and frame["margin"].notna().all()
     share = float(frame["margin"].sum() / frame["revenue"].sum()) if known else float("nan")
     table = _table(study, posterior, responses, found).assign(measure=study.measure, margin_share=share)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.media.posterior import Posterior
 
-QUARTERS, DRAWS = 4, 100
+if TYPE_CHECKING:
+    from crm_analytics.effectiveness.media.mix import ChannelMix
+
+DRAWS = 100
 LEAST_DAYS = 546
 """So much history a quarter is foretold from at least: a year for the season, half of one to see it again."""
 
@@ -30,23 +34,23 @@ class Refits:
         return float(weight @ self.quarters["error"]), float(weight @ self.quarters["error_year_ago"])
 
 
-def tried_before(posterior: Posterior, starts: pd.Series, channels: tuple[str, ...], *, ends, seed: int) -> Refits:
+def tried_before(posterior: Posterior, starts: pd.Series, channels: tuple[str, ...], study: ChannelMix) -> Refits:
     """Learn again from what was known at the end of each of the last quarters."""
     sales, days = posterior.sales, posterior.days
     n, quarter, year = len(sales), 91 // days, 364 // days
     rows, lasting = [], pd.DataFrame()
-    for back in range(QUARTERS if days > 1 else 2, 0, -1):
+    for back in range(study.hidden_quarters, 0, -1):
         known = n - back * quarter
         if known * days < LEAST_DAYS:
             continue
-        then = posterior.then(known, draws=DRAWS, seed=seed)
+        then = posterior.then(known, draws=DRAWS, seed=study.seed)
         ahead = slice(known, known + quarter)
         foretold = then.base[ahead] + then.brought.mean(axis=0).sum(axis=0)[ahead]
         sold, before = sales[ahead], sales[known - year : known - year + quarter]
         rows.append((starts.iloc[known], sold.sum(), foretold.sum(), np.abs(foretold - sold).sum() / sold.sum(),
                      np.abs(before - sold).sum() / sold.sum()))  # fmt: skip
         if back == 1:
-            lasting = _lasting(posterior, then, channels, known, ends)
+            lasting = _lasting(posterior, then, channels, known, study.ends())
     columns = ["starts", "sold", "foretold", "error", "error_year_ago"]
     return Refits(quarters=pd.DataFrame(rows, columns=columns), lasting=lasting)
 
