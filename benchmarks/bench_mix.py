@@ -1,10 +1,10 @@
-"""Three years of weeks, four channels: the channel mix beside what a user would else write, least squares by scipy with a
-residual bootstrap, on the same simulated companies in the same run; time, and how often the intervals hold the truth.
+"""Three years of weeks, four channels: the channel mix beside what a user would else write, least squares by scipy with
+a residual bootstrap, on the same simulated companies in the same run; time, and how often intervals hold the truth.
 
     python benchmarks/bench_mix.py [--companies N] [--draws N]
 
-The peer is told that carry-over is geometric and saturation logistic, and gets the same season, trend, prices and market
-as regressors; each redraw starts from the first fit. Samplers such as pymc-marketing take minutes and are not installed.
+The peer is told that carry-over is geometric and saturation logistic, and gets the same season, trend, prices and
+market as regressors; each redraw starts from the first fit. Samplers of a full posterior take minutes.
 """
 
 from __future__ import annotations

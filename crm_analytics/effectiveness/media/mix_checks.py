@@ -9,7 +9,7 @@ import numpy as np
 from crm_analytics.effectiveness.media.posterior import SPREAD, Posterior, Trial
 from crm_analytics.effectiveness.media.refits import Refits
 from crm_analytics.effectiveness.media.response import Response
-from crm_analytics.effectiveness.media.shapes import BENDS
+from crm_analytics.effectiveness.media.shapes import BEND_BELIEF, BENDS
 from crm_analytics.result import Check
 from crm_analytics.say import say
 
@@ -95,7 +95,8 @@ def _bend(response: Response) -> str:
     before = np.sqrt(np.average((ratio - middle) ** 2, weights=belief))
     forms, bends = response.shapes.kinds[drawn, 1], np.log(BENDS)[response.shapes.kinds[drawn, 2]]
     within = np.sqrt(np.mean([(bends[i] - bends[forms == forms[i]].mean()) ** 2 for i in range(len(bends))]))
-    seen = 1 - max(ratio[drawn].std() / max(before, 1e-9), within / np.log(BENDS).std())
+    assumed = np.sqrt(np.average(np.log(BENDS) ** 2, weights=BEND_BELIEF))
+    seen = 1 - max(ratio[drawn].std() / max(before, 1e-9), within / assumed)
     return say("how soon it saturates is mostly assumed") if seen < 0.5 else ""
 
 
@@ -192,8 +193,9 @@ def _saturation(found: dict[str, Doubts]) -> Check:
             text=say("For every channel the sizes of its spend show how soon further money works less."),
         )
     return Check(name=say("Saturation"), verdict="weak", text=say(
-        "How soon further money works less is mostly assumed for {names}: anything from straight to long saturated was "
-        "held possible, and these sizes of spend rule out little of it.", names=", ".join(names)))  # fmt: skip
+        "How soon further money works less is mostly assumed for {names}: it was taken to begin near the usual spend, "
+        "within a factor of three either way, and these sizes of spend rule out little of that.",
+        names=", ".join(names)))  # fmt: skip
 
 
 def _enough(posterior: Posterior) -> Check:

@@ -17,6 +17,8 @@ FORMS = ("log", "logistic", "s-shaped")
 _BELIEF = {"log": 0.4, "logistic": 0.4, "s-shaped": 0.2}
 BENDS = np.geomspace(0.1, 10, 11)
 """b as a multiple of the usual spend of an active period: at .1 it is long saturated, at 10 nearly straight."""
+BEND_BELIEF = np.exp(-0.5 * np.log(BENDS) ** 2) / np.exp(-0.5 * np.log(BENDS) ** 2).sum()
+"""Before any data: b is near the usual spend, within a factor of 2.7 either way, as the budget's curves have it too."""
 CARRIED = np.arange(0, 0.95, 0.1)
 """Candidates of α, the share that is carried from a week to the next."""
 PEAKS = tuple((weeks, alpha) for weeks in (1, 2, 3) for alpha in (0.3, 0.6, 0.8))
@@ -83,7 +85,7 @@ class Shapes:
         plain = np.full(len(CARRIED), (1 - LATER) / len(CARRIED))
         carry = np.r_[plain, np.full(len(PEAKS), LATER / len(PEAKS))]
         forms = np.array([_BELIEF[form] for form in FORMS])
-        return np.log((carry[:, None, None] * forms[:, None] * np.full(len(BENDS), 1 / len(BENDS))).ravel())
+        return np.log((carry[:, None, None] * forms[:, None] * BEND_BELIEF).ravel())
 
     def scaled(self, chosen: np.ndarray, times: float, periods: slice) -> np.ndarray:
         """What is felt in these periods by the chosen candidates if all spend were so many times as large."""
