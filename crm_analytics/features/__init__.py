@@ -37,6 +37,7 @@ _HOMES = {
     "market_days": "market_days",
     "paths": "paths",
     "incremental": "incremental",
+    "advertising_costs": "advertising_costs",
     "funnel": "funnel",
     "campaign_people": "campaign_people",
     "campaign_tests": "campaign_tests",

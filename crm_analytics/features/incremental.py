@@ -113,14 +113,8 @@ def _claimed(wh: Warehouse, as_of: date, names: dict[str, str]) -> tuple[Known, 
 
 
 def _by_source(wh: Warehouse, as_of: date, campaigns: Known) -> Known:
-    """Campaigns added up by the source of most of their visits; as well known as the least known of them."""
-    if not wh.has("touchpoints"):
-        return {}
-    touches = wh.touchpoints
-    touches = touches.filter(touches.at < as_of, touches.campaign_id.notnull(), touches.source_name.notnull())
-    counted = touches.group_by("campaign_id", "source_name").agg(touches=touches.count())
-    rows = counted.order_by("campaign_id", "touches", "source_name").to_pyarrow().to_pylist()
-    source = {one["campaign_id"]: one["source_name"].strip().replace(">", "›") for one in rows}
+    """Campaigns added up by source; as well known as the least known of them."""
+    source = sources_of(wh, as_of)
     found: Known = {}
     for name in sorted({source[key] for key in campaigns if key in source}):
         told = [campaigns[key] for key in sorted(campaigns) if source.get(key) == name]
@@ -128,3 +122,14 @@ def _by_source(wh: Warehouse, as_of: date, campaigns: Known) -> Known:
         below, above = (sum((one[i] - one[0]) ** 2 for one in told) ** 0.5 for i in (1, 2))
         found[name] = value, value - below, value + above, min((one[3] for one in told), key=GRADES.index)
     return found
+
+
+def sources_of(wh: Warehouse, as_of: date) -> dict[str, str]:
+    """Of each campaign that can be seen on the web the source of most of its visits."""
+    if not wh.has("touchpoints"):
+        return {}
+    touches = wh.touchpoints
+    touches = touches.filter(touches.at < as_of, touches.campaign_id.notnull(), touches.source_name.notnull())
+    counted = touches.group_by("campaign_id", "source_name").agg(touches=touches.count())
+    rows = counted.order_by("campaign_id", "touches", "source_name").to_pyarrow().to_pylist()
+    return {one["campaign_id"]: one["source_name"].strip().replace(">", "›") for one in rows}

@@ -111,15 +111,16 @@ class AttributionResult(Result):
         wide = self.credits.pivot(index="channel", columns="model", values=measure)
         return wide.loc[self.table["channel"], [m for m in MODELS if m in wide]].rename_axis(columns=None).reset_index()
 
-    def against(self, known: object) -> Result:
+    def against(self, known: object, costs: object = None) -> Result:
         """The credits held against what experiments say of each channel: what is claimed, and what was caused.
 
         `known` is a frame (or an Ibis table, as `features.incremental` makes one) of channel, incremental, low, high
         and evidence, money over the days of these ways; the channel "" is the sum over all advertising.
+        `costs`, of channel, cost and margin_share (`features.advertising_costs`), make profit of it.
         """
         from crm_analytics.effectiveness.paths.reconciled import reconciled
 
-        return reconciled(self, known)
+        return reconciled(self, known, costs)
 
 
 def _credited(study: Attribution, ways: Ways, frame: pd.DataFrame) -> AttributionResult:

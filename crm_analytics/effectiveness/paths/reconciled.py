@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from crm_analytics.effectiveness.paths.reconciled_checks import GRADES, checks
 from crm_analytics.effectiveness.paths.rules import DIRECT
-from crm_analytics.result import Check, Claim, NotEnough, Result, frame_of
+from crm_analytics.result import Claim, NotEnough, Result, frame_of
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 FREE = DIRECT | {"organic", "organic search", "seo", "органика", "органический поиск"}
 """Channels that nobody pays for by the click: what comes by them would have come anyway."""
 
-GRADES = ("tested", "compared", "modelled", "assumed")
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ReconciledResult(Result):
@@ -29,8 +27,10 @@ class ReconciledResult(Result):
 
     `table`, the largest over-claim first: channel, `claimed` (by the chosen model) and `last_touch` (by last click),
     `incremental` with `low` and `high`, `too_much` (claimed less incremental), `evidence`: tested, compared, modelled;
-    assumed where no experiment speaks of the channel, and the models' split, brought to the size of what is known,
-    stands in for one; anyway for visits nobody pays for. `anyway` is what would have been sold without advertising.
+    assumed where a known total less what experiments know is shared out by the model; unknown where neither speaks of
+    the channel; anyway for visits nobody pays for. Where costs were given: cost, `profit` with `profit_low` and
+    `profit_high`, and `profit_by_last_touch`. `anyway` is what would have been sold without advertising (not a number
+    where some of it is unknown).
     """
 
     claimed: float
@@ -46,34 +46,36 @@ class ReconciledResult(Result):
         """By how much credits mislead, the worst first. What was brought is its experiment's own claim, told there."""
         if self.since is None or self.until is None:
             return ()
-        told = self.table[self.table["evidence"].isin(GRADES) & self.table["incremental"].notna()]
+        told = self.table[self.table["evidence"] != "anyway"]
         length = min(max((self.until - self.since).days, 30), 365)
         return tuple(
             Claim(
                 subject=say("orders by way of {channel}", channel=row.channel),
-                measure=say("revenue credited beyond what was brought"),
-                value=float(row.too_much),
-                low=float(row.claimed - row.high),
-                high=float(row.claimed - row.low),
-                evidence=row.evidence,
+                **_beyond(row),
                 first=self.since,
                 last=self.until,
                 expires=self.until + timedelta(days=length),
                 scope=(("channel", str(row.channel)),),
                 decision=_decision(row),
-                reversed_by=say(
-                    "A test against control in which {channel} brings more than {high:money}.",
-                    channel=row.channel,
-                    high=max(row.high, row.claimed),
-                ),
+                reversed_by=say("A test against control that finds otherwise of {channel}.", channel=row.channel),
             )
             for row in told.head(5).itertuples()
         )
 
 
-def reconciled(credited: AttributionResult, known: object) -> Result:
-    """Hold the credits against a frame of channel, incremental, low, high, evidence. Raises ValueError naming what is
-    missing or wrong in it."""
+def _beyond(row: object) -> dict[str, object]:
+    """By how much the credit misleads; the credit itself where nothing is known to hold it against."""
+    if row.evidence == "unknown":
+        credit = dict.fromkeys(("value", "low", "high"), float(row.claimed))
+        return {"measure": say("revenue credited on no experiment"), "evidence": "assumed", **credit}
+    measure = say("revenue credited beyond what was brought")
+    span = {"low": float(row.claimed - row.high), "high": float(row.claimed - row.low)}
+    return {"measure": measure, "evidence": row.evidence, "value": float(row.too_much), **span}
+
+
+def reconciled(credited: AttributionResult, known: object, costs: object = None) -> Result:
+    """Hold the credits against a frame of channel, incremental, low, high, evidence, and what is left of them against a
+    frame of channel, cost and margin_share. Raises ValueError naming what is missing or wrong in them."""
     known = _checked(frame_of(known))
     total = known[known["channel"] == ""]
     known = known[known["channel"] != ""].set_index("channel")
@@ -90,10 +92,31 @@ def reconciled(credited: AttributionResult, known: object) -> Result:
     _assume(table, others, seen, total)
     table["too_much"] = table["claimed"] - table["incremental"]
     table = table.rename_axis("channel").reset_index()
-    table["size"] = table["too_much"].abs().fillna(-1)
+    table["size"] = table["too_much"].abs().fillna(table["claimed"].where(table["evidence"] == "unknown", -1.0))
     table = table.sort_values(["size", "channel"], ascending=[False, True], ignore_index=True).drop(columns="size")
     table = table[["channel", "claimed", "last_touch", "incremental", "low", "high", "too_much", "evidence"]]
+    if costs is not None:
+        table = _with_profit(table, frame_of(costs))
     return _told(credited, table, total)
+
+
+def _with_profit(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
+    """What was brought, at the rate at which revenue becomes margin, less what was spent; and what the last touch would
+    have said. Nothing is said where no cost is on record."""
+    if missing := [name for name in ("channel", "cost", "margin_share") if name not in costs]:
+        raise ValueError(f"Costs need the columns {', '.join(missing)}; features.advertising_costs(wh, …) has them.")
+    spent = costs.set_index(costs["channel"].astype(str))
+    if spent.index.has_duplicates:
+        raise ValueError("A channel stands twice in the costs; give one row for each.")
+    cost = table["channel"].map(spent["cost"].astype(float))
+    left = table["channel"].map(spent["margin_share"].astype(float))
+    return table.assign(
+        cost=cost,
+        profit=left * table["incremental"] - cost,
+        profit_low=left * table["low"] - cost,
+        profit_high=left * table["high"] - cost,
+        profit_by_last_touch=left * table["last_touch"] - cost,
+    )
 
 
 def _checked(known: pd.DataFrame) -> pd.DataFrame:
@@ -134,24 +157,19 @@ def _nothing_known(credited: AttributionResult) -> NotEnough:
 
 
 def _assume(table: pd.DataFrame, others: pd.Index, seen: pd.Series, total: pd.DataFrame) -> None:
-    """What experiments do not say of a channel. Of a known total: its part of the rest by the model, and anything up to
-    the whole rest. Without one: anything up to its credit, most likely its credit at the rate at which known channels
-    earned theirs."""
-    claimed = table.loc[others, "claimed"]
-    table.loc[others, "evidence"] = "assumed"
-    told = table[seen]
-    if len(total):
-        rest, most = (float(total[name].iloc[0] - told[_other(name)].sum()) for name in ("incremental", "high"))
-        share = claimed / claimed.sum() if claimed.sum() > 0 else claimed
-        table.loc[others, "incremental"] = share * rest
-        table.loc[others, "low"] = np.minimum(0.0, share * rest)
-        table.loc[others, "high"] = np.maximum(most, share * rest)  # the split is the model's: all of it may be one's
+    """What experiments do not say of a channel: of a known total its part of the rest by the model, and anything up to
+    the whole rest. Without a total nothing: ways may show orders that would have come anyway, and may miss most of what
+    a channel brings, so its credit bounds nothing."""
+    table.loc[others, "evidence"] = "unknown"
+    if total.empty:
         return
-    tracked = told[told["claimed"] > 0]
-    if len(tracked):
-        rate = float(np.clip(tracked["incremental"].sum() / tracked["claimed"].sum(), 0, 1))
-        table.loc[others, "incremental"] = rate * claimed
-        table.loc[others, "low"], table.loc[others, "high"] = 0.0 * claimed, claimed
+    told, claimed = table[seen], table.loc[others, "claimed"]
+    rest, most = (float(total[name].iloc[0] - told[_other(name)].sum()) for name in ("incremental", "high"))
+    share = claimed / claimed.sum() if claimed.sum() > 0 else claimed
+    table.loc[others, "evidence"] = "assumed"
+    table.loc[others, "incremental"] = share * rest
+    table.loc[others, "low"] = np.minimum(0.0, share * rest)
+    table.loc[others, "high"] = np.maximum(most, share * rest)  # the split is the model's: all of it may be one's
 
 
 def _other(name: str) -> str:
@@ -187,12 +205,12 @@ def _told(credited: AttributionResult, table: pd.DataFrame, total: pd.DataFrame)
         study=credited.study,
         table=table,
         text=text,
-        checks=tuple(_checks(credited, table, total)),
+        checks=tuple(checks(credited.value, table, total)),
         claimed=claimed,
         incremental=value,
         low=low,
         high=high,
-        anyway=max(credited.value - caused, 0.0),
+        anyway=max(credited.value - caused, 0.0) if "unknown" not in set(table["evidence"]) else float("nan"),
         since=credited.since,
         until=credited.until,
     )
@@ -212,80 +230,14 @@ def _gap(claimed: float, low: float, high: float) -> str:
     return say("no more than chance apart")
 
 
-def _checks(credited: AttributionResult, table: pd.DataFrame, total: pd.DataFrame) -> Iterator[Check]:
-    known = table[table["evidence"].isin(GRADES[:3])]
-    tracked = known[known["claimed"] > 0]
-    if len(tracked):
-        outside = tracked[(tracked["claimed"] > tracked["high"]) | (tracked["claimed"] < tracked["low"])]
-        worst = tracked.iloc[0]
-        yield Check(
-            name=say("Credits and experiments"),
-            verdict="holds" if outside.empty else "weak" if len(outside) < len(tracked) else "fails",
-            text=say(
-                "Of {n:count} {n:channel|channels} with both, {outside:count} {outside:is|are} credited with what its "
-                "experiment rules out. Farthest apart is {worst}: credited {claimed:money}, brought {value:money} "
-                "({low:money} – {high:money}).",
-                n=len(tracked),
-                outside=len(outside),
-                worst=worst["channel"],
-                claimed=worst["claimed"],
-                value=worst["incremental"],
-                low=worst["low"],
-                high=worst["high"],
-            ),
-        )
-    assumed = table[(table["evidence"] == "assumed") & table["incremental"].notna()]
-    if len(assumed):
-        yield Check(
-            name=say("Without an experiment"),
-            verdict="weak",
-            text=say(
-                "{names}: their part of the known total is shared out by the model; anything up to the whole rest may "
-                "be true, and only a test could tell."
-                if len(total)
-                else "{names}: no experiment speaks of them. Anything from nothing to their credits may be true; in "
-                "between they are put at the rate at which the others earned theirs.",
-                names=", ".join(map(str, assumed["channel"])),
-            ),
-        )
-    unseen = known[known["claimed"] == 0]
-    if len(unseen):
-        yield Check(
-            name=say("Not seen on the way"),
-            verdict="weak",
-            text=say(
-                "{names}: brought {value:money} by their experiments, and no way shows them, so attribution gives them "
-                "nothing and their sales to others.",
-                names=", ".join(map(str, unseen["channel"])),
-                value=float(unseen["incremental"].sum()),
-            ),
-        )
-    told = total if len(total) else table[table["evidence"].isin(GRADES)]
-    caused, least, most = (float(told[name].sum()) for name in ("incremental", "low", "high"))
-    share = 1 - caused / credited.value if credited.value > 0 else float("nan")
-    span = tuple(
-        float(np.clip(1 - bound / credited.value, 0, 1)) if credited.value > 0 else share for bound in (most, least)
-    )
-    yield Check(
-        name=say("Would have come anyway"),
-        verdict="holds" if 0 <= share <= 1 else "weak",
-        text=say(
-            "{anyway:money} of {value:money} at the end of these ways, {share:percent} ({span:percents}), would have "
-            "been sold without advertising."
-            if 0 <= share <= 1
-            else "Experiments count all sales and found {caused:money}; these ways end in {value:money} only, so they "
-            "do not show most of what advertising does.",
-            anyway=credited.value - caused,
-            value=credited.value,
-            share=share,
-            span=span,
-            caused=caused,
-        ),
-    )
-
-
 def _decision(row: object) -> str:
-    if row.evidence == "assumed":
+    if getattr(row, "profit_high", 0.0) < 0:
+        return say(
+            "Stop {channel} or make it cheaper: it costs {loss:money} more than it leaves.",
+            channel=row.channel,
+            loss=-row.profit,
+        )
+    if row.evidence in ("assumed", "unknown"):
         return say(
             "Leave {channel} out in one region for four weeks: {claimed:money} of credits rest on no experiment.",
             channel=row.channel,

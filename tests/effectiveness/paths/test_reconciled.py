@@ -27,25 +27,44 @@ def test_what_is_credited_too_much_is_told_in_money(simulated):
     assert row["too_much"] == pytest.approx(row["claimed"] - portal)
     assert held.claimed > held.high
     assert "too much" in held.text
-    assert "Credited with" in draw(held).layout.title.text
+    assert "price portal: credited with" in draw(held).layout.title.text
     claim = next(one for one in held.claims if "price portal" in one.subject)
     assert claim.evidence == "tested"
     assert claim.low <= claim.value <= claim.high
     assert claim.decision.startswith("Plan price portal on")
     assert claim.first.year == 2024
-    others = [one for one in held.claims if one.evidence == "assumed"]
+    others = [one for one in held.claims if "no experiment" in one.measure]
     assert others
     assert all("Leave" in one.decision for one in others)
 
 
-def test_without_an_experiment_anything_up_to_the_credit_may_be_true(simulated):
+def test_without_an_experiment_nothing_is_said_of_what_a_channel_brought(simulated):
     credited, _ = simulated
-    held = credited.against(known(("search", 20_000.0, 15_000.0, 25_000.0, "compared"))).table.set_index("channel")
+    held = credited.against(known(("search", 20_000.0, 15_000.0, 25_000.0, "compared")))
+    told = held.table.set_index("channel")
     for channel in ("social", "banner", "price portal"):
-        assert held.loc[channel, "evidence"] == "assumed"
-        assert held.loc[channel, "low"] == 0
-        assert held.loc[channel, "high"] == pytest.approx(held.loc[channel, "claimed"])
-    assert held.loc["direct", "evidence"] == held.loc["organic", "evidence"] == "anyway"
+        assert told.loc[channel, "evidence"] == "unknown"
+        assert told.loc[channel, ["incremental", "low", "high"]].isna().all()
+    assert told.loc["direct", "evidence"] == told.loc["organic", "evidence"] == "anyway"
+    assert np.isnan(held.anyway)
+    assert next(check.verdict for check in held.checks if check.name == "Without an experiment") == "weak"
+
+
+def test_profit_is_margin_less_cost_and_last_clicks_are_shown_up(simulated):
+    credited, _ = simulated
+    costs = pd.DataFrame({"channel": ["price portal", "banner"], "cost": [5_000.0, 300.0], "margin_share": 0.4})
+    held = credited.against(known(("price portal", 500.0, -500.0, 1_500.0, "tested")), costs)
+    row = held.table.set_index("channel").loc["price portal"]
+    assert row["profit"] == pytest.approx(0.4 * 500 - 5_000)
+    assert row["profit_high"] == pytest.approx(0.4 * 1_500 - 5_000)
+    assert row["profit_by_last_touch"] > 0
+    told = next(check.text for check in held.checks if check.name == "Profit")
+    assert "By last click price portal would pass for profitable" in told
+    assert "€300 were spent on banner" in told
+    assert any(claim.decision.startswith("Stop price portal") for claim in held.claims)
+    for wrong in (costs.drop(columns="cost"), pd.concat([costs, costs])):
+        with pytest.raises(ValueError, match=r"columns|twice"):
+            credited.against(known(("search", 1.0, 0.0, 2.0, "tested")), wrong)
 
 
 def test_a_known_total_is_shared_out_exactly_and_the_rest_came_anyway(simulated):
