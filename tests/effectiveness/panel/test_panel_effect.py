@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_analytics import NotEnough, PanelEffect, draw, features
+from crm_analytics.effectiveness.panel import difference_in_differences
+from crm_analytics.effectiveness.panel.case import Case
 from crm_analytics.effectiveness.panel.weights import shares
 from crm_analytics.simulation.panel import TIMINGS, TROUBLES, side_by_side
 
@@ -90,6 +92,17 @@ def test_shares_are_the_best_there_are(seed, k, rows, ridge):
 
     for other in [*np.eye(k), *random.dirichlet(np.ones(k), 20)]:
         assert loss(best) <= loss(0.9 * best + 0.1 * other) + 1e-9
+
+
+def test_plain_differences_are_two_way_fixed_effects():
+    random = np.random.default_rng(3)
+    values, window = random.normal(size=(30, 5)).cumsum(axis=0), np.arange(30) >= 24
+    case = Case(treated=values[:, 0], others=values[:, 1:], before=~window, window=window, size=np.ones(4), reached=1)
+    on = np.outer(window, np.arange(5) == 0).ravel()
+    dummies = np.column_stack([on, np.tile(np.eye(5), (30, 1)), np.repeat(np.eye(30), 5, axis=0)[:, 1:]])
+    fixed_effects = np.linalg.lstsq(dummies, values.ravel(), rcond=None)[0][0]
+    twin = difference_in_differences.twin(case)
+    assert (case.treated - twin.path)[window].mean() == pytest.approx(fixed_effects)
 
 
 @pytest.fixture(scope="module")
