@@ -30,6 +30,8 @@ from crm_analytics.result import Claim, Result, Study
 from crm_analytics.say import say
 
 LEAST_DAYS = 112
+LEAST_COUNTED = 0.15
+"""A series with something to count on a smaller share of its days is too thin to be told apart by days."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,12 +83,13 @@ class Jump(Study):
             raise ValueError("Jump needs one row for every day; features.daily_causes(wh, …) leaves no gaps.")
         marks = [c for c in frame if c in ("campaign", "other_campaigns") or c.startswith(TOUCHES)]
         series = Series.of(frame.drop(columns=marks), self.measure, len(frame))  # campaigns come by name
-        if series.selling_days < 0.2 or series.unit <= 0 or series.open.sum() < LEAST_DAYS / 2:
+        counted = float((series.actual > 0).mean())
+        if counted < LEAST_COUNTED or series.open.sum() < LEAST_DAYS / 2:
             return self.refuse(
                 say(
                     "Not enough evidence: there is anything to count on only {share:percent} of the days; ask of "
                     "longer days or of a larger part of the company.",
-                    share=series.selling_days,
+                    share=counted,
                 )
             )
         from threadpoolctl import threadpool_limits

@@ -20,7 +20,6 @@ COLUMNS = {
     "stock_out": "empty shelves",
     "assortment_index": "goods that came and went",
     "campaigns": "other campaigns",
-    "activity_index": "how much was sold in the weeks before",
     "season": "season",
     "trend": "trend",
     "holidays": "holidays",

@@ -13,15 +13,18 @@ from crm_analytics.effectiveness.unlinked.carry import felt, ways
 from crm_analytics.effectiveness.unlinked.influences import Series, touches_of
 
 CAMPAIGN_SD = 0.2
-"""How far, before any data, a campaign may reasonably reach: change of log sales. A campaign by name may differ from
-campaigns in general by as much again."""
-COURSE, COURSE_SD = " · course ", 0.15
+"""How far, before any data, a campaign may reasonably reach when it is felt most: change of log sales. A campaign by
+name may differ from campaigns in general by as much again."""
+COURSE, COURSE_SD = "\x1fcourse ", 0.15
 """How far it may come earlier or later than campaigns do on average; see `carry`."""
 NAMED_CAMPAIGNS = 12
+"""So many campaigns, those that differ most between the periods, have a cause of their own; the others are one."""
 BATCH_DAYS, LEAST_BATCHES = 28, 12
-SECRET_SD, SECRET_SHARE = 0.2, 1 / 6
+"""What is left over may hang together within batches of so many days; with fewer batches nothing can be said of it."""
+SECRET, SECRET_SD, SECRET_SHARE = "secret ", 0.2, 1 / 6
+"""A period's own level may reach so far; one that is a larger share of the history is left to the wandering level."""
 TIMING = ("trend", "weekday_", "season_", "holiday")
-SECRET = "secret "
+"""Names of influences that are a matter of the calendar begin so."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -132,28 +135,24 @@ class Learned:
 
         `weights` is one for each day of the series and sums to zero, such as later days less earlier ones.
         """
-        rows = np.flatnonzero(self.series.open)
-        w = weights[rows]
+        from scipy.signal import lfilter
+
+        w = weights[np.flatnonzero(self.series.open)]
         rho, q = self.structure.persistence, self.structure.wandering
         ahead = w[::-1].cumsum()[::-1]
-        echo = np.zeros(len(w))
-        run = 0.0
-        for place in range(len(w)):
-            run = rho * run
-            echo[place] = run
-            run += w[place]
+        echo = lfilter([0.0, rho], [1.0, -rho], w)
         stationary = (w @ w + 2 * (w @ echo)) / (1 - rho**2)
         return float(self.structure.noise_sd * np.sqrt(max(q * (ahead[1:] @ ahead[1:]) + stationary, 0.0)))
 
 
 def extras(frame: pd.DataFrame, *periods: slice) -> dict[str, tuple[np.ndarray, float]]:
-    """Influences that a Baseline does not know: campaigns together and by name, the assortment, the activity before.
+    """Influences that a Baseline does not know: campaigns together and by name, the assortment, prices paid.
 
     A period in which no campaign is felt most of the time has a level of its own that belongs to no cause: what nobody
     wrote down would otherwise be learned as the answer to whatever else moved in just these days.
     """
     found: dict[str, tuple[np.ndarray, float]] = {}
-    for name, spread in (("assortment_index", 1.0), ("activity_index", 1.0), ("price_paid_index", 3.0)):
+    for name, spread in (("assortment_index", 1.0), ("price_paid_index", 3.0)):
         if name in frame:
             index = frame[name].astype(float).clip(lower=1e-6).ffill().bfill().fillna(1.0)
             found[name] = (np.log(index).to_numpy(), spread)
@@ -176,10 +175,14 @@ def extras(frame: pd.DataFrame, *periods: slice) -> dict[str, tuple[np.ndarray, 
 
 
 def presence(frame: pd.DataFrame) -> dict[str, np.ndarray]:
-    """How strongly each campaign ran on each day, by name: those beside and the one the table marks, if it does."""
-    running = touches_of(frame)
+    """How strongly each campaign ran on each day, by name, so that it is felt by one when it is felt most.
+
+    A short campaign may do in its days what a long one does in its weeks. Those beside are known by the table's touches
+    or names; the one that the table marks is among them.
+    """
     marked = frame["campaign"].fillna("") if "campaign" in frame else pd.Series("", index=frame.index)
-    return running | {name: (marked == name).to_numpy(float) for name in sorted(set(marked) - {""})}
+    running = touches_of(frame) | {name: (marked == name).to_numpy(float) for name in sorted(set(marked) - {""})}
+    return {name: touches / felt(touches).max() for name, touches in running.items()}
 
 
 def _touching(by_name: dict[str, np.ndarray], earlier: slice, later: slice) -> list[str]:

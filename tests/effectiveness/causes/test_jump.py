@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm_analytics import Jump, NotEnough, draw
+from crm_analytics import Jump, NotEnough, draw, features
 from crm_analytics.effectiveness.causes.periods import Periods, logarithmic_mean
 from crm_analytics.simulation.jumps import jump
 
@@ -219,3 +219,53 @@ def test_what_cannot_be_answered_is_refused():
 def test_knobs_that_make_no_sense_are_refused(knobs):
     with pytest.raises(ValueError, match=r"starts|confidence|Periods|before"):
         Jump(**knobs)
+
+
+def planted(truth, cause: str, power: float) -> pd.Series:
+    """What a planted factor makes of each day's sales, in logarithms, over all categories."""
+    days = truth.days.assign(factor=truth.days[cause] ** power)
+    parts = days[["rhythm", "season", "price", "competitor", "market", "noise", "available"]]
+    days["sold"] = parts.assign(price=days["price"] ** -0.6, competitor=days["competitor"] ** 0.5).prod(axis=1)
+    days["without"] = days["sold"] / days["factor"]
+    sums = days.groupby("day")[["sold", "without"]].sum()
+    return np.log(sums["sold"] / sums["without"])
+
+
+@pytest.fixture(scope="module")
+def company_days(company):
+    return features.daily_causes(company).to_pandas()
+
+
+@pytest.mark.parametrize(("campaign", "before", "after"), [
+    ("Black Friday text message", ("2023-11-12", "2023-11-19"), ("2023-11-20", "2023-11-27")),
+    ("Spring in social media", ("2024-04-08", "2024-05-05"), ("2024-05-06", "2024-06-02")),
+])  # fmt: skip
+def test_the_company_s_coinciding_causes_are_covered(company_days, truth, campaign, before, after):
+    """The naive reading gives the campaign what a price cut, a competitor and a season did beside it."""
+    knobs = {"before_starts": before[0], "before_ends": before[1]}
+    result = Jump(starts=after[0], ends=after[1], **knobs).fit(company_days)
+    mean = result.change / np.log(result.now / result.was)
+    own = 1 + truth.numbers["elasticity"]["own_by_revenue"]
+    for key, cause, power in (("price_index", "price", own), ("competitor_index", "competitor", 0.5)):
+        course = planted(truth, cause, power)
+        moved = mean * (course[slice(*after)].mean() - course[slice(*before)].mean())
+        assert part(result, key)["low"] <= moved <= part(result, key)["high"], key
+    brought = truth.campaign_orders.merge(truth.campaigns[["campaign_id", "name"]], on="campaign_id")
+    brought = brought[brought["name"] == campaign].set_index("day").sort_index()["revenue"]
+    true = brought[slice(*after)].sum() - brought[slice(*before)].sum()
+    row = part(result, f"campaign: {campaign}")
+    assert row["low"] <= true <= row["high"]
+    naive = result.readings.set_index("reading")["said"].iloc[0]
+    assert abs(row["change"] - true) < abs(naive - true)
+
+
+def test_enquiries_and_complaints_are_asked_the_same_way(company):
+    days = features.daily_enquiries(company, campaign=None).to_pandas()
+    result = Jump(starts="2025-01-01", ends="2025-03-31", measure="contacts").fit(days)
+    assert cents(result.table["change"]) == cents(result.now) - cents(result.was)
+    assert "assortment_index" not in set(result.table["key"])
+    said = next(check.text for check in result.checks if check.name == "What is on record")
+    assert "goods that came and went" in said
+    rare = Jump(starts="2025-01-01", ends="2025-03-31", measure="complaints").fit(days)
+    assert isinstance(rare, NotEnough)
+    assert "%" in rare.text
