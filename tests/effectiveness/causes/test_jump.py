@@ -39,7 +39,7 @@ def cents(values) -> int:
 
 @pytest.fixture(scope="module")
 def worlds():
-    return [(causes, *asked(seed, causes)) for causes in SETTINGS for seed in range(4)]
+    return [(causes, *asked(seed, causes)) for causes in SETTINGS for seed in range(3)]
 
 
 def test_intervals_cover_what_was_planted(worlds):
@@ -49,7 +49,7 @@ def test_intervals_cover_what_was_planted(worlds):
         for cause in causes
         if cause != "unknown"
     ]
-    assert len(covered) >= 50
+    assert len(covered) >= 35
     assert np.mean(covered) >= 0.88
 
 
@@ -160,7 +160,7 @@ def test_the_largest_jump_is_found_by_itself():
 
 def test_where_nothing_happened_it_seldom_says_that_something_did():
     alarms = 0
-    for seed in range(20):
+    for seed in range(12):
         random = np.random.default_rng(seed)
         noise = np.zeros(400)
         for day in range(1, 400):
@@ -169,7 +169,7 @@ def test_where_nothing_happened_it_seldom_says_that_something_did():
         result = Jump().fit(pd.DataFrame({"day": days, "revenue": 1000 * np.exp(noise)}))
         alarms += result.unusual
         assert result.unusual or result.text.startswith("Nothing unusual")
-    assert alarms <= 4
+    assert alarms <= 3
 
 
 def test_same_days_same_numbers_and_the_frame_is_left_alone():
