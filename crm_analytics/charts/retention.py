@@ -8,7 +8,7 @@ from crm_analytics.charts import draw, theme
 from crm_analytics.effectiveness.customers.retention import RetentionResult
 from crm_analytics.say import say
 
-MOST_GROUPS = 6
+MOST_GROUPS = 5
 
 
 @draw.register

@@ -1,0 +1,39 @@
+"""Why customers leave, drawn: how many times as fast they do with each cause, and the months' own level."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from crm_analytics.charts import draw, theme
+from crm_analytics.effectiveness.customers.departures import DeparturesResult
+from crm_analytics.say import say
+
+
+@draw.register
+def _(result: DeparturesResult) -> go.Figure:
+    rows = result.table.dropna(subset=["hazard_ratio"]).iloc[::-1]
+    labels = [theme.headline(say(cause), 30) for cause in rows["cause"]]
+    colours = [{"faster": theme.RED, "slower": theme.GREEN}.get(verdict, theme.PALE) for verdict in rows["verdict"]]
+    fig = theme.figure(title=_title(result), x=say("times as fast as without it (1: no difference)"),
+                       height=240 + 46 * len(rows))  # fmt: skip
+    fig.add_scatter(
+        x=rows["hazard_ratio"], y=labels, mode="markers+text", showlegend=False, textposition="top center",
+        text=[say("{ratio:number} ({low:number} – {high:number})", ratio=row.hazard_ratio, low=row.low, high=row.high)
+              for row in rows.itertuples()],
+        marker={"size": 13, "color": colours},
+        error_x={"type": "data", "symmetric": False, "array": rows["high"] - rows["hazard_ratio"],
+                 "arrayminus": rows["hazard_ratio"] - rows["low"], "color": theme.INK, "thickness": 1.6},
+    )  # fmt: skip
+    fig.add_vline(x=1, line={"color": theme.INK, "width": 1})
+    fig.update_xaxes(type="log", dtick="D2")
+    return fig.update_yaxes(range=[-0.6, len(rows) - 0.3])
+
+
+def _title(result: DeparturesResult) -> str:
+    told = result.table[result.table["verdict"].isin(["faster", "slower"])]
+    if told.empty:
+        return say("Nothing on record goes with leaving sooner or later, by more than chance")
+    row = told.sort_values("p_value", kind="stable").iloc[0]
+    return say(
+        "With {cause} customers leave {ratio:number} times as fast", cause=say(row["cause"]), ratio=row["hazard_ratio"]
+    )
