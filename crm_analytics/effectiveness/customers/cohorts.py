@@ -272,16 +272,14 @@ def _told(result: CohortsResult) -> str:
     told = known[known["verdict"] != "no difference"]
     row = known.iloc[-1] if told.empty else told.iloc[int(np.argmin(told["p_value"].to_numpy()))]
     said = say(
-        "Of the customers of {cohort}, {active:percent} buy in a mean month, {gap:points} ({low:points} – "
-        "{high:points}) more than of those of {against} at the same age."
-        if row["active_gap"] >= 0
-        else "Of the customers of {cohort}, {active:percent} buy in a mean month, {gap:points} ({low:points} – "
-        "{high:points}) beside those of {against} at the same age.",
+        "Of the customers of {cohort}, {active:percent} buy in a mean month: {gap:number} ({low:number} – "
+        "{high:number}) "
+        "percentage points beside those of {against} at the same age.",
         cohort=row["cohort"],
         active=row["active"],
-        gap=row["active_gap"],
-        low=row["active_low"],
-        high=row["active_high"],
+        gap=100 * row["active_gap"],
+        low=100 * row["active_low"],
+        high=100 * row["active_high"],
         against=row["against"],
     )
     return (
