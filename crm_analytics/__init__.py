@@ -66,6 +66,8 @@ _HOMES = {
     "Outlook": "effectiveness.diary.outlook",
     "DataDrift": "effectiveness.diary.data_drift",
     "RootCause": "effectiveness.causes.root_cause",
+    "Complaints": "effectiveness.service.complaints",
+    "ComplaintCost": "effectiveness.service.complaint_cost",
     "Lift": "effectiveness.control.lift",
     "Overlap": "effectiveness.control.overlap",
     "PanelEffect": "effectiveness.panel.panel_effect",

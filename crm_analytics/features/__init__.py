@@ -49,6 +49,8 @@ _HOMES = {
     "order_inputs": "order_inputs",
     "campaign_days": "campaign_parts",
     "campaign_parts": "campaign_parts",
+    "complaints": "complaints",
+    "after_complaints": "complaints",
     "reachable": "audience",
     "loads": "loads",
     "identities": "one_customer",
