@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from crm_analytics.effectiveness.control.uplift import Uplift
 
 GROUPS = 5
-WON, SURE, LOST, HARMED = "won over", "sure thing", "lost cause", "put off"
+WON, SURE, LOST, HARMED, UNCLEAR = "won over", "sure thing", "lost cause", "put off", "unclear"
+HARDLY = 0.25
+"""A change that stays below so much of what a customer brings anyway is hardly one."""
 
 
 def groups(study: Uplift, trial: Trial, *, cost: float, outcome: np.ndarray, treated: np.ndarray) -> pd.DataFrame:
     """Each fifth of those judged, as the test itself sees it; the intervals hold for all five together (Bonferroni).
 
-    Who gains beyond noise is won over, who loses is put off. The rest cannot be told from nothing: who brings more than
-    the average when left alone is a sure thing, who brings less a lost cause.
+    Who gains beyond noise is won over, who loses is put off. Where the whole interval is close to nothing, who brings
+    more than the average when left alone is a sure thing, who brings less a lost cause; where it is wide, nobody knows.
     """
     group = np.where(trial.judged, np.minimum(np.nan_to_num(trial.place) * GROUPS, GROUPS - 1).astype(int), -1)
     together = 1 - (1 - study.confidence) / GROUPS
@@ -34,7 +36,9 @@ def groups(study: Uplift, trial: Trial, *, cost: float, outcome: np.ndarray, tre
         effect = mean(trial.change[mine])
         low, high = effect.interval(together)
         alone = outcome[mine & ~treated].mean() if (mine & ~treated).any() else np.nan
-        kind = WON if low > 0 else HARMED if high < 0 else SURE if alone > usual else LOST
+        nothing = max(abs(low), abs(high)) < HARDLY * abs(usual)
+        same = (SURE if alone > usual else LOST) if nothing else UNCLEAR
+        kind = WON if low > 0 else HARMED if high < 0 else same
         rows.append({
             "group": number + 1, "customers": int(mine.sum()), "foretold": trial.foretold[mine].mean(),
             "effect": effect.value, "low": low, "high": high, "alone": alone,
@@ -49,7 +53,8 @@ def kinds_in_words(table: pd.DataFrame) -> str:
         WON: "{n:count} are in fifths that are won over", SURE: "{n:count} in fifths of sure things, who buy anyway",
         LOST: "{n:count} in fifths of lost causes, who hardly buy either way",
         HARMED: "{n:count} in fifths that are put off and should be left alone",
+        UNCLEAR: "{n:count} in fifths of which this test cannot tell",
     }  # fmt: skip
     counts = table.groupby("kind")["customers"].sum()
     told = [say(words, n=counts[say(kind)]) for kind, words in named.items() if say(kind) in counts]
-    return "; ".join(told) + "." if told else ""
+    return say("Of {n:count} who were judged, {told}.", n=counts.sum(), told="; ".join(told)) if told else ""
