@@ -63,7 +63,7 @@ def sentence(result: JumpResult) -> str:
     main, pair = result.main, _largest(result.together)
     if main is None and not result.unusual and not pair:
         return say(
-            "Nothing unusual: {change} {what} in {after} against {before}; beyond weekdays, season and holidays "
+            "Nothing unusual: {change} {what} {after} against {before}; beyond weekdays, season and holidays "
             "that is {beyond}, and {low} – {high} is ordinary between such neighbours.",
             **_frame(result),
             beyond=amount(result, result.beyond_timing),
@@ -72,7 +72,7 @@ def sentence(result: JumpResult) -> str:
         )
     if pair and (main is None or abs(pair.change) > abs(main["change"])):
         return say(
-            "{both} ({low} – {high}) of {change} {what} in {after} against {before} came from {first} and {second} "
+            "{both} ({low} – {high}) of {change} {what} {after} against {before} came from {first} and {second} "
             "together; which of the two it was cannot be told. {rest} is not explained.",
             **_frame(result),
             both=amount(result, pair.change),
@@ -89,7 +89,7 @@ def sentence(result: JumpResult) -> str:
             else (result.table.iloc[0])
         )
         return say(
-            "{change} {what} in {after} against {before}, and no cause can be named: the largest part, {cause}, is "
+            "{change} {what} {after} against {before}, and no cause can be named: the largest part, {cause}, is "
             "{value} ({low} – {high}).",
             **_frame(result),
             cause=row["cause"],
@@ -98,9 +98,9 @@ def sentence(result: JumpResult) -> str:
             high=amount(result, row["high"]),
         )
     template = (
-        "{value} ({low} – {high}) of {change} {what} in {after} against {before} has no cause on record."
+        "{value} ({low} – {high}) of {change} {what} {after} against {before} has no cause on record."
         if main["key"] == UNEXPLAINED
-        else "{value} ({low} – {high}) of {change} {what} in {after} against {before} came from {cause}{next}. "
+        else "{value} ({low} – {high}) of {change} {what} {after} against {before} came from {cause}{next}. "
         "{rest} is not explained."
     )
     return say(
@@ -119,7 +119,7 @@ def _frame(result: JumpResult) -> dict[str, str]:
     return {
         "change": amount(result, result.change),
         "what": measured(result.study.measure),
-        "after": span(result.after),
+        "after": when(result.after),
         "before": span(result.before),
     }
 
@@ -128,6 +128,12 @@ def span(days: tuple[date, date]) -> str:
     if days[0] == days[1]:
         return say("{day:date}", day=days[0])
     return say("{first:date} to {last:date}", first=days[0], last=days[1])
+
+
+def when(days: tuple[date, date]) -> str:
+    if days[0] == days[1]:
+        return say("on {day:date}", day=days[0])
+    return say("from {first:date} to {last:date}", first=days[0], last=days[1])
 
 
 def _rest(result: JumpResult) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from crm_analytics.effectiveness.causes.jump_words import span
+from crm_analytics.effectiveness.causes.jump_words import span, when
 from crm_analytics.result import Check, Claim
 from crm_analytics.say import say
 
@@ -40,7 +40,7 @@ def sentence(result: RootCauseResult) -> str:
     first, frame = result.table.iloc[0], _frame(result)
     if not result.cuts:
         return say(
-            "Nothing unusual: {change} {what} in {after} against {before}, and all parts moved as alike "
+            "Nothing unusual: {change} {what} {after} against {before}, and all parts moved as alike "
             "as neighbours do. Farthest from the rest is {part} with {beyond} ({low} – {high} is ordinary for it).",
             **frame, part=first["part"], beyond=amount(result, first["beyond"]),
             low=amount(result, first["ordinary_low"]), high=amount(result, first["ordinary_high"]),
@@ -48,7 +48,7 @@ def sentence(result: RootCauseResult) -> str:
     further = [row.part for row in result.table.iloc[1:-1].itertuples()]
     return say(
         "{beyond} beyond what it would have changed like the rest ({low} – {high} is ordinary for it): {part} carries "
-        "{carried} of {change} {what} in {after} against {before}{further}.",
+        "{carried} of {change} {what} {after} against {before}{further}.",
         **frame, part=first["part"], beyond=amount(result, first["beyond"]),
         low=amount(result, first["ordinary_low"]), high=amount(result, first["ordinary_high"]),
         carried=amount(result, first["change"]),
@@ -59,7 +59,7 @@ def sentence(result: RootCauseResult) -> str:
 def _frame(result: RootCauseResult) -> dict[str, str]:
     return {
         "change": amount(result, result.change), "what": say(result.study.measure.replace("/", " / ")),
-        "after": span(result.after),
+        "after": when(result.after),
         "before": span(result.before),
     }  # fmt: skip
 
