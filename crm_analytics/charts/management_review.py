@@ -13,7 +13,7 @@ _COLOURS = dict(zip(EVIDENCE, (theme.BLUE, theme.GREEN, theme.VIOLET, theme.PALE
 
 @draw.register
 def _(result: ManagementReviewResult) -> go.Figure:
-    rows = result.table[result.table["measure"].str.contains(MONEY)]
+    rows = result.claimed[result.claimed["measure"].str.contains(MONEY)]
     title = say("{n:count} {n:decision|decisions} to take; {sure:count} of them {sure:stands|stand} on firm ground",
                 n=len(result.table), sure=int((result.table["sure"] == "surely").sum()))
     fig = theme.figure(title=title, x=say("money at stake, {unit}", unit=voice().currency),

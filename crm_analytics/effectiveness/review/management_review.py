@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -24,10 +24,12 @@ class ManagementReview(Study):
 
     Every answer that was kept may say what to do. Those that have not expired are put together: of several about one
     subject the best founded leads, and where another one contradicts it, that is said. First come decisions whose
-    interval leaves zero behind, then the others, each by the money at stake. `most` is how many fit a page.
+    interval leaves zero behind, then the others, each by the money at stake. `most` is how many fit a page, and `each`
+    how many one Study may bring, so that no page speaks for all.
     """
 
     most: int = 9
+    each: int = 2
 
     reads = "claims"
     columns = ("study", "subject", "measure", "value", "low", "high", "confidence", "evidence", "expires", "told_on",
@@ -35,8 +37,8 @@ class ManagementReview(Study):
     of = "kept claims"
 
     def __post_init__(self) -> None:
-        if self.most < 1:
-            raise ValueError(f"most is {self.most}; show one decision at least.")
+        if self.most < 1 or self.each < 1:
+            raise ValueError(f"most is {self.most} and each is {self.each}; show one decision at least.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         claims = _prepared(frame)
@@ -46,9 +48,10 @@ class ManagementReview(Study):
             return self.refuse(_nothing(len(claims), len(asking)))
         led = current.drop_duplicates("subject")
         ranked = led.sort_values(["sure", "stake", "subject"], ascending=[False, False, True], kind="stable")
-        table = _told(ranked.head(self.most))
+        shown = ranked[ranked.groupby("study").cumcount() < self.each].head(self.most).reset_index(drop=True)
+        table = _told(shown)
         return ManagementReviewResult(
-            study=self, table=table, text=_worded(table, len(ranked)),
+            study=self, table=table, claimed=shown, text=_worded(table, len(ranked)),
             checks=(_founded(table), *_contradictions(current, led), *_expired(asking)),
         )  # fmt: skip
 
@@ -56,13 +59,10 @@ class ManagementReview(Study):
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ManagementReviewResult(Result):
     """A row per decision, in the order to take them: decision, number (in words, with its interval), evidence, sure
-    (surely where the interval leaves zero behind, else open), until (when it expires), reversed_by, said_by; and
-    subject, measure, value, low, high as they were claimed."""
+    (surely where the interval leaves zero behind, else open), until (when it expires), reversed_by. `claimed` has the
+    claims behind the rows: study, subject, measure, value, low, high …"""
 
-    @property
-    def decisions(self) -> pd.DataFrame:
-        """What a page shows: the decision, its number, on what it rests, and what would reverse it."""
-        return self.table[["decision", "number", "evidence", "sure", "until", "reversed_by"]]
+    claimed: pd.DataFrame = field(repr=False)
 
 
 def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
@@ -84,9 +84,8 @@ def _told(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({
         "decision": rows["decision"], "number": [_number(row) for row in rows.itertuples()],
         "evidence": rows["evidence"], "sure": np.where(rows["sure"], SURELY, OPEN), "until": rows["expires"],
-        "reversed_by": rows["reversed_by"], "said_by": rows["study"],
-        **{name: rows[name] for name in ("subject", "measure", "value", "low", "high")},
-    }).reset_index(drop=True)  # fmt: skip
+        "reversed_by": rows["reversed_by"],
+    })  # fmt: skip
 
 
 def _number(row) -> str:

@@ -27,7 +27,7 @@ def test_sure_decisions_come_first_then_the_larger():
         claim("small and sure", value=10, low=5, high=15), claim("large and open", value=900, low=-100, high=1900),
         claim("large and sure", value=800, low=100, high=1500),
     )  # fmt: skip
-    assert result.table["subject"].tolist() == ["large and sure", "small and sure", "large and open"]
+    assert result.claimed["subject"].tolist() == ["large and sure", "small and sure", "large and open"]
     assert result.table["sure"].tolist() == ["surely", "surely", "open"]
     assert result.text.startswith("3 decisions to take. The first: Repeat large and sure (incremental profit: ")
 
@@ -37,7 +37,7 @@ def test_the_best_founded_answer_leads_and_a_contradiction_is_said():
         claim(study="baseline", evidence="modelled", value=900, low=800, high=1000), claim(study="lift"),
         claim("other", study="baseline", evidence="modelled"),
     )  # fmt: skip
-    assert result.table.set_index("subject").loc["Spring mail", "said_by"] == "lift"
+    assert result.claimed.set_index("subject").loc["Spring mail", "study"] == "lift"
     (apart,) = [check for check in result.checks if check.verdict == "fails"]
     assert "Spring mail" in apart.text
     assert "baseline" in apart.text
@@ -47,18 +47,23 @@ def test_the_best_founded_answer_leads_and_a_contradiction_is_said():
 
 def test_what_has_expired_is_left_out_and_counted():
     result = reviewed(claim("old", expires="2025-06-30"), claim("new", expires="2025-07-01"))
-    assert result.table["subject"].tolist() == ["new"]
+    assert result.claimed["subject"].tolist() == ["new"]
     assert any("1 kept conclusion with a decision has expired" in check.text for check in result.checks)
     assert isinstance(reviewed(claim(expires="2025-01-01")), NotEnough)
     assert "say what to do" in reviewed(claim(decision="")).text
 
 
 def test_a_page_holds_only_so_many():
-    claims = [claim(f"campaign {i}", value=i, low=i / 2, high=2 * i) for i in range(1, 30)]
+    claims = [claim(f"campaign {i}", value=i, low=i / 2, high=2 * i, study=f"study {i % 10}") for i in range(1, 30)]
     result = reviewed(*claims, most=5)
     assert len(result.table) == 5
     assert result.text.startswith("29 decisions")
-    assert len(result.decisions.columns) == 6
+
+
+def test_no_page_speaks_for_all():
+    loud = [claim(f"campaign {i}", value=1000 + i, low=900, high=2000) for i in range(9)]
+    result = reviewed(*loud, claim("quiet", study="score", value=1, low=0.5, high=2))
+    assert result.claimed["study"].tolist() == ["lift", "lift", "score"]
 
 
 @pytest.mark.parametrize(
