@@ -76,7 +76,7 @@ def compared(companies: int, draws: int) -> str:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--companies", type=int, default=8)
-    parser.add_argument("--draws", type=int, default=200)
+    parser.add_argument("--companies", type=int, default=4)
+    parser.add_argument("--draws", type=int, default=100)
     chosen = parser.parse_args()
     print(compared(chosen.companies, chosen.draws))

@@ -30,7 +30,10 @@ class Doubts:
 
     @property
     def words(self) -> str:
-        return "; ".join([*self.untold, *filter(None, (self.follows, self.bend))])
+        """In two or three words for a table; the checks say why."""
+        told = (say("not told") if self.untold else "", say("follows sales") if self.follows else "",
+                say("bend assumed") if self.bend else "")  # fmt: skip
+        return ", ".join(filter(None, told))
 
 
 def doubts(posterior: Posterior, responses: dict[str, Response], ends: tuple[float, float]) -> dict[str, Doubts]:
