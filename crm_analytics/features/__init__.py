@@ -36,6 +36,7 @@ _HOMES = {
     "campaign_returns": "campaigns",
     "market_days": "market_days",
     "paths": "paths",
+    "contact_paths": "contact_paths",
     "incremental": "incremental",
     "advertising_costs": "advertising_costs",
     "funnel": "funnel",

@@ -47,14 +47,20 @@ def paths(
     to it: half after `half_life_days`). The same on every row: `first_day` and `last_day` of the touches, `visitors`,
     `machines` (visitors left out), `unpriced` (orders without a value). Ordered by path.
     """
-    import ibis
 
     if by not in BY:
         raise ValueError(f"by is {by!r}; choose among {', '.join(BY)}.")
     if lookback_days < 1 or idle_days < 1 or not half_life_days > 0:
         raise ValueError("lookback_days and idle_days are at least one day, and half_life_days is more than none.")
     touches, seen = _touches(wh, as_of, by)
-    ways = _cut(_visits(touches), lookback_days=lookback_days, idle_days=idle_days)
+    ways = cut(visits_of(touches), lookback_days=lookback_days, idle_days=idle_days)
+    return summed(ways, seen, as_of, idle_days=idle_days, half_life_days=half_life_days)
+
+
+def summed(ways: ir.Table, seen: ir.Table, as_of: date, *, idle_days: int, half_life_days: float) -> ir.Table:
+    """Distinct ways with their sums, from touches that know which way they belong to."""
+    import ibis
+
     named = _named(ways, as_of, idle_days)
     waits = named.waits
     worth = named.value.cast("decimal(38, 4)")
@@ -75,7 +81,7 @@ def paths(
 def ways_of(wh: Warehouse, as_of: date, by: str) -> ir.Table:
     """Each visitor's ways, one by one: what each began with, when, and how it ended. Never leaves the features."""
     touches, _ = _touches(wh, as_of, by)
-    return _named(_cut(_visits(touches), lookback_days=LOOKBACK_DAYS, idle_days=IDLE_DAYS), as_of, IDLE_DAYS)
+    return _named(cut(visits_of(touches), lookback_days=LOOKBACK_DAYS, idle_days=IDLE_DAYS), as_of, IDLE_DAYS)
 
 
 def _named(ways: ir.Table, as_of: date, idle_days: int) -> ir.Table:
@@ -116,7 +122,7 @@ def _touches(wh: Warehouse, as_of: date, by: str) -> tuple[ir.Table, ir.Table]:
 def _channel(wh: Warehouse, rows: ir.Table, by: str) -> ir.Value:
     """The name of a touch; what stands between touches is kept out of it."""
 
-    source, medium = (_plain(rows[name]).fill_null(NOT_SET) for name in ("source_name", "medium"))
+    source, medium = (plain(rows[name]).fill_null(NOT_SET) for name in ("source_name", "medium"))
     if by == "source":
         return source
     if by == "medium":
@@ -124,8 +130,8 @@ def _channel(wh: Warehouse, rows: ir.Table, by: str) -> ir.Value:
     if by == "source and medium":
         return source + " / " + medium
     if not wh.has("campaigns"):
-        return _plain(rows.campaign_id).fill_null(source)
-    called, name = list(campaign_names(wh).items()), _plain(rows.campaign_id)
+        return plain(rows.campaign_id).fill_null(source)
+    called, name = list(campaign_names(wh).items()), plain(rows.campaign_id)
     return (name.cases(*called, else_=name) if called else name).fill_null(source)
 
 
@@ -137,11 +143,11 @@ def campaign_names(wh: Warehouse) -> dict[str, str]:
     return {key: f"{name} ({key})" if name in twice else name for key, name in names.items()}
 
 
-def _plain(name: ir.Value) -> ir.Value:
+def plain(name: ir.Value) -> ir.Value:
     return name.strip().nullif("").replace(">", "›")
 
 
-def _visits(touches: ir.Table) -> ir.Table:
+def visits_of(touches: ir.Table) -> ir.Table:
     """Touches of one channel that follow at once made one; an order ends a visit."""
     import ibis
 
@@ -165,7 +171,7 @@ def _visits(touches: ir.Table) -> ir.Table:
     )
 
 
-def _cut(visits: ir.Table, *, lookback_days: int, idle_days: int) -> ir.Table:
+def cut(visits: ir.Table, *, lookback_days: int, idle_days: int) -> ir.Table:
     """Visits with the number of their way and its end, without those too long before it."""
     import ibis
 

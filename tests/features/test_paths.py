@@ -89,3 +89,17 @@ def test_campaigns_of_one_name_are_told_apart(company):
     by_source = features.paths(company, by="source").to_pandas()
     assert by_campaign["conversions"].sum() == by_source["conversions"].sum()
     assert by_campaign["path"].str.contains("Garden season search").any()
+
+
+def test_contacts_and_orders_of_known_customers_make_ways_too(company):
+    told = features.contact_paths(company).to_pandas()
+    orders, lines = company.orders.to_pandas(), company.order_lines.to_pandas()
+    made = company.products.filter(company.products.made_to_order).to_pandas()["product_id"]
+    sold = orders[(orders["kind"] == "sale") & orders["customer_id"].notna()]
+    lines = lines[~lines["product_id"].isin(made)].merge(sold, on="order_id")
+    assert told["value"].sum() == pytest.approx(float(lines["amount"].sum()))
+    assert told["conversions"].sum() == len(lines.drop_duplicates(["customer_id", "ordered_at"]))
+    asked = told[~told["path"].str.contains("no contact")]
+    assert 0 < asked["conversions"].sum() < 0.2 * told["conversions"].sum(), "most orders came without a contact"
+    with pytest.raises(ValueError, match="channel or by campaign"):
+        features.contact_paths(company, by="source")

@@ -9,7 +9,8 @@ import numpy as np
 from crm_analytics.effectiveness.paths.ways import Ways
 
 DIRECT = frozenset({
-    "direct", "(direct)", "(none)", "none", "(not set)", "unknown", "typein", "прямые заходы", "прямой", "прямой заход",
+    "direct", "(direct)", "(no contact)", "(none)", "none", "(not set)", "unknown", "typein",
+    "прямые заходы", "прямой", "прямой заход",
 })  # fmt: skip
 """What visits without an advertisement are called."""
 
