@@ -183,7 +183,8 @@ def _judged(trials: Trials, column: str, confidence: float) -> dict[str, tuple[f
             sign = np.log(1.1) if name == "price_index" else np.log(0.9)
             middle, error = sign * common.coefficients[place], abs(sign) * common.errors[place]
             p = float(2 * t.sf(abs(middle) / error, common.free)) if error > 0 else 1.0
-            p = max(p, by_shifting(levels, cover, columns, place))
+            if column == "as_long":  # one reading is enough: a cause has to hold by every one
+                p = max(p, by_shifting(levels, cover, columns, place))
             found[name] = (middle, middle - reach * error, middle + reach * error, p)
     return found | {"levels": (levels, np.sqrt(np.diag(cover)), fitted.gone, None)}
 

@@ -47,7 +47,7 @@ def fit(design: np.ndarray, count: np.ndarray, as_long: np.ndarray, *, held: np.
     beta[0] = -2.3
     best, step = -np.inf, np.zeros_like(beta)
     for _ in range(60):
-        value, slope, curve = _likelihood(design, beta + step, (count, g, open_), held)
+        value, slope, curve, _ = _likelihood(design, beta + step, (count, g, open_), held)
         if not value >= best - 1e-9:
             step = step / 2
             if np.abs(step).max() < 1e-7:
@@ -57,13 +57,16 @@ def fit(design: np.ndarray, count: np.ndarray, as_long: np.ndarray, *, held: np.
         step = np.clip(np.linalg.solve(curve, slope), -1.0, 1.0)
         if np.abs(step).max() < 1e-6 or float(slope @ step) < 1e-8 * abs(best):
             break
-    _, _, curve = _likelihood(design, beta, (count, g, open_), held)
+    _, _, safe, known = _likelihood(design, beta, (count, g, open_), held)
+    curve = known if np.linalg.eigvalsh(known).min() > 1e-6 else safe
     h = -np.expm1(-np.exp(np.clip(design @ beta, -30, 3)))
     return Fitted(coefficients=beta, cover=np.linalg.inv(curve),
                   gone=np.where(open_, count * h / np.maximum(h + (1 - h) * g, 1e-300), 0.0))  # fmt: skip
 
 
 def _likelihood(design: np.ndarray, beta: np.ndarray, rows: tuple, held: np.ndarray) -> tuple:
+    """The value, its slope, a curvature that always leads uphill, and the observed one, which knows how little a young
+    silence says."""
     count, g, open_ = rows
     m = np.exp(np.clip(design @ beta, -30, 3))
     q = np.exp(-m) * (1 - g)
@@ -72,11 +75,12 @@ def _likelihood(design: np.ndarray, beta: np.ndarray, rows: tuple, held: np.ndar
     slope = np.where(open_, m * q / rest, -m)
     bend = np.where(open_, -(m * q / rest) * (1 - m - m * q / rest), m)
     flat = np.where(open_, np.maximum(bend, 0.02 * np.abs(slope)), bend)
-    curve = (design * (count * flat)[:, None]).T @ design + np.diag(held + 1e-9)
+    known, safe = ((design * (count * each)[:, None]).T @ design + np.diag(held + 1e-9) for each in (bend, flat))
     return (
         float(count @ value) - 0.5 * float(held @ beta**2),
         design.T @ (count * slope) - held * beta,
-        curve,
+        safe,
+        known,
     )
 
 
