@@ -27,7 +27,8 @@ def campaign_days(
     before_weeks: int = 12,
     trade: str = "ordinary",
 ) -> ir.Table:
-    """When each customer in a campaign's arms bought: day by day from its start, for `weeks`, or as long as is known.
+    """When each customer in a campaign's arms bought: day by day from its start, for `weeks` (twelve, where not set),
+    or as long as facts are known.
 
     Without `campaign` the last one with a control group that is eight weeks old. Columns: campaign_id, campaign,
     starts, days (how many are known), customer_id, arm, day (0 is the first day of the campaign; null in the one row
@@ -40,11 +41,11 @@ def campaign_days(
     _asked(weeks, before_weeks)
     chosen = judged(wh, as_of, campaign, weeks or (2 * WEEKS if campaign is None else WEEKS + 1))
     starts = chosen["starts"]
-    known = weeks or min((as_of - starts).days // 7, LONGEST_WEEKS)
+    known = min(7 * (weeks or LONGEST_WEEKS), (min(as_of, wh.today) - starts).days)
     lines = lines_bought(wh, trade)
     lines = lines.mutate(day=lines.day.delta(ibis.literal(starts, type="date"), unit="day").cast("int64"))
-    lines = lines.filter(lines.day >= 0, lines.day < 7 * known)
-    return _cut(wh, lines, "day", chosen | {"days": 7 * known}, before_weeks=before_weeks, trade=trade)
+    lines = lines.filter(lines.day >= 0, lines.day < known)
+    return _cut(wh, lines, "day", chosen | {"days": known}, before_weeks=before_weeks, trade=trade)
 
 
 @feature(

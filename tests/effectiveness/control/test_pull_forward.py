@@ -85,3 +85,8 @@ def test_the_feature_says_what_the_outcomes_say(company):
     assert days["day"].max() < 56
     with pytest.raises(ValueError, match="one week"):
         features.campaign_days(company, weeks=0)
+
+
+def test_days_of_which_no_facts_are_known_are_not_taken_for_days_without_purchases(company):
+    days = features.campaign_days(company, campaign="C16", as_of="2025-12-01").to_pandas()
+    assert days["days"].iloc[0] == (company.today - pd.Timestamp("2025-05-19").date()).days
