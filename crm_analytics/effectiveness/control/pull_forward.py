@@ -51,8 +51,8 @@ class PullForward(Study):
         reason = too_little(frame, measure)
         if not reason and days < first + 7:
             reason = say(
-                "Not enough evidence: {days:count} {days:day|days} since the campaign began are known; whether its first "
-                "{weeks:count} weeks were only brought forward shows from day {need:count} on.",
+                "Not enough evidence: {days:count} {days:day|days} since the campaign began are known; whether its "
+                "first {weeks:count} weeks were only brought forward shows from day {need:count} on.",
                 days=days, weeks=self.first_weeks, need=first + 7,
             )  # fmt: skip
         if reason:
