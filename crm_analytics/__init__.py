@@ -67,6 +67,7 @@ _HOMES = {
     "DataDrift": "effectiveness.diary.data_drift",
     "RootCause": "effectiveness.causes.root_cause",
     "Complaints": "effectiveness.service.complaints",
+    "CRMBrought": "effectiveness.crm.brought",
     "ComplaintCost": "effectiveness.service.complaint_cost",
     "Lift": "effectiveness.control.lift",
     "Overlap": "effectiveness.control.overlap",

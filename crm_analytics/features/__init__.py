@@ -51,6 +51,7 @@ _HOMES = {
     "campaign_days": "campaign_parts",
     "campaign_parts": "campaign_parts",
     "complaints": "complaints",
+    "crm_metrics": "crm_metrics",
     "after_complaints": "complaints",
     "reachable": "audience",
     "loads": "loads",

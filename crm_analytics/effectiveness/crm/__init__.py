@@ -1,0 +1,1 @@
+"""What the CRM itself brought: the same questions that are asked of a campaign."""
