@@ -221,6 +221,14 @@ class PanelEffectResult(Result):
         return self.judged.lead.name
 
     @property
+    def smallest(self) -> float:
+        """The smallest true effect that this comparison would have shown four times out of five."""
+        from scipy.stats import t
+
+        reach = t.ppf((1 + self.study.confidence) / 2, self.judged.freedom)
+        return (self.high - self.low) / 2 * float((reach + t.ppf(0.8, self.judged.freedom)) / reach)
+
+    @property
     def iroas(self) -> tuple[float, float, float]:
         """What one unit of money spent brought back, with its interval; NaN where no cost or no money is on record."""
         cost = self.cost if self.cost > 0 and self.study.measure in MONEY else float("nan")
@@ -279,7 +287,8 @@ def _worded(result: PanelEffectResult) -> str:
     where = result.reached[0] if len(result.reached) == 1 else say("{n:count} units", n=len(result.reached))
     template = (
         "No effect that this comparison could show: {effect} {what} ({low} – {high}) in {where} from {first:date} to "
-        "{last:date}, against {others:count} {others:unit|units} left alone."
+        "{last:date}, against {others:count} {others:unit|units} left alone; one of {smallest} would have shown four "
+        "times out of five."
         if result.low <= 0 <= result.high
         else "{effect} {what} ({low} – {high}) in {where} from {first:date} to {last:date}, {share:percent} of what "
         "was to be expected, against {others:count} {others:unit|units} left alone; {same:count} of {methods:count} "
@@ -290,21 +299,17 @@ def _worded(result: PanelEffectResult) -> str:
         high=amount(study.measure, result.high), what=say(study.measure), where=where, first=result.starts,
         last=result.until, share=result.effect / result.expected if result.expected else float("nan"),
         others=len(result.reading.layout.spells[0].others), same=same, methods=len(found.methods),
+        smallest=amount(study.measure, result.smallest),
     )  # fmt: skip
     value, low, high = result.iroas
     if value != value:
         return text
-    return (
-        text
-        + " "
-        + say(
-            "For every 1 spent it brought {value:number} ({low:number} – {high:number}) of {what}.",
-            value=value,
-            low=low,
-            high=high,
-            what=say(study.measure),
-        )
+    told = (
+        "For every 1 spent that is anything from {low:number} to {high:number} of {what}."
+        if result.low <= 0 <= result.high
+        else "For every 1 spent it brought {value:number} ({low:number} – {high:number}) of {what}."
     )
+    return text + " " + say(told, value=value, low=low, high=high, what=say(study.measure))
 
 
 def _as_date(value: str | date | None) -> date | None:
