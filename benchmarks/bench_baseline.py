@@ -30,9 +30,8 @@ def unobserved_components(series: Series) -> tuple[float, float]:
     known = series.influences[:, series.influences[:start].std(axis=0) > 1e-9]
     model = UnobservedComponents(series.actual[:start], level="local level", exog=known[:start])
     fitted = model.fit(disp=False, maxiter=50)
-    paths = np.column_stack([
-        fitted.simulate(ahead, anchor="end", exog=known[start:], random_state=seed) for seed in range(200)
-    ])
+    paths = fitted.simulate(ahead, anchor="end", exog=known[start:], repetitions=200, rng=np.random.default_rng(1))
+    paths = np.asarray(paths).reshape(ahead, -1)
     gains = series.actual[start:].sum() - paths.sum(axis=0)
     return tuple(np.quantile(gains, [0.025, 0.975]))
 
