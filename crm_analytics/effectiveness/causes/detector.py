@@ -3,6 +3,8 @@
 Every stretch of some lengths is tried as a step up and down again in the structural model of the series, and the
 largest standardised size is held against the largest in histories whose surprises are the same but come in another
 order, so that trying thousands of stretches costs nothing: the false-alarm rate is that of the whole search.
+In simulations without a jump, a limit of 5 % called one in 5 % of series with normal noise and in 13 % where the noise
+has heavy tails (Student's t with five degrees of freedom): what is found at the limit is worth a second look.
 """
 
 from __future__ import annotations
