@@ -127,5 +127,6 @@ def _with_prices(wh: Warehouse, table: ir.Table, as_of: date, trade: str) -> ir.
         ahead = ibis.window(order_by=months.month, preceding=0, following=1)
         months = months.select("month", **{name: months[name].sum().over(ahead) / months.n.sum().over(ahead)
                                            for name in known})  # fmt: skip
+        months = ibis.memtable(months.order_by("month").to_pyarrow())  # a few rows, asked once rather than in each join
         table = table.left_join(months, "month").drop("month_right")
     return table.mutate(**missing)
