@@ -25,7 +25,7 @@ def reviewed(*claims, **knobs):
 def test_sure_decisions_come_first_then_the_larger():
     result = reviewed(
         claim("small and sure", value=10, low=5, high=15), claim("large and open", value=900, low=-100, high=1900),
-        claim("large and sure", value=800, low=100, high=1500),
+        claim("large and sure", value=800, low=100, high=1500), each=3,
     )  # fmt: skip
     assert result.claimed["subject"].tolist() == ["large and sure", "small and sure", "large and open"]
     assert result.table["sure"].tolist() == ["surely", "surely", "open"]
