@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from crm_analytics.features.campaigns import WEEKS
 from crm_analytics.features.feature import feature
-from crm_analytics.features.incremental import NINETEEN_OF_TWENTY, _tested
+from crm_analytics.features.incremental import NINETEEN_OF_TWENTY, tested_effects
 from crm_analytics.warehouse.engine import TableAbsent
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _told(wh: Warehouse, as_of: date, trade: str) -> Iterator[tuple]:
         run, tested = [], {}
     else:
         run = wh.campaigns.select("campaign_id", "name", "channel", "starts").to_pyarrow().to_pylist()
-        tested = _tested(wh, as_of, WEEKS, trade)
+        tested = tested_effects(wh, as_of, WEEKS, trade)
     for one in run:
         if one["channel"] and one["campaign_id"] in tested:
             value, low, high, _ = tested[one["campaign_id"]]

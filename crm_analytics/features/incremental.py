@@ -43,7 +43,7 @@ def incremental(
         raise ValueError(f"weeks is {weeks}; look at one week at least.")
     names = campaign_names(wh)
     campaigns, channels = _claimed(wh, as_of, names)
-    campaigns |= _tested(wh, as_of, weeks, trade)
+    campaigns |= tested_effects(wh, as_of, weeks, trade)
     found = (
         {names[key]: told for key, told in campaigns.items()}
         if by == "campaign"
@@ -53,7 +53,7 @@ def incremental(
     return ibis.memtable(rows, schema=COLUMNS)
 
 
-def _tested(wh: Warehouse, as_of: date, weeks: int, trade: str) -> Known:
+def tested_effects(wh: Warehouse, as_of: date, weeks: int, trade: str) -> Known:
     """Difference of the arms' mean revenue times the number addressed, of campaigns whose weeks are over."""
     import ibis
 

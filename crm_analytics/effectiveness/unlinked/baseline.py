@@ -184,7 +184,7 @@ class BaselineResult(Result):
             if self.low > 0 else say("Do not repeat «{name}» before it is known what it cost in sales.", name=called)
         )
         return (Claim(
-            subject=say("campaign «{name}»", name=called), measure=f"incremental {self.study.measure}",
+            subject=called, measure=f"incremental {self.study.measure}",
             value=self.effect, low=self.low, high=self.high, confidence=self.study.confidence,
             evidence="compared" if len(self.others) else "modelled",
             first=self.starts, last=last, expires=last + timedelta(days=365), decision=decision,
