@@ -89,6 +89,16 @@ class CRMBroughtResult(Result):
     courses: pd.DataFrame = field(repr=False)
 
     @property
+    def readings(self) -> pd.DataFrame:
+        """The plain comparison with the year before, beside what is left once season and trend are taken out."""
+        return self.table[["metric", "plain", "effect", "low", "high", "p", "verdict"]]
+
+    @property
+    def benefits(self) -> pd.DataFrame:
+        """What each measure's change is worth a year."""
+        return self.table[["metric", "benefit_yearly", "benefit_low", "benefit_high"]]
+
+    @property
     def claims(self) -> tuple[Claim, ...]:
         """What changed since; to be asked again after as long as it was seen."""
         last = pd.Timestamp(self.courses["month"].max()) + pd.offsets.MonthEnd(0)

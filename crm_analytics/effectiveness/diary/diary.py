@@ -109,6 +109,11 @@ class DiaryResult(Result):
             ))  # fmt: skip
         return tuple(found)
 
+    @property
+    def misses(self) -> pd.DataFrame:
+        """By how much each missed, beside what «as a year ago» would have missed by."""
+        return self.table[["kind", "study", "measure", "forecasts", "error", "naive_error", "bias", "stretch"]]
+
     def conclusions(self) -> Result:
         """Every conclusion with its expiry date: what has expired, what expires soon, what still holds."""
         rows = self.claims_kept.sort_values(["expires", "study", "subject"], ignore_index=True)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from crm_analytics.effectiveness.service.blame import Blame, blame
 from crm_analytics.effectiveness.service.complaint_checks import checks
-from crm_analytics.result import Claim, Result, Study
+from crm_analytics.result import Claim, Result, Study, enough
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
@@ -88,7 +88,9 @@ class ComplaintsResult(Result):
     until: date
 
     def but(self, *, cost: ComplaintCostResult) -> ComplaintsResult:
-        """The same with what a complaint costs counted in."""
+        """The same with what a complaint costs counted in; where that could not be told, the same."""
+        if not enough(cost):
+            return self
         return _answered(self.study, self.frame, None, None, cost=cost)
 
     def by(self, dimension: str) -> Result:
