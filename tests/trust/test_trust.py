@@ -39,12 +39,9 @@ def test_the_record_is_of_this_code(told, situation):
         assert again[name] == pytest.approx(kept[name], rel=0.02, abs=1e-3, nan_ok=True), "run make trust"
 
 
-def test_intervals_hold_what_they_promise(told):
-    """92 % where chance decided who was treated, 90 % elsewhere, less what 200 trials may miss by chance."""
-    said = told[told["trials"] > told["refused"]]
-    share = said["covered"] / (said["trials"] - said["refused"])
-    assert (share[said["randomised"]] >= 0.92 - 0.02).all()
-    assert (share[~said["randomised"]] >= 0.90 - 0.02).all()
+def test_no_interval_is_surely_too_narrow(told):
+    """At least 92 % where chance decided who was treated, 90 % elsewhere, as far as so many trials can tell."""
+    assert not [check.text for check in Trust().fit(told).checks if check.verdict == "fails"]
 
 
 def test_trials_are_summed_as_they_should_be():

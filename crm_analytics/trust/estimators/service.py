@@ -1,0 +1,41 @@
+"""What a complaint costs and what an introduction brought, where it is known."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from crm_analytics.effectiveness.crm.brought import CRMBrought
+from crm_analytics.effectiveness.service.complaint_cost import ComplaintCost
+from crm_analytics.simulation.complaints import after_complaint
+from crm_analytics.simulation.introduction import METRICS, introduced
+from crm_analytics.trust.trials import Situation, Trial
+
+
+def _cost(seed: int, loss: float, confounded: float) -> Trial:
+    frame = after_complaint(seed, loss=loss, confounded=confounded)
+    result = ComplaintCost().fit(frame)
+    sums = frame.groupby("complained")[["customers", "after"]].sum()
+    means = sums["after"] / sums["customers"]
+    return Trial(truth=loss, estimate=result.loss, low=result.low, high=result.high,
+                 naive=float(means[False] - means[True]), scale=100.0)  # fmt: skip
+
+
+def _brought(seed: int, effect: float, trend: float) -> Trial:
+    row = CRMBrought(introduced="2024-07-01").fit(introduced(seed, effect=effect, trend=trend)).table.set_index(
+        "metric").loc["came again"]  # fmt: skip
+    level = METRICS["came again"][0]
+    return Trial(truth=effect * level, estimate=row["effect"], low=row["low"], high=row["high"], naive=row["plain"],
+                 scale=level)  # fmt: skip
+
+
+SITUATIONS = (
+    *(Situation(estimator="ComplaintCost", words=words, draw=partial(_cost, loss=loss, confounded=confounded))
+      for words, loss, confounded in (
+          ("those who complain are like the others, 30 lost", 30.0, 0.0),
+          ("those who buy more complain more, nothing lost", 0.0, 1.0),
+          ("those who buy more complain more, 30 lost", 30.0, 1.0))),
+    *(Situation(estimator="CRMBrought", words=words, draw=partial(_brought, effect=effect, trend=trend))
+      for words, effect, trend in (
+          ("no trend, no effect", 0.0, 0.0), ("a rising trend, no effect", 0.0, 0.15),
+          ("a rising trend, 20 % more", 0.2, 0.1))),
+)  # fmt: skip
