@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from crm_analytics.features.crm_times import DEAL_DAYS, times_of
 from crm_analytics.features.feature import feature
 from crm_analytics.features.purchases import customer_days
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 LATELY_DAYS = 90
 """Of customers who bought in so many days before a month, who came again in it."""
-PATIENCE_DAYS = 60
-"""An enquiry that is no deal after so many days is none."""
 
 
 @feature(needs=("orders", "order_lines"), grain="a metric × month")
@@ -27,9 +26,13 @@ def crm_metrics(wh: Warehouse, as_of: date | str | None = None, trade: str = "or
     `came again` (customers who had bought in the 90 days before the month, and of them those who bought in it),
     `enquiries that became deals` (within 60 days, of enquiries so old), `deals won` (of those closed in the month),
     `days to close` (days from the first stage of deals closed in the month) and `cost of contacts` (money, of orders).
+    Time, by the month in which a case began, all cases of it watched equally long: `days to first answer` (from a lead
+    to the first word to its customer, at most 14) and `hours to answer` (from a customer's contact to the next word to
+    them, at most 72), mailings of campaigns being no answer; `days to first stage` (of leads that became deals within
+    60), `days in a stage` (at most 60, the mix of stages held still), `days to win` (of deals won within 90).
     Columns: metric, month (its first day), done, out_of, worth (the margin, else revenue, of an order that comes again;
-    the amount of a deal; null where one more has no price), until (`as_of`). The first three months of the records,
-    whose past is unknown, are left out. Ordered by metric and month.
+    the amount of a deal; null where one more has no price), ahead_days (how long cases are watched), until (`as_of`).
+    The first three months of the records, whose past is unknown, are left out. Ordered by metric and month.
     """
     import ibis
 
@@ -48,6 +51,7 @@ def crm_metrics(wh: Warehouse, as_of: date | str | None = None, trade: str = "or
         orders = bought.group_by(month=bought.day.truncate("M").cast("date")).agg(out_of=bought.bought.sum())
         both = orders.inner_join(costs, "month")
         parts.append(_rows(both, "cost of contacts"))
+    parts += [_rows(table, metric, ahead_days=days) for metric, (table, days) in times_of(wh, as_of).items()]
     table = ibis.union(*parts) if len(parts) > 1 else parts[0]
     begins = months.agg(first=months.month.min()).first.as_scalar()
     since = (begins.cast("timestamp") + ibis.interval(months=3)).cast("date")
@@ -55,13 +59,14 @@ def crm_metrics(wh: Warehouse, as_of: date | str | None = None, trade: str = "or
     return table.mutate(until=ibis.literal(as_of, type="date")).order_by("metric", "month")
 
 
-def _rows(table: ir.Table, metric: str, worth: ir.Value | None = None) -> ir.Table:
+def _rows(table: ir.Table, metric: str, worth: ir.Value | None = None, *, ahead_days: int = 0) -> ir.Table:
     import ibis
 
     return table.select(
         metric=ibis.literal(metric), month=table.month, done=table.done.cast("float64"),
         out_of=table.out_of.cast("float64"),
         worth=(ibis.null("float64") if worth is None else worth).cast("float64"),
+        ahead_days=ibis.literal(ahead_days, type="int64"),
     )  # fmt: skip
 
 
@@ -102,17 +107,17 @@ def _deals(wh: Warehouse) -> list[ir.Table]:
 def _enquiries(wh: Warehouse, as_of: date) -> ir.Table:
     import ibis
 
-    old = (ibis.literal(as_of, type="date").cast("timestamp") - ibis.interval(days=PATIENCE_DAYS)).cast("date")
+    old = (ibis.literal(as_of, type="date").cast("timestamp") - ibis.interval(days=DEAL_DAYS)).cast("date")
     leads = wh.leads.select("lead_id", "customer_id", day=wh.leads["at"].date())
     leads = leads.filter(leads.day.truncate("M").cast("date") + ibis.interval(months=1) <= old)
     stages = wh.deal_stages.filter(wh.deal_stages.entered_at.notnull())
     deals = stages.group_by("deal_id", who=stages.customer_id).agg(first=stages.entered_at.min())
     became = leads.semi_join(deals, [
         leads.customer_id == deals.who, deals["first"] >= leads.day,
-        deals["first"] <= (leads.day.cast("timestamp") + ibis.interval(days=PATIENCE_DAYS)).cast("date"),
+        deals["first"] <= (leads.day.cast("timestamp") + ibis.interval(days=DEAL_DAYS)).cast("date"),
     ])  # fmt: skip
     leads = leads.mutate(month=leads.day.truncate("M").cast("date"))
     counts = leads.group_by("month").agg(out_of=leads.count())
     done = became.mutate(month=became.day.truncate("M").cast("date"))
     both = counts.left_join(done.group_by("month").agg(done=done.count()), "month")
-    return _rows(both.mutate(done=both.done.fill_null(0)), "enquiries that became deals")
+    return _rows(both.mutate(done=both.done.fill_null(0)), "enquiries that became deals", ahead_days=DEAL_DAYS)

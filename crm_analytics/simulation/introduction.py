@@ -32,3 +32,35 @@ def introduced(
         parts.append(pd.DataFrame({"metric": metric, "month": months, "done": done * 1.0, "out_of": out_of,
                                    "worth": worth}))  # fmt: skip
     return pd.concat(parts, ignore_index=True)
+
+
+def answered(
+    seed: int, *, before: int = 30, after: int = 12, gain: float = 0.0, monthly: int = 40, usual_days: float = 6.0
+) -> tuple[pd.DataFrame, pd.DataFrame, float]:
+    """Leads and contacts as on record on the first day after the last month, and what an introduction on 2024-07-01
+    changed of the days to a first answer, at most 14.
+
+    Answers come after exponential times with a season; since then they are shorter by `gain` (a share). Every customer
+    also gets mailings, which answer nothing. A naive reading, the mean of the answers that have come, takes the young
+    leads' for quick ones.
+    """
+    rng = stream(seed, "answers")
+    months = pd.date_range(end=pd.Timestamp("2024-07-01") + pd.DateOffset(months=after - 1), periods=before + after,
+                           freq="MS")  # fmt: skip
+    place = np.repeat(np.arange(len(months)), rng.poisson(monthly, len(months)))
+    at = months[place] + pd.to_timedelta(rng.integers(0, 28 * 86_400, len(place)), unit="s")
+    season = 1 + 0.15 * np.sin(2 * np.pi * (np.arange(len(months)) + rng.integers(12)) / 12)
+    means = usual_days * season * np.where(np.arange(len(months)) >= before, 1 - gain, 1.0)
+    waited = pd.to_timedelta((rng.exponential(means[place]) * 86_400).astype(int), unit="s")
+    who = [f"C{i}" for i in range(len(place))]
+    leads = pd.DataFrame({"lead_id": who, "customer_id": who, "at": at})
+    told = pd.DataFrame({"customer_id": who, "at": at + waited, "kind": "out", "campaign_id": None})
+    mailed = told.assign(at=at + pd.Timedelta(hours=1), campaign_id="mailing")
+    contacts = pd.concat([told, mailed], ignore_index=True)
+    contacts = contacts[contacts["at"] < months[-1] + pd.offsets.MonthBegin(1)].reset_index(drop=True)
+
+    def restricted(mean: np.ndarray) -> np.ndarray:
+        return mean * (1 - np.exp(-14 / mean))
+
+    later = means[before:]
+    return leads, contacts, float((restricted(later) - restricted(later / (1 - gain))).mean())

@@ -14,21 +14,35 @@ from crm_analytics.say import say
 
 BEFORE, AFTER = 18, 6
 """Months without which there is no answer: a year and a half before, half a year after."""
-LESS_IS_BETTER = ("days to close", "cost of contacts")
+TIMES = {
+    "days to first answer": "leads, and contacts of kind out that are of no campaign, both with their customer",
+    "hours to answer": "contacts of kind in, and of kind out that are of no campaign, both with their customer",
+    "days to first stage": "leads with their customer, and deal_stages with customer and entered_at",
+    "days in a stage": "deal_stages with entered_at",
+    "days to win": "deal_stages with entered_at and outcome",
+    "days to close": "deal_stages with entered_at and outcome",
+}
+"""The measures of time, and what has to be on record for each."""
+LESS_IS_BETTER = (*TIMES, "cost of contacts")
 SHARES = ("came again", "deals won", "enquiries that became deals")
 FEW = 5
 """Months made of fewer on average are too noisy to be read."""
+MANY = 1.5
+"""So many times as many cases a month, and the record itself has changed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CRMBrought(Study):
     """What did the CRM itself bring since `introduced` (None: a year before the last month)?
 
-    Each measure is a monthly series; what it is since, beyond its own season and its own trend, is put down to the
-    introduction, with an interval that knows that months are alike. What else began in the same month is in it, too:
-    this is a comparison with the own past, and says so. Whatever is looked at, the chance that any measure is said to
-    have changed without reason stays below `alpha` (Holm, 1979). `cost_yearly` is what the CRM costs; benefit is what
-    more customers who come again and more deals that are won bring, in money.
+    Each measure is a monthly series: who comes again, what enquiries and deals become, how long each step takes (every
+    case watched equally long, `ahead_days`, so that young ones do not look quick), what it costs. What it is since,
+    beyond its own season and its own trend, is put down to the introduction, with an interval that knows that months
+    are alike. What else began in the same month is in it, too: this is a comparison with the own past, and says so.
+    Months before, whose cases were still being watched when the CRM came, are of neither side and left out. Whatever
+    is looked at, the chance that any measure is said to have changed without reason stays below `alpha` (Holm, 1979).
+    `cost_yearly` is what the CRM costs; benefit is what more customers who come again and more deals that are won
+    bring, in money.
     """
 
     reads = "crm_metrics"
@@ -53,7 +67,7 @@ class CRMBrought(Study):
         since = pd.Timestamp(self.introduced) if self.introduced else frame["month"].max() - pd.DateOffset(months=11)
         since = since if since.day == 1 else since + pd.offsets.MonthBegin(1)
         rows, courses, short = [], [], []
-        for metric, group in frame.groupby("metric"):
+        for metric, group in _apart(frame, since).groupby("metric"):
             before, after = int((group["month"] < since).sum()), int((group["month"] >= since).sum())
             if before < BEFORE or after < AFTER or group["out_of"].mean() < FEW or group["done"].sum() <= 0:
                 short.append(str(metric))
@@ -94,6 +108,12 @@ class CRMBroughtResult(Result):
         return self.table[["metric", "plain", "effect", "low", "high", "p", "verdict"]]
 
     @property
+    def times(self) -> pd.DataFrame:
+        """How long things take, in days or hours, as far as it is on record."""
+        rows = self.table[self.table["metric"].isin(TIMES)].reset_index(drop=True)
+        return rows[["metric", "verdict", "before", "without", "after", "effect", "low", "high"]]
+
+    @property
     def benefits(self) -> pd.DataFrame:
         """What each measure's change is worth a year."""
         return self.table[["metric", "benefit_yearly", "benefit_low", "benefit_high"]]
@@ -116,6 +136,13 @@ class CRMBroughtResult(Result):
             )
             for row in told.itertuples()
         )  # fmt: skip
+
+
+def _apart(frame: pd.DataFrame, since: pd.Timestamp) -> pd.DataFrame:
+    """Without the months before whose cases were watched into the time since, and are thus half of each."""
+    ahead = frame["ahead_days"] if "ahead_days" in frame else pd.Series(0, index=frame.index)
+    watched = frame["month"] + pd.offsets.MonthBegin(1) + pd.to_timedelta(ahead, unit="D")
+    return frame[(frame["month"] >= since) | (watched <= since) | (ahead == 0)]
 
 
 def _metric(study: CRMBrought, metric: str, group: pd.DataFrame, since: pd.Timestamp) -> tuple[dict, pd.DataFrame]:
@@ -229,4 +256,23 @@ def _checks(study, table, short, frame, since) -> tuple[Check, ...]:
     if short:
         found.append(Check(name=say("Not looked at"), verdict="weak", text=say(
             "Too few or too short to be read: {names}.", names=", ".join(short))))
-    return tuple(found)
+    return (*found, *_of_times(table, frame, since))
+
+
+def _of_times(table: pd.DataFrame, frame: pd.DataFrame, since: pd.Timestamp) -> list[Check]:
+    """Which times are not on record, and whether those that changed were recorded as before."""
+    absent = [say("{metric} (needs {tables})", metric=metric, tables=TIMES[metric])
+              for metric in TIMES if metric not in set(frame["metric"])]  # fmt: skip
+    told = say("The tables do not carry {names}.", names="; ".join(absent))
+    found = [Check(name=say("Not on record"), verdict="weak", text=told)] if absent else []
+    changed = table.loc[table["metric"].isin(TIMES) & (table["verdict"] != say("not enough evidence")), "metric"]
+    if changed.empty:
+        return found
+    counts = frame[frame["metric"].isin(changed)].groupby(["metric", frame["month"] >= since])["out_of"].mean()
+    times = counts.unstack().pipe(lambda both: both[True] / both[False])
+    odd = times[(times > MANY) | (times < 1 / MANY)]
+    text = say("As many cases a month are recorded since as before.") if odd.empty else say(
+        "What is recorded changed, too: of {names} as many cases a month as before; other cases take other times.",
+        names=", ".join(say("{metric} {times:number} times", metric=metric, times=ratio)
+                        for metric, ratio in odd.items()))  # fmt: skip
+    return [*found, Check(name=say("What is recorded"), verdict="holds" if odd.empty else "weak", text=text)]
