@@ -69,6 +69,7 @@ _HOMES = {
     "Complaints": "effectiveness.service.complaints",
     "CRMBrought": "effectiveness.crm.brought",
     "ComplaintCost": "effectiveness.service.complaint_cost",
+    "WordOfMouth": "effectiveness.service.word_of_mouth",
     "Lift": "effectiveness.control.lift",
     "Overlap": "effectiveness.control.overlap",
     "PanelEffect": "effectiveness.panel.panel_effect",

@@ -73,6 +73,7 @@ _HOMES = {
     "customer_periods": "bridge",
     "product_cells": "bridge",
     "trials": "trials",
+    "word_of_mouth": "word_of_mouth",
 }
 """Every feature, and the module it lives in."""
 

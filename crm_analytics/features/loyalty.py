@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from crm_analytics.features.feature import feature
 from crm_analytics.features.price_response import EXACT, price_response, priced_lines
 from crm_analytics.features.purchases import _purchases_made
+from crm_analytics.features.word_of_mouth import by_recommendation
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from crm_analytics.warehouse.engine import Warehouse
 
-RECOMMENDED = r"(?i)recommend|referr|word.of.mouth|friend|рекоменд|друз|знаком|сарафан|совет"
 RECOMMENDING = r"(?i)recommend|refer|порекоменд|рекоменд|посовет"
 
 CUT = 0.01
@@ -110,7 +110,7 @@ def _known(wh: Warehouse) -> ir.Table:
                              recommended=ibis.null("boolean"))  # fmt: skip
     who = wh.customers
     return who.select(
-        "customer_id", "kind", "acquired_channel", recommended=who.acquired_channel.re_search(RECOMMENDED)
+        "customer_id", "kind", "acquired_channel", recommended=by_recommendation(who.acquired_channel)
     )
 
 
