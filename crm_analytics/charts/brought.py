@@ -20,6 +20,7 @@ def _(result: CRMBroughtResult) -> go.Figure:
     for place, row in enumerate(rows.itertuples()):
         axis, top = "" if place == 0 else str(place + 1), 1 - place * (each + gap)
         course = result.courses[result.courses["metric"] == row.metric]
+        course = course.set_index("month").asfreq("MS").reset_index()  # no line over months that are left out
         on = {"xaxis": f"x{axis}", "yaxis": f"y{axis}"}
         fig.add_scatter(x=course["month"], y=course["level"], mode="lines+markers", line_color=theme.INK, **on,
                         marker_size=5, name=say("what came"), showlegend=place == 0)  # fmt: skip

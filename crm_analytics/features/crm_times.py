@@ -64,14 +64,15 @@ def _replies(wh: Warehouse, as_of: date) -> ir.Table:
 def _answered(cases: ir.Table, wh: Warehouse, as_of: date, *, days: int, unit: int) -> ir.Table:
     """From each case to the next word that somebody said to this customer; a campaign's mailing answers nobody.
 
-    Months before the first such word was recorded are left out: they would look as if nobody had ever answered.
+    The months up to the one in which such words began to be recorded are left out: they would look as if nobody had
+    ever answered.
     """
     out = wh.contacts.filter(wh.contacts.kind == "out", wh.contacts.campaign_id.isnull(), wh.contacts["at"] < as_of)
     waits = _followed(cases.select("customer_id", "at"), out.select("customer_id", "at"))
     table = _monthly(waits, waits.waited.fill_null(days * _DAY).clip(upper=days * _DAY), unit)
     answered = waits.filter(waits.waited <= days * _DAY)
-    recorded = answered.agg(first=answered["at"].min()).first.as_scalar()
-    return table.filter(table.month.cast("timestamp") >= recorded.truncate("M").cast("timestamp"))
+    recorded = answered.agg(first=answered.then.min()).first.as_scalar()
+    return table.filter(table.month.cast("timestamp") > recorded.truncate("M").cast("timestamp"))
 
 
 def _followed(cases: ir.Table, answers: ir.Table) -> ir.Table:

@@ -58,7 +58,7 @@ def test_young_cases_do_not_look_quick():
     leads, contacts, _ = answered(3, monthly=200)
     table, days = times_of(Tables(leads=leads, contacts=contacts), LAST_DAY)["days to first answer"]
     told = table.to_pandas().sort_values("month", ignore_index=True)
-    by_hand = monthly(leads, contacts)
+    by_hand = monthly(leads, contacts).iloc[1:].reset_index(drop=True)  # its first month is not wholly on record
     assert days == 14
     assert told["done"].to_numpy() == pytest.approx(by_hand["done"].to_numpy())
     assert (told["out_of"] == by_hand["out_of"]).all()
@@ -73,7 +73,7 @@ def test_what_was_not_recorded_is_not_read_as_never_answered():
     leads, contacts, _ = answered(1)
     late = contacts[contacts["campaign_id"].notna() | (contacts["at"] >= ON)].reset_index(drop=True)
     table = times_of(Tables(leads=leads, contacts=late), LAST_DAY)["days to first answer"][0].to_pandas()
-    assert pd.to_datetime(table["month"]).min() >= pd.Timestamp("2024-06-01")
+    assert pd.to_datetime(table["month"]).min() == pd.Timestamp("2024-08-01")
     mailed = contacts[contacts["campaign_id"].notna()].assign(kind="in").reset_index(drop=True)
     none = times_of(Tables(leads=leads, contacts=mailed), LAST_DAY)
     assert all(len(table.to_pandas()) == 0 for table, _ in none.values())
@@ -84,6 +84,7 @@ def test_hours_run_from_a_customers_contact_to_the_next_word_to_them():
         return {"customer_id": customer, "at": pd.Timestamp(at), "kind": kind, "campaign_id": campaign}
 
     contacts = pd.DataFrame([
+        contact("E", "2024-12-01 10:00", "in"), contact("E", "2024-12-01 11:00", "out"),  # the record begins
         contact("A", "2025-01-01 10:00", "in"), contact("A", "2025-01-01 12:00", "out"),  # 2 hours
         contact("A", "2025-01-10 10:00", "in"), contact("A", "2025-01-20 10:00", "out"),  # as good as never: 72
         contact("B", "2025-01-02 10:00", "in"), contact("B", "2025-01-02 11:00", "out", "mailing"),
