@@ -10,7 +10,7 @@ from crm_analytics.simulation.experiments import experiment_tests
 
 def test_together_the_intervals_cover_and_the_true_best_is_kept():
     covered, kept, crowned = [], [], []
-    for seed in range(16):
+    for seed in range(10):
         rows, truth = experiment_tests(seed, customers=1500, effects=(4.0, 2.0, 0.0))
         table = BestCampaign(draws=2000).fit(rows).table.set_index("campaign")
         planted = pd.Series(truth.parts).loc[table.index]
@@ -18,8 +18,8 @@ def test_together_the_intervals_cover_and_the_true_best_is_kept():
         kept.append(table["may_be_best"]["Test 1"])
         rows, _ = experiment_tests(seed, customers=1000, effects=(2.0, 2.0, 2.0))
         crowned.append(BestCampaign(draws=2000).fit(rows).settled)
-    assert np.sum(covered) >= 13
-    assert np.sum(kept) >= 15
+    assert np.sum(covered) >= 8
+    assert np.sum(kept) >= 9
     assert np.sum(crowned) <= 2, "where all are alike, none may be called the best"
 
 

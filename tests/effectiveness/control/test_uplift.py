@@ -30,8 +30,8 @@ def true_qini(result, truth) -> float:
 
 def test_planted_differences_are_found_and_noise_is_not():
     found, alarms, covered = [], [], []
-    for seed in range(6):
-        people, truth = experiment_people(seed, customers=3000, uneven=1.0, effect=4.0)
+    for seed in range(4):
+        people, truth = experiment_people(seed, customers=6000, uneven=1.0, effect=4.0)
         result = Uplift(**LIGHT).fit(people)
         low, high = result.qini.interval(0.95)
         found.append(result.usable)
@@ -40,9 +40,9 @@ def test_planted_differences_are_found_and_noise_is_not():
         result = Uplift(**LIGHT).fit(people)
         alarms.append(result.usable)
         assert result.usable or result.text.startswith("Do not target by this")
-    assert np.sum(found) >= 4
+    assert np.sum(found) >= 3
     assert np.sum(alarms) <= 1
-    assert np.sum(covered) >= 5
+    assert np.sum(covered) >= 3
 
 
 def test_those_who_gain_come_first_and_those_who_are_put_off_last(told_apart):

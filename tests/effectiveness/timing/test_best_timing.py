@@ -13,7 +13,7 @@ MATTERS = 0.2
 
 @pytest.fixture(scope="module")
 def nothing():
-    return [BestTiming(shuffles=99).fit(campaigns_in_time(seed, campaigns=40)[0]) for seed in range(6)]
+    return [BestTiming(shuffles=99).fit(campaigns_in_time(seed, campaigns=40)[0]) for seed in range(4)]
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def planted():
 
 
 def test_where_nothing_matters_hardly_anything_is_found(nothing):
-    assert np.mean([len(result.best) > 0 for result in nothing]) <= 0.17
+    assert np.mean([len(result.best) > 0 for result in nothing]) <= 0.25
     quiet = next(result for result in nothing if result.best.empty)
     assert "no start and no length stands out" in quiet.text
     assert "different weekdays" in quiet.claims[0].decision

