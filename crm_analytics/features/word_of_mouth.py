@@ -26,6 +26,9 @@ RECOMMENDING = r"(?i)recommend|refer|порекоменд|рекоменд|по�
 TOLD_US = r"(?i)^\s*(who|how did|were|was|did|have)\b|(^|[^а-яё])(кто|кем|вам)[^а-яё].{0,20}(рекоменд|совет)"
 """A question that asks who recommended us to the customer, and not whether the customer would."""
 YES, NO = ("yes", "true", "y", "да"), ("no", "false", "n", "нет")
+UNSAID = ("", "-", "?", "unknown", "n/a", "na", "none", "null", "not stated", "not specified", "неизвестно",
+          "не указано", "нет данных", "не известно")  # fmt: skip
+"""What stands where nobody noted how a customer came."""
 UNDATED = ("1900-01-01", "1970-01-01")
 """Days that stand where a system knows none."""
 FIRST_DAYS, ACTIVE_MONTHS, ANSWER_DAYS = 180, 12, 730
@@ -80,7 +83,8 @@ def _people(wh: Warehouse, days: ir.Table, as_of: date, says: str) -> ir.Table:
     seen = who.first_seen.cast("date")
     seen = seen.isin([ibis.literal(day, type="date") for day in UNDATED]).ifelse(ibis.null("date"), seen)
     fields = {"channel": who.acquired_channel, "reason": who.reason_first_purchase}
-    fields = {name: field.strip().nullif("") for name, field in fields.items() if says in ("either", name)}
+    fields = {name: field.strip() for name, field in fields.items() if says in ("either", name)}
+    fields = {name: field.lower().isin(UNSAID).ifelse(ibis.null("string"), field) for name, field in fields.items()}
     told = [by_recommendation(field) for field in fields.values()]
     ever = ibis.or_(*(one.fill_null(False) for one in told))
     known = ibis.or_(*(field.notnull() for field in fields.values()))

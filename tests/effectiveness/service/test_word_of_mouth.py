@@ -11,7 +11,7 @@ from crm_analytics.features.word_of_mouth import DENIED, RECOMMENDED, TOLD_US
 from crm_analytics.simulation.customers import ACQUIRED, REASONS
 from crm_analytics.simulation.word_of_mouth import recommending
 
-LIGHT = {"months": 36, "active": 1200}
+LIGHT = {"months": 36, "active": 1200, "regions": 3}
 SEEDS = range(20)
 WORLDS = [{}, {"spread": 0.3}, {"change": 0.7, "told": (0.6, 0.95)}]
 
@@ -50,7 +50,7 @@ def test_no_change_is_seldom_taken_for_one(found):
 def test_promoters_are_tied_to_recommendations_only_where_they_are():
     with_pull = [WordOfMouth().fit(recommending(s, pull=5.0)[0]).groups.attrs["slope"] for s in range(3)]
     assert all(low > 1 for _, low, _ in with_pull)
-    few = WordOfMouth().fit(recommending(1, regions=6, **LIGHT)[0])
+    few = WordOfMouth().fit(recommending(1, **LIGHT)[0])
     assert few.groups.attrs["slope"] is None
     assert "8 would be enough" in few.checks[-1].text
 
