@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from crm_analytics.features.daily import _running, daily_sales, sold_lines
+from crm_analytics.features.daily import _calendar, _running, daily_sales, sold_lines
 from crm_analytics.features.feature import feature
 
 if TYPE_CHECKING:
@@ -38,14 +38,15 @@ def daily_causes(
     """
     table = daily_sales(wh, as_of=as_of, region=region, category=category, campaign=None, trade=trade)
     lines = sold_lines(wh, as_of, place={"region": region, "store": None}, goods={"category": category}, trade=trade)
+    first = lines.day.min().to_pyarrow().as_py()
     lines = lines.filter(lines.quantity > 0, lines.amount > 0)
-    table = _with_assortment(table, lines, as_of)
+    table = _with_assortment(table, lines, first, as_of)
     if "price_index" not in table.columns:
         table = _with_prices_paid(table, lines)
     return table.order_by("day")
 
 
-def _with_assortment(table: ir.Table, lines: ir.Table, as_of: date) -> ir.Table:
+def _with_assortment(table: ir.Table, lines: ir.Table, first: date, as_of: date) -> ir.Table:
     """What is on offer: each regular product from its first to its last day, at what it sells on such a day."""
     import ibis
 
@@ -60,15 +61,15 @@ def _with_assortment(table: ir.Table, lines: ir.Table, as_of: date) -> ir.Table:
     quiet = ibis.literal(as_of, type="date").delta(sold["last"], unit="day")
     gone = quiet > ibis.greatest(QUIET_DAYS, 4 * days / sold.weeks)
     sold = sold.mutate(gone=gone, worth=(sold.revenue.cast("float64") / days).cast("decimal(38, 9)"))
-    first = table.day.min().to_pyarrow().as_py()
     early = sold.came.delta(ibis.literal(first, type="date"), unit="day") < QUIET_DAYS  # on offer from the beginning
     starts = sold.select(day=early.ifelse(ibis.literal(first, type="date"), sold.came), step=sold.worth)
     left = sold.filter(sold.gone)
     ends = left.select(day=(left["last"].cast("timestamp") + ibis.interval(days=1)).cast("date"), step=-left.worth)
-    table = _running(table, starts.union(ends), "offered")
-    base = table.order_by("day").limit(1).offered.to_pyarrow()[0].as_py()
+    steps = starts.union(ends)
+    base = _running(_calendar(first, first + timedelta(days=1)), steps, "offered").offered.to_pyarrow()[0].as_py()
     if not base or base <= 0:
-        return table.drop("offered")
+        return table
+    table = _running(table, steps, "offered")
     return table.mutate(assortment_index=ibis.greatest(table.offered / base, 0.01)).drop("offered")
 
 

@@ -89,7 +89,7 @@ def with_influences(wh: Warehouse, table: ir.Table, lines: ir.Table | None, as_o
     if wh.company.country:
         table = _with_holidays(table, wh.company.country, first, as_of)
     if lines is not None and wh.has("stock"):
-        table = _with_stock_outs(wh, table, weights, as_of, place)
+        table = _with_stock_outs(wh, table, weights, first, as_of, place)
     return table
 
 
@@ -224,7 +224,9 @@ def _with_holidays(table: ir.Table, country: str, first: date, as_of: date) -> i
     return table.mutate(holiday=table.holiday.fill_null(""))
 
 
-def _with_stock_outs(wh: Warehouse, table: ir.Table, weights: ir.Table, as_of: date, place: dict) -> ir.Table:
+def _with_stock_outs(
+    wh: Warehouse, table: ir.Table, weights: ir.Table, first: date, as_of: date, place: dict
+) -> ir.Table:
     """The share of shelves (product × store) whose last count found nothing."""
     import ibis
 
@@ -232,7 +234,6 @@ def _with_stock_outs(wh: Warehouse, table: ir.Table, weights: ir.Table, as_of: d
     counts = serving(wh, counts, place)
     counts = counts.mutate(empty=(counts.quantity <= 0).cast("float64"))
     before = counts.empty.lag().over(ibis.window(group_by=[counts.product_id, counts.store_id], order_by=counts.day))
-    first = table.day.min().to_pyarrow().as_py()
     moves = counts.select(
         day=ibis.greatest(counts.day, ibis.literal(first, type="date")),
         empty=counts.empty - before.fill_null(0.0),
