@@ -4,6 +4,8 @@
 
 with parts of one kind drawn from N(0, σ²) and own from N(0, τ²); the errors' covariance is known. The variances are
 averaged over a grid by their marginal likelihood, so that where nothing differs the parts are shrunk to nothing.
+A level that does stand out among many that do not is shrunk too far by that; its interval therefore reaches to where it
+would stand if levels were taken to differ as much as the grid allows.
 """
 
 from __future__ import annotations
@@ -23,11 +25,12 @@ VAGUE = 1.0
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Fit:
-    """The usual campaign and the parts of each level, with their joint covariance."""
+    """The usual campaign and the parts of each level, with their joint covariance; and the same hardly shrunk."""
 
     names: list[tuple[str, str]]
     mean: np.ndarray
     covariance: np.ndarray
+    free: tuple[np.ndarray, np.ndarray]
     counts: np.ndarray
     spread: float
 
@@ -55,9 +58,12 @@ class Fit:
         return weights
 
     def _told(self, weights: np.ndarray, confidence: float) -> tuple[float, float, float]:
-        value, error = float(weights @ self.mean), float(np.sqrt(max(weights @ self.covariance @ weights, 0.0)))
-        reach = float(stats.norm.ppf((1 + confidence) / 2)) * error
-        return value, value - reach, value + reach
+        """The shrunk value, and an interval that holds its own and that of the hardly shrunk one."""
+        z, ends = float(stats.norm.ppf((1 + confidence) / 2)), []
+        for mean, covariance in ((self.mean, self.covariance), self.free):
+            value, error = float(weights @ mean), float(np.sqrt(max(weights @ covariance @ weights, 0.0)))
+            ends += [value - z * error, value + z * error]
+        return float(weights @ self.mean), min(ends), max(ends)
 
 
 def fitted(lifts: np.ndarray, errors: np.ndarray, levels: pd.DataFrame) -> Fit:
@@ -71,12 +77,18 @@ def fitted(lifts: np.ndarray, errors: np.ndarray, levels: pd.DataFrame) -> Fit:
     likelihood = np.array([one[0] for one in found])  # own differences × parts' spreads
     weight = np.exp(likelihood - likelihood.max())
     weight /= weight.sum()
-    means, covariances = np.concatenate([one[1] for one in found]), np.concatenate([one[2] for one in found])
-    mean = weight.ravel() @ means
-    apart = means - mean
-    covariance = np.tensordot(weight.ravel(), covariances, 1) + (apart * weight.ravel()[:, None]).T @ apart
+    means, covariances = (np.array([one[place] for one in found]) for place in (1, 2))
+    mean, covariance = _mixed(weight, means, covariances)
+    free = _mixed(weight[:, -1:] / max(weight[:, -1].sum(), 1e-300), means[:, -1:], covariances[:, -1:])
     tau = float(weight.sum(axis=1) @ SPREADS)
-    return Fit(names=names, mean=mean, covariance=covariance, counts=design.sum(axis=0), spread=tau)
+    return Fit(names=names, mean=mean, covariance=covariance, free=free, counts=design.sum(axis=0), spread=tau)
+
+
+def _mixed(weight: np.ndarray, means: np.ndarray, covariances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and covariance over candidates of these weights, which sum to one."""
+    mean = np.einsum("ab,abk->k", weight, means)
+    apart = means - mean
+    return mean, np.einsum("ab,abkl->kl", weight, covariances) + np.einsum("ab,abk,abl->kl", weight, apart, apart)
 
 
 def _given(
