@@ -14,7 +14,7 @@ from crm_analytics.command.app import Wrong, app
 @app.command()
 def trust(
     estimators: Annotated[list[str] | None, typer.Argument(help="Only these, such as Lift; else all.")] = None,
-    trials: Annotated[int, typer.Option(min=2, help="Simulated companies a situation.")] = 200,
+    trials: Annotated[int, typer.Option(min=2, help="Simulated companies a situation.")] = 60,
     out: Annotated[Path | None, typer.Option("--out", help="Another file than the record of the package.")] = None,
 ) -> None:
     """Try every estimator on simulated companies of known truth. It takes a while; `make trust` does it."""
