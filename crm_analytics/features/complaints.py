@@ -113,7 +113,7 @@ def _goods(wh: Warehouse, as_of: date, trade: str) -> ir.Table:
     return lines.left_join(named, "product_id").drop("product_id_right")
 
 
-@feature(needs=("orders", "order_lines", "contacts", "customers"), grain="a stratum of like purchases × complained")
+@feature(needs=("orders", "order_lines", "contacts"), grain="a stratum of like purchases × complained")
 def after_complaints(wh: Warehouse, as_of: date | str | None = None, trade: str = "ordinary") -> ir.Table:
     """What customers brought in half a year after a purchase they complained of, and after like ones they did not.
 

@@ -13,7 +13,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from crm_analytics.features.feature import Feature
-from crm_analytics.warehouse.engine import Warehouse
+from crm_analytics.result import Claim
+from crm_analytics.warehouse.engine import TableAbsent, Warehouse
+from crm_analytics.warehouse.kept import CLAIMS, claims_table
 from crm_analytics.warehouse.release import ALL_TABLES, Company, Release, TableState
 from crm_analytics.warehouse.tables import DAY, FLAG, FLOAT, INT, MOMENT, SYSTEM_TABLES, TEXT, Column, Table
 
@@ -76,6 +78,20 @@ class Specimen(Warehouse):
         """Nobody in it has been identified."""
         return self
 
+    def kept(self, study: str) -> ir.Table:
+        """One forecast of each plain measure was kept, and nothing else."""
+        import ibis
+
+        if study != CLAIMS:
+            raise TableAbsent(f"Nothing has been kept of {study!r} in the specimen.")
+        told = [
+            Claim(subject="all", measure=measure, value=1.0, low=0.0, high=2.0, evidence="modelled", first=FIRST_DAY,
+                  last=FIRST_DAY + timedelta(days=ROWS), expires=self.today, decision="Wait.")
+            for measure in ("revenue", "orders", "margin")
+        ]  # fmt: skip
+        days = {name: datetime.combine(FIRST_DAY, datetime.min.time()) for name in ("told_on", "known_until")}
+        return ibis.memtable(claims_table(tuple(told)).assign(study="outlook", release=0, **days))
+
     def _rows(self, name: str) -> ir.Table:
         if name not in self._base.list_tables():
             self._base.create_table(name, _specimen(ALL_TABLES[name], self.words))
@@ -127,14 +143,14 @@ def _listening() -> Any:
 
 
 def _touched_by(feature: Feature, specimen: Specimen) -> frozenset[tuple[str, str]]:
-    """What a feature uses; nothing where it will not speak of so small a company."""
+    """What a feature uses; what it asked on the way where it will not speak of so small a company."""
     asked = list(inspect.signature(feature.function).parameters.values())[1:]
     given = {p.name: FIRST_DAY if "date" in str(p.annotation) else "0" for p in asked if p.default is p.empty}
     specimen._base.heard = set()
     try:
         table = feature(specimen, **given)
     except Exception:  # one feature that cannot be built here must not take the page from all others; a test names it
-        return frozenset()
+        return frozenset(specimen._base.heard)
     return touched(table) | specimen._base.heard
 
 
