@@ -165,7 +165,9 @@ class Audit:
             "{limit:percent} are tolerated. Most often: {why}."
         )
         why = f"{worst.column}: {worst.reason}" if worst.column else worst.reason
-        verdict = "fails" if lines > kind.spec.tolerate * read else "weak"
+        # One line of a handful is a large share and says nothing; only who tolerates none is stopped by it.
+        tolerated = max(kind.spec.tolerate * read, 1) if kind.spec.tolerate else 0
+        verdict = "fails" if lines > tolerated else "weak"
         told = say(
             sentence, lines=lines, read=read, path=kind.spec.path, share=lines / read, limit=kind.spec.tolerate, why=why
         )
@@ -262,7 +264,7 @@ class Audit:
     def _standing(self, fit: Fit) -> int:
         """How many rows of a block stand; nothing is refused any more when that is asked."""
         if fit.number not in self._stand:
-            self._stand[fit.number] = self.bench.one(f"SELECT count(*) FROM {fit.good}")
+            self._stand[fit.number] = fit.standing()
         return self._stand[fit.number]
 
     def _volume(self, release: Release, fit: Fit, *, told: bool) -> None:

@@ -221,7 +221,7 @@ class Fit:
         """Choose for each value its first line without a fault, and refuse those with one before it. How many."""
         lines = f"{self.kind.lines} AS l ANTI JOIN refused USING (rid){self._not_spent}{among}"
         unsettled = f"{lines} WHERE {self.fault} IS NULL AND {self.belongs}"
-        first, found = self._chosen_lines, None if among else self.bench.runs(self.as_they_lie(self.grp))
+        first, found = self._chosen_lines, None if among else self.runs(f"l.{self.grp}")
         if found:
             first = np.setdiff1d(*found[:2], assume_unique=True)
             self.bench.mark("again", self.kind, found[1])
@@ -244,21 +244,22 @@ class Fit:
         self._chosen_lines = np.asarray(lines, dtype=np.int64)
         self.bench.mark(self.chosen, self.kind, self._chosen_lines)
 
-    def as_they_lie(self, *own: str, then: str = "NULL") -> str:
-        """(rid, own, next) of the lines without a fault, in their order, which a join would mix up: the hash of some
-        values, and another value."""
+    def runs(self, *own: str, then: str = "") -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """The runs of the lines without a fault, as they lie, by the hash of some values; see `Bench.runs`."""
         spent = f" UNION ALL FROM spent_{self.kind.number}" if self.group and self.kind.adds else ""
         out = self._asked(f"SELECT rid FROM refused{spent}")
-        records = sum(arrival.proof.records for arrival in self.kind.arrivals)
-        self.bench.mark("out", self.kind, out[(out >= self.kind.start) & (out < self.kind.start + records)])
-        return (
-            f"SELECT rid, hash({', '.join(own) or 0}) AS own, {then} AS next FROM {self.kind.lines} AS l "
-            f"WHERE NOT {self.bench.marked('out', self.kind)} AND {self.fault} IS NULL AND {self.belongs}"
-        )
+        stands = f"coalesce({self.fault} IS NULL AND {self.belongs}, false)"
+        return self.bench.runs(self.kind, ", ".join(own) or "0", then, stands, out)
 
     @property
     def _not_spent(self) -> str:
         return f" ANTI JOIN spent_{self.kind.number} USING (rid)" if self.kind.adds else ""
+
+    def standing(self) -> int:
+        """How many rows of this block stand."""
+        if not self.group:
+            return self.bench.one(f"SELECT count(*) FROM {self.good}")
+        return len(self._chosen_lines) - self.bench.one(f"SELECT count(DISTINCT rid) FROM yielded_{self.number}")
 
     def candidates(self) -> str:
         """The lines that belong to this block and are not refused: (rid, grp)."""

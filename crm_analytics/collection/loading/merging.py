@@ -75,7 +75,7 @@ class Merge:
         if not old:
             parts = self._write(f"SELECT {columns}, _file, _line FROM ({new})", table)
             self.draft.adopt(table.name, source=self.source, parts=parts)
-            self.rows[table.name] = sum(self.bench.one(f"SELECT count(*) FROM {fit.good}") for fit in fits)
+            self.rows[table.name] = sum(fit.standing() for fit in fits)
             return
         self.bench.run(f"CREATE TABLE {self._new(table)} AS FROM ({new})")
         self._meet(table, fits)

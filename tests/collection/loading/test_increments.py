@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from decimal import Decimal
+from unittest.mock import patch
 
 import pytest
 from deltalake import DeltaTable
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm_analytics.collection import load
+from crm_analytics.collection.loading import bench
 from crm_analytics.collection.mapping.section import MapError
 from crm_analytics.collection.sources.sql import Sql
 from crm_analytics.warehouse.release import Draft
@@ -285,8 +287,14 @@ def state(history):
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(history=steps, cuts=st.lists(st.booleans(), min_size=13, max_size=13), late=st.booleans())
-def test_any_cut_of_a_history_into_loads_ends_as_its_last_state(tmp_path_factory, shop_of, history, cuts, late):
+@given(
+    history=steps, cuts=st.lists(st.booleans(), min_size=13, max_size=13), late=st.booleans(),
+    together=st.sampled_from([1, 2, 3]),
+)
+def test_any_cut_of_a_history_into_loads_ends_as_its_last_state(
+    tmp_path_factory, shop_of, history, cuts, late, together
+):
+    """However many lines are held against their neighbours together, too."""
     words = [
         gone(receipt, number) if op == "gone" else line(receipt, number, amount)
         for receipt, number, op, amount in history
@@ -300,12 +308,13 @@ def test_any_cut_of_a_history_into_loads_ends_as_its_last_state(tmp_path_factory
         if cut:
             pieces.append([])
         pieces[-1].append(word)
-    for number, piece in enumerate(pieces):
-        parts.file(f"day{number:02}.csv", HEADER + "".join(piece))
-        if not late or number % 2:
+    with patch.object(bench, "GLANCE", together):
+        for number, piece in enumerate(pieces):
+            parts.file(f"day{number:02}.csv", HEADER + "".join(piece))
+            if not late or number % 2:
+                parts.load()
+        if late:
             parts.load()
-    if late:
-        parts.load()
     assert content(parts) == content(whole)
     assert not parts.load().changed
     assert not load(parts.folder / "shop.yaml", data=parts.data, home=parts.home).changed

@@ -71,6 +71,19 @@ def test_a_bad_line_is_refused_with_its_reason_and_kept_as_it_came(shop, line, c
     assert (account.lines_read, account.lines_loaded, account.lines_quarantined) == (5, 4, 1)
 
 
+def test_a_single_line_is_a_large_share_of_a_small_file_and_stops_nothing(shop):
+    """Unless the map tolerates none."""
+    shop.file("people.csv", "Id;Region\nann;R\nben;R\n;R\n")
+    report = shop.load()
+    assert report.published, report.text
+    assert any("1 of 3 lines of people.csv (33 %)" in check.text for check in report.checks)
+    shop.file("people.csv", "Id;Region\nann;R\nben;R\n;R\n;R\n")
+    assert not shop.load().published
+    shop.file("people.csv", "Id;Region\nann;R\nben;L\n;R\n")
+    shop.map = shop.map.replace("path: people.csv\n", "path: people.csv\n    tolerate: 0\n")
+    assert not shop.load().published
+
+
 def test_a_row_for_one_value_comes_from_the_first_line_that_can_give_one(shop):
     shop.file(
         "sales.csv",
