@@ -27,13 +27,14 @@ ifneq ($(CONDA),)
 	$(CONDA) env create --quiet --yes --prefix .venv --file environment.yml
 else ifneq ($(UV),)
 	$(UV) venv --quiet --clear --python $(PYTHON) .venv
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps -e .
 else
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps -e .
 endif
+	@$(BIN)/python -m compileall -q crm_analytics  # every page and every test begins by reading all of this
 	@touch $@
 
 demo: env data/incoming/.of-$(CUSTOMERS)  ## the demo company's source files [CUSTOMERS=20000]

@@ -54,8 +54,8 @@ class FileSpec:
     overlap: str = ""
     """How far before the newest row seen the next question begins."""
     tolerate: float = 0.2
-    """The share of lines that may be refused, beside the map's own rules, before the load is stopped; a single line may,
-    unless the share is 0."""
+    """The share of lines that may be refused, beside the map's own rules, before the load is stopped. A single line may
+    be, unless the share is 0."""
 
 
 def file_spec(section: Section) -> FileSpec:
