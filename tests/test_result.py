@@ -1,12 +1,14 @@
 """A Study validates before it answers; a Result shows itself and escapes what came from data."""
 
 import copy
+import re
 from dataclasses import dataclass
 
 import pandas as pd
 import pytest
 
-from crm_analytics.result import MIME, Check, NoAnswer, NotEnough, Result, Study, enough
+from crm_analytics.result import MIME, Check, NoAnswer, NotEnough, Result, Study, enough, figures
+from crm_analytics.result.chance import share_interval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,3 +76,28 @@ def test_a_long_table_shows_its_head_and_says_how_much_more():
 def test_every_kind_of_result_shows_itself_as_text():
     refused = MeanAmount().fit(pd.DataFrame({"amount": [1.0]}))
     assert repr(refused) == str(refused) == refused.text
+
+
+def test_tables_are_printed_as_people_read_them():
+    days, money = pd.to_datetime(["2024-01-02", None]), [1234.56, -0.4]
+    frame = pd.DataFrame({"day": days, "money": money, "share": [0.25, None], "p": [1e-6, 0.04], "sure": [True, False],
+                          "orders": [12_345, 1], "year": [2024, 2025]}, index=[7, 3])  # fmt: skip
+    shown = figures.plain(frame)
+    cells = re.findall(r"<td>(.*?)</td>", shown)
+    assert cells[:7] == ["2024‑01‑02", "1,235", "0.250", "&lt; 0.001", "yes", "12,345", "2024"]
+    assert cells[7:] == ["–", "0", "–", "0.040", "no", "1", "2025"]
+    assert figures.as_html(frame) == shown
+
+
+def test_a_plain_tables_index_is_a_column_where_it_says_something():
+    counted = figures.plain(pd.Series(["b", "a", "b"], name="case").value_counts())
+    assert re.findall(r"<th>(.*?)</th>", counted) == ["case", "count"]
+    assert re.findall(r"<td>(.*?)</td>", counted) == ["b", "2", "a", "1"]
+    assert "and 90 more rows" in figures.plain(pd.DataFrame({"x": range(100)}))
+
+
+def test_the_interval_of_a_share_is_wilsons():
+    low, high = share_interval([8, 0, 10, 0, 1], [10, 10, 10, 0, float("nan")])
+    assert low[:4] == pytest.approx([0.4902, 0, 0.7225, 0], abs=5e-5)
+    assert high[:4] == pytest.approx([0.9433, 0.2775, 1, 1], abs=5e-5)
+    assert low[4] != low[4]

@@ -62,7 +62,7 @@ def _(result: AttributionResult) -> go.Figure:
         },
     )
     return fig.update_layout(
-        yaxis={"autorange": "reversed", "showgrid": False}, xaxis={"rangemode": "tozero"}, legend={"y": -0.18}
+        yaxis={"autorange": "reversed", "showgrid": False}, xaxis={"rangemode": "tozero"}
     )
 
 
@@ -70,7 +70,7 @@ def _title(result: AttributionResult) -> str:
     table = result.table
     widest = table.loc[(table["most_share"] - table["least_share"]).idxmax()]
     return say(
-        "{channel} gets {range:percents} of the conversions, depending on the model: none of them knows the cause",
+        "«{channel}» gets {range:percents} of the conversions, depending on the model: none of them knows the cause",
         channel=widest["channel"],
         range=(widest["least_share"], widest["most_share"]),
     )

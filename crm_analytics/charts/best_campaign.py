@@ -24,7 +24,7 @@ def _(result: BestCampaignResult) -> go.Figure:
         marker={"symbol": "line-ns-open", "size": 16, "color": theme.INK}, name=say("to be expected of it"),
     )  # fmt: skip
     fig.add_vline(x=0, line={"color": theme.INK, "dash": "dot", "width": 1})
-    return fig.update_layout(legend={"y": -0.28}).update_yaxes(autorange="reversed")
+    return fig.update_yaxes(autorange="reversed")
 
 
 def _title(result: BestCampaignResult) -> str:

@@ -19,7 +19,7 @@ def _(result: ComplaintCostResult) -> go.Figure:
                         (("loss", result.loss), ("low", result.low), ("high", result.high)))  # fmt: skip
     fig = theme.figure(
         title=_title(result), height=200 + 34 * len(names),
-        x=say("less {measure} after a complaint, {unit} a customer; by habit of the year before",
+        x=say("{measure} lost in the half year after a complaint, {unit} a customer; by habit of the year before",
               measure=say(result.measure), unit=voice().currency),
     )  # fmt: skip
     fig.add_scatter(

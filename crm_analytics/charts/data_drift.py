@@ -21,10 +21,10 @@ def _(result: DataDriftResult) -> go.Figure:
     if rows["psi_season"].notna().any():
         fig.add_scatter(x=rows["psi_season"], y=names, mode="markers", name=say("from the same season a year before"),
                         marker={"symbol": "diamond", "size": 11, "color": theme.INK})  # fmt: skip
-    for value, called in ((NOTICED, say("to be noticed")), (LARGE, say("learn again"))):
+    for value, called, side in ((NOTICED, say("to be noticed"), "right"), (LARGE, say("learn again"), "left")):
         fig.add_vline(x=value, line={"dash": "dot", "color": theme.PALE}, annotation_text=called,
-                      annotation_position="top")  # fmt: skip
-    return fig.update_layout(legend={"y": -60 / (190 + 34 * len(rows))}, margin_t=110)
+                      annotation_position="top", annotation_xanchor=side)  # fmt: skip
+    return fig.update_layout(margin_t=110)
 
 
 def _title(result: DataDriftResult) -> str:

@@ -8,6 +8,9 @@ from crm_analytics.charts import draw, theme
 from crm_analytics.effectiveness.customers.departures import DeparturesResult
 from crm_analytics.say import say
 
+TICKS = [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10]
+"""Marked on the axis, which is logarithmic: twice as fast is as far from 1 as half as fast."""
+
 
 @draw.register
 def _(result: DeparturesResult) -> go.Figure:
@@ -25,7 +28,7 @@ def _(result: DeparturesResult) -> go.Figure:
                  "arrayminus": rows["hazard_ratio"] - rows["low"], "color": theme.INK, "thickness": 1.6},
     )  # fmt: skip
     fig.add_vline(x=1, line={"color": theme.INK, "width": 1})
-    fig.update_xaxes(type="log", dtick="D2")
+    fig.update_xaxes(type="log", tickvals=TICKS, ticktext=[say("{times:number}", times=tick) for tick in TICKS])
     return fig.update_yaxes(range=[-0.6, len(rows) - 0.3])
 
 

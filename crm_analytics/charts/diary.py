@@ -80,19 +80,19 @@ def _title(result: DiaryResult) -> str:
 
 @draw.register
 def _(result: ConclusionsResult) -> go.Figure:
-    rows = result.table.tail(30).iloc[::-1]
+    rows = result.table.drop_duplicates(["study", "subject", "expires"]).tail(30).iloc[::-1]
     colours = {EXPIRED: theme.RED, SOON: theme.ORANGE}
     expired = int((result.table["standing"] == EXPIRED).sum())
     title = say("{n:count} of {all:count} conclusions have expired: ask them again before acting upon them", n=expired,
                 all=len(result.table))  # fmt: skip
     fig = theme.figure(title=title, x=say("days until it expires"), height=150 + 26 * len(rows))
     days = (rows["expires"] - pd.Timestamp(result.until)).dt.days
-    labels = [say("{study}: {subject}", study=one.study.replace("_", " "), subject=one.subject)[:48]
+    labels = [say("{study}: {subject}", study=one.study.replace("_", " "), subject=one.subject)
               for one in rows.itertuples()]  # fmt: skip
     fig.add_bar(x=days, y=list(range(len(rows))), orientation="h", showlegend=False,
                 marker_color=[colours.get(one, theme.GREEN) for one in rows["standing"]])  # fmt: skip
     fig.update_layout(title={"xref": "container", "x": 0.02})
-    ticks = [theme.headline(label, 200) for label in labels]
+    ticks = [theme.headline(label if len(label) <= 48 else f"{label[:47]}…", 200) for label in labels]
     return fig.update_layout(yaxis={"tickvals": list(range(len(rows))), "ticktext": ticks},
                              shapes=[{"type": "line", "x0": 0, "x1": 0, "yref": "paper", "y0": 0, "y1": 1,
                                       "line": {"color": theme.INK, "width": 1}}])  # fmt: skip

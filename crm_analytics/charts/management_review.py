@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
-from crm_analytics.effectiveness.review.management_review import EVIDENCE, MONEY, ManagementReviewResult
+from crm_analytics.effectiveness.review.management_review import EVIDENCE, MONEY, SURELY, ManagementReviewResult
 from crm_analytics.say import say, voice
 
 _COLOURS = dict(zip(EVIDENCE, (theme.BLUE, theme.GREEN, theme.VIOLET, theme.PALE), strict=True))
@@ -14,8 +14,8 @@ _COLOURS = dict(zip(EVIDENCE, (theme.BLUE, theme.GREEN, theme.VIOLET, theme.PALE
 @draw.register
 def _(result: ManagementReviewResult) -> go.Figure:
     rows = result.claimed[result.claimed["measure"].str.contains(MONEY)]
-    title = say("{n:count} {n:decision|decisions} to take; {sure:count} of them {sure:stands|stand} on firm ground",
-                n=len(result.table), sure=int((result.table["sure"] == "surely").sum()))
+    title = say("{sure:count} of the {n:count} decisions shown {sure:stands|stand} on firm ground",
+                n=len(result.table), sure=int((result.table["sure"] == SURELY).sum()))
     fig = theme.figure(title=title, x=say("money at stake, {unit}", unit=voice().currency),
                        height=230 + 46 * max(len(rows), 1))
     for row in rows.itertuples():

@@ -52,7 +52,7 @@ def _(result: RootCauseResult) -> go.Figure:
         zeroline=True,
         zerolinecolor=theme.INK,
     )
-    return fig.update_layout(legend_y=-0.28, title={"xref": "container", "x": 0.02})
+    return fig.update_layout(title={"xref": "container", "x": 0.02})
 
 
 def _title(result: RootCauseResult) -> str:

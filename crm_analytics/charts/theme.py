@@ -17,6 +17,9 @@ _AXIS = {
     "linecolor": PALE,
     "zeroline": False,
     "automargin": True,
+    "ticks": "outside",
+    "ticklen": 5,
+    "tickcolor": "rgba(0, 0, 0, 0)",
     "title": {"standoff": 10, "font": {"size": 13}},
 }
 
@@ -40,8 +43,9 @@ def figure(*traces: go.Scatter, title: str, x: str = "", y: str = "", height: in
     """A figure in the house style. `title` is the takeaway, a sentence; `x` and `y` name the axes with their units."""
     fig = go.Figure(data=list(traces))
     fig.update_layout(
-        template=TEMPLATE, height=height, title_text=headline(title), xaxis_title_text=x, yaxis_title_text=y
-    )
+        template=TEMPLATE, height=height, title_text=headline(title), xaxis_title_text=x, yaxis_title_text=y,
+        legend_y=-62 / (height - 144),
+    )  # fmt: skip
     return fig
 
 

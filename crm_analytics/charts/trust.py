@@ -44,7 +44,7 @@ def _(result: TrustResult) -> go.Figure:
                 share=(result.table["coverage"] * result.table["answers"]).sum() / result.table["answers"].sum())
     lowest = min(85.0, 100 * float(result.table["coverage"].min()) - 2)
     fig.update_layout(template=theme.TEMPLATE, title_text=theme.headline(title), height=230 + 34 * len(rows),
-                      margin={"l": 130, "t": 110})
+                      margin={"l": 130, "t": 110}, legend_y=-62 / (60 + 34 * len(rows)))
     fig.update_xaxes(range=[lowest, 101], ticksuffix=" %", row=1, col=1)
     fig.update_xaxes(rangemode="tozero", ticksuffix=" %", row=1, col=2)
     return fig.update_annotations(font={"size": 13})

@@ -22,7 +22,8 @@ def waterfall(steps: pd.DataFrame, *, title: str, before: tuple[str, float], now
     starts = before[1] + steps["moved"].cumsum() - steps["moved"]
     lows = [min(start, start + moved) for start, moved in zip(starts, steps["moved"], strict=True)]
     labels = [before[0], *steps["label"], now[0]]
-    labels = [theme.headline(label, width=12) for label in labels]
+    crowded = len(labels) > 8
+    labels = [theme.headline(label, width=10 if crowded else 12) for label in labels]
     whole, range_of = [before[1], now[1]], abs(steps["moved"]).sum()
     floor = max(min([*whole, *lows]) - 0.35 * range_of, 0) if min([*whole, *lows]) > 2 * range_of else 0
     ends = go.Bar(
@@ -45,5 +46,5 @@ def waterfall(steps: pd.DataFrame, *, title: str, before: tuple[str, float], now
         fig.add_annotation(x=label, y=max(start, start + moved, start + high), yanchor="bottom", showarrow=False,
                            yshift=4, text=say("{value:money}", value=moved), font_size=12)  # fmt: skip
     fig.update_yaxes(range=[floor, top + 0.1 * (top - floor)])
-    fig.update_xaxes(categoryorder="array", categoryarray=labels, tickfont_size=12, tickangle=0)
+    fig.update_xaxes(categoryorder="array", categoryarray=labels, tickfont_size=11 if crowded else 12, tickangle=0)
     return fig.update_layout(bargap=0.35, margin_t=96)

@@ -113,8 +113,8 @@ def _engine(folder: Path) -> type:
     return Here
 
 
-_PLAIN_TABLES = "import pandas; from crm_analytics.say import plain; pandas.options.display.float_format = plain"
-"""What a page's kernel begins with, so that money in a plain table does not read 1.6e+08."""
+_PLAIN_TABLES = "from crm_analytics.result.figures import shown_by; shown_by(get_ipython())"
+"""What a page's kernel begins with, so that plain tables are set like those of Results."""
 
 
 def _sockets() -> Any:

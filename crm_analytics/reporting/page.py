@@ -92,8 +92,10 @@ def _counted(checks: dict[str, int]) -> str:
 
 
 def unbroken(text: str) -> str:
-    """The text with its numbers whole: a minus is a minus, and neither it nor a per cent sign goes to another line."""
-    return re.sub(r"(?<=\d) %", "\u00a0%", re.sub(r"(?<!\w)-(?=[\d€£$])", "−\u2060", text))
+    """The text with its numbers and days whole: a minus is a minus, and no sign of theirs goes to another line."""
+    text = re.sub(r"(?<!\w)([-+])(?=[\d€£$₽])", lambda sign: {"-": "−"}.get(sign[1], sign[1]) + "\u2060", text)
+    text = re.sub(r"\b\d{4}-(?:Q\d|\d\d(?:-\d\d)?)\b", lambda day: day[0].replace("-", "\u2011"), text)
+    return re.sub(r"(?<=\d) %", "\u00a0%", text)
 
 
 def _told(value: Any) -> str:
@@ -168,7 +170,7 @@ def _chart(plot: dict[str, Any]) -> str:
     spared = max(0, min(52, margin.get("t", 84) - 32)) if caption else 0
     layout |= {"margin": margin | {"t": margin.get("t", 84) - spared}, "autosize": True}
     # A closing tag or a comment inside the data must not end the script element.
-    data = json.dumps({"data": plot["data"], "layout": layout}, ensure_ascii=False).replace("<", "\\u003c")
+    data = json.dumps(_signed({"data": plot["data"], "layout": layout}), ensure_ascii=False).replace("<", "\\u003c")
     return (
         f'<figure class="chart">{f"<figcaption>{caption}</figcaption>" if caption else ""}'
         f'<div class="plot" role="img" aria-label="{caption}" style="height:{int(height) - spared}px">'
@@ -176,11 +178,26 @@ def _chart(plot: dict[str, Any]) -> str:
     )
 
 
+_WORDS = {"text", "ticktext", "name", "hovertext"}
+
+
+def _signed(part: Any, *, worded: bool = False) -> Any:
+    """The same picture, its words with their numbers whole; what is plotted stays as it is."""
+    match part:
+        case dict():
+            return {key: _signed(value, worded=key in _WORDS) for key, value in part.items()}
+        case list() | tuple():
+            return [_signed(value, worded=worded) for value in part]
+        case str() if worded:
+            return unbroken(part)
+    return part
+
+
 def _template_margin(layout: dict[str, Any]) -> dict[str, Any]:
     return layout.get("template", {}).get("layout", {}).get("margin", {})
 
 
-_NUMBER = re.compile(r"–|[-−+]?\d[\d.,\s]*([eE][-+]?\d+)?\s?%?")
+_NUMBER = re.compile(r"–|(< )?[-−+]?\d[\d.,\s]*([eE][-+]?\d+)?\s?%?")
 
 
 def _typeset(markup: str) -> str:
@@ -201,9 +218,6 @@ def _set(table: Any) -> None:
     table.attrs.clear()
     heads = table.select("thead tr:last-of-type th")
     rows = [row.find_all(["td", "th"]) for row in table.select("tbody tr")]
-    if heads and not heads[0].get_text(strip=True) and [row[0].get_text() for row in rows] == _counted_to(len(rows)):
-        for cell in (heads.pop(0), *(row.pop(0) for row in rows)):  # row numbers tell a reader nothing
-            cell.decompose()
     for row in table.find_all("tr"):
         row.attrs.clear()
     for column, head in enumerate(heads):
@@ -217,6 +231,3 @@ def _set(table: Any) -> None:
             for cell in (head, *cells):
                 cell["class"] = "number"
 
-
-def _counted_to(count: int) -> list[str]:
-    return [str(number) for number in range(count)]

@@ -36,7 +36,7 @@ def executed():
     table = pd.DataFrame({"region_name": [HOSTILE, "Riga"], "revenue": [1234.5, None], "year": [2024, 2025]})
     first = answer(f"€5 (4–6) from {HOSTILE}.", ("Ratio", "weak", HOSTILE))
     outputs = [
-        new_output("execute_result", data={"text/html": table.to_html(), "text/plain": "no", MIME: first}),
+        new_output("execute_result", data={"text/html": table.to_html(index=False), "text/plain": "no", MIME: first}),
         new_output("stream", name="stdout", text=HOSTILE),
         new_output("stream", name="stderr", text="a warning nobody needs"),
     ]

@@ -69,7 +69,7 @@ def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
     """The claims, the best founded and newest of a subject first, with the money at stake."""
     claims = frame.assign(
         grade=frame["evidence"].map(EVIDENCE.index), decision=frame["decision"].fillna(""),
-        sure=(frame["low"] > 0) | (frame["high"] < 0),
+        sure=(frame["high"] > frame["low"]) & ((frame["low"] > 0) | (frame["high"] < 0)),
         stake=frame["value"].abs().where(frame["measure"].str.contains(MONEY), 0.0),
         **{name: pd.to_datetime(frame[name]) for name in ("expires", "told_on", "until")},
     )  # fmt: skip
@@ -96,6 +96,8 @@ def _number(row) -> str:
         template = "{measure}: {value:percent} ({low:percent} – {high:percent})"
     else:
         template = "{measure}: {value:number} ({low:number} – {high:number})"
+    if row.low == row.high:  # taken as it is: nobody knows how far off
+        template = re.sub(r" \(.*\)", "", template)
     return say(template, measure=row.measure, value=row.value, low=row.low, high=row.high)
 
 

@@ -36,8 +36,8 @@ def checks(result: ComplaintsResult, unlinked: int, shape: float) -> tuple[Check
     found.append(Check(
         name=say("Against the year before"),
         verdict="weak" if len(rising) > limit + 2 * np.sqrt(limit + 1) else "holds",
-        text=say("Of {all:count} {n:count} are complained of more than a year before, each judged for itself; chance "
-                 "alone would show {chance:number}.", all=len(known), n=len(rising), chance=limit),
+        text=say("{n:count} of {all:count} {n:is|are} complained of more than a year before, each judged for itself; "
+                 "chance alone would show {chance:number}.", all=len(known), n=len(rising), chance=limit),
     ))  # fmt: skip
     found.append(Check(
         name=say("What is counted"), verdict="holds" if result.cost is not None else "weak",

@@ -170,8 +170,8 @@ def _sentence(result: ComplaintCostResult, n: int) -> str:
         "{loss:money} ({low:money} – {high:money}) of {measure} less in the half year after a complaint than after a "
         "like purchase without one, by {n:count} customers who complained."
         if result.low > 0 else
-        "{loss:money} ({low:money} – {high:money}) of {measure} less in the half year after a complaint: no loss that "
-        "{n:count} customers who complained could show."
+        "{loss:money} ({low:money} – {high:money}) of {measure} is lost in the half year after a complaint: no loss "
+        "that {n:count} customers who complained could show."
     )  # fmt: skip
     return say(template, loss=result.loss, low=result.low, high=result.high, measure=say(result.measure), n=n)
 
@@ -181,9 +181,9 @@ def _checks(result: ComplaintCostResult, n: int, lost: int, placebo: float) -> t
     return (
         Check(
             name=say("Alike before"), verdict="holds" if alike else "weak",
-            text=say("In the half year before the purchase those who complained brought {x:money} less than their "
-                     "likes (give or take {error:money}); what the past foretells of it is taken off.", x=placebo,
-                     error=1.96 * result.before_error),
+            text=say("In the half year before the purchase those who complained brought {x:money} {less} than their "
+                     "likes (give or take {error:money}); what the past foretells of it is taken off.", x=abs(placebo),
+                     less=say("more" if placebo < 0 else "less"), error=1.96 * result.before_error),
         ),
         Check(
             name=say("Found their like"), verdict="holds" if n >= 0.8 * lost else "weak",

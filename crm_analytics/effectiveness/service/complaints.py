@@ -225,7 +225,7 @@ def _sentence(result: ComplaintsResult) -> str:
         )  # fmt: skip
     told = say(
         "{rate:number} ({low:number} – {high:number}) complaints per 1,000 orders of {value}, where {overall:number} "
-        "are usual: improve it first. {n:count} of {all:count} stand out.", **figures
+        "are usual: improve it first. {n:count} of {all:count} {n:stands|stand} out.", **figures
     )  # fmt: skip
     return told + " " + say(
         "At stake are {stake:money} ({least:money} – {most:money}) a year." if first["stake_low"] > 0 else

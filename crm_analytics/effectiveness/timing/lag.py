@@ -226,17 +226,20 @@ def _correlation(course: Course) -> pd.DataFrame:
 def _worded(study: Lag, first: Days, half: Days, over: Days, campaigns: int) -> str:
     template = (
         "{half:count} days ({half_low:count} – {half_high:count}) after a touch half of the effect of «{name}» has "
-        "come; it is first felt after {first:count} ({first_low:count} – {first_high:count}), and nine tenths have "
-        "come after {over:count} ({over_low:count} – {over_high:count})."
+        "come; {felt}, and nine tenths have come after {over:count} ({over_low:count} – {over_high:count})."
         if study.campaign else
         "{half:count} days ({half_low:count} – {half_high:count}) after a touch half of a campaign's effect has come; "
-        "it is first felt after {first:count} ({first_low:count} – {first_high:count}), and nine tenths have come "
-        "after {over:count} ({over_low:count} – {over_high:count}), as {campaigns:count} campaigns show."
+        "{felt}, and nine tenths have come after {over:count} ({over_low:count} – {over_high:count}), as "
+        "{campaigns:count} campaigns show."
     )
+    felt = say(
+        "it is first felt on the same day" if first.high == 0 else
+        "it is first felt after {day:count} {day:day|days} ({low:count} – {high:count})",
+        day=first.day, low=first.low, high=first.high,
+    )  # fmt: skip
     return say(
-        template, name=study.campaign, campaigns=campaigns,
-        half=half.day, half_low=half.low, half_high=half.high, first=first.day, first_low=first.low,
-        first_high=first.high, over=over.day, over_low=over.low, over_high=over.high,
+        template, name=study.campaign, campaigns=campaigns, felt=felt,
+        half=half.day, half_low=half.low, half_high=half.high, over=over.day, over_low=over.low, over_high=over.high,
     )
 
 

@@ -10,10 +10,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from crm_analytics.say import decimal, say, voice
+from crm_analytics.result.figures import as_html, as_text
+from crm_analytics.result.small_groups import small_groups, without_small_groups
+from crm_analytics.say import say, voice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import date
 
     import pandas as pd
@@ -99,7 +100,7 @@ class Result:
     def __str__(self) -> str:
         lines = [self.text, *(f"  {_MARKS[c.verdict]} {c.name}: {c.text}" for c in self.checks)]
         if len(self.table):
-            lines += ["", _head(self.table).to_string(index=False)]
+            lines += ["", as_text(self.table)]
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -118,17 +119,13 @@ class Result:
 
     def _html(self) -> str:
         checks = "".join(
-            f'<li class="crm-{c.verdict}"><b>{_MARKS[c.verdict]} {html.escape(c.name)}</b> {html.escape(c.text)}</li>'
+            f'<li class="crm-{c.verdict}"><b>{_MARKS[c.verdict]} {html.escape(_begun(c.name))}</b> '
+            f"{html.escape(c.text)}</li>"
             for c in self.checks
         )
-        head = _head(self.table)
-        table = head.to_html(index=False, border=0, classes="crm-table", formatters=_figures(head)) if len(head) else ""
-        more = len(self.table) - len(_head(self.table))
-        told = say("and {rows:count} more {rows:row|rows}", rows=more)
-        rest = f"<p class='crm-more'>{html.escape(told)}</p>" if more else ""
         return (
             f'<div class="crm-result"><p class="crm-answer">{html.escape(self.text)}</p>'
-            f'<ul class="crm-checks">{checks}</ul>{table}{rest}</div>'
+            f'<ul class="crm-checks">{checks}</ul>{as_html(self.table)}</div>'
         )
 
 
@@ -224,83 +221,9 @@ def frame_of(table: Any) -> pd.DataFrame:
     return table.to_pandas() if hasattr(table, "to_pandas") else table.copy()
 
 
-PEOPLE = frozenset({
-    "customers", "people", "persons", "buyers", "respondents", "responders", "members", "treated", "control",
-    "addressed", "visitors", "employees", "companies", "answers",
-})  # fmt: skip
-"""Columns of these names count people wherever they stand; a Study names others in `people`."""
-_OF_PEOPLE = r"(?= (?:customer|people|person|buyer|respondent|member|client|клиент|покупател|человек|респондент))"
-
-
-def counts_of_people(result: Result) -> list[str]:
-    """The columns of a Result's table that count people."""
-    named = PEOPLE | set(type(result.study).people)
-    return [column for column in result.table.select_dtypes("number") if column in named]
-
-
-def without_small_groups(result: Result, fewest: int) -> Result:
-    """The Result without what it says of fewer than `fewest` people: counts become words, their figures are withheld.
-
-    Where one group alone would be withheld, the next smallest is, too: a total less all the others would reveal it.
-    """
-    fewer = say("fewer than {fewest:count}", fewest=fewest)
-
-    def worded(text: str) -> str:
-        return re.sub(rf"(?<![\d.,])([1-9]\d*){_OF_PEOPLE}", lambda n: fewer if int(n[1]) < fewest else n[0], text)
-
-    checks = tuple(replace(check, text=worded(check.text)) for check in result.checks)
-    table = result.table
-    small = small_groups(result, fewest)
-    if small.any():
-        numbers = list(table.select_dtypes("number").columns)
-        table = table.astype(dict.fromkeys(numbers, object))
-        table.loc[small, numbers] = "–"
-        table.loc[small, counts_of_people(result)] = fewer
-    return replace(result, table=table, text=worded(result.text), checks=checks)
-
-
-def small_groups(result: Result, fewest: int) -> Any:
-    """A flag for each row of the table: whether it is withheld."""
-    import numpy as np
-
-    small = np.zeros(len(result.table), dtype=bool)
-    for column in counts_of_people(result):
-        count = result.table[column].to_numpy(dtype=float, na_value=np.nan)
-        few = (count > 0) & (count < fewest)
-        others = np.flatnonzero((count > 0) & ~few)
-        if few.sum() == 1 and len(others):
-            few[others[np.argmin(count[others])]] = True
-        small |= few
-    return small
-
-
 _MARKS = {"holds": "✓", "weak": "~", "fails": "✗"}
 
 
-def _head(table: pd.DataFrame, rows: int = 10) -> pd.DataFrame:
-    """The first rows with numbers rounded for reading: shares to four digits, anything larger to two."""
-    head = table.head(rows).copy()
-    for column in head.select_dtypes("float").columns:
-        small = head[column].abs().max() <= 1
-        head[column] = head[column].round(4 if small else 2)
-    return head
-
-
-def _figures(head: pd.DataFrame) -> dict[str, Callable[[Any], str]]:
-    """How the numbers of each column are printed: thousands apart, and all with as many digits as the column needs."""
-
-    def printed(column: str) -> Callable[[float], str]:
-        known = head[column].dropna()
-        digits = 0 if (known == known.round()).all() else 4 if known.abs().max() <= 1 else 2
-        return lambda value: "–" if value != value else decimal(value, digits)
-
-    def together(day: object) -> str:
-        return "–" if day != day else str(day)[:10].replace("-", "\N{NON-BREAKING HYPHEN}")
-
-    days = {
-        column: together
-        for column in head.select_dtypes("datetime")
-        if (head[column].dt.normalize() == head[column]).all()
-    }
-    large = [column for column in head.select_dtypes("integer") if head[column].abs().max() >= 10_000]  # not a year
-    return days | {column: printed(column) for column in (*head.select_dtypes("float"), *large)}
+def _begun(name: str) -> str:
+    """With a capital letter: a check's name opens a line."""
+    return name[:1].upper() + name[1:]
