@@ -36,9 +36,9 @@ def _(result: CohortsResult) -> go.Figure:
         )
     axis = {"gridcolor": theme.GRID, "automargin": True}
     return fig.update_layout(
-        xaxis={"domain": [0, 0.56], "title_text": say("months since the first purchase")},
+        xaxis={"domain": [0, 0.53], "title_text": say("months since the first purchase")},
         yaxis={"autorange": "reversed", "type": "category"},
-        xaxis2={"domain": [0.66, 1], "anchor": "y2", "title_text": say("months since the first purchase"), **axis},
+        xaxis2={"domain": [0.67, 1], "anchor": "y2", "title_text": say("months since the first purchase"), **axis},
         yaxis2={
             "anchor": "x2",
             "tickformat": ".0%",
@@ -46,7 +46,7 @@ def _(result: CohortsResult) -> go.Figure:
             "title_text": say("bought in that month"),
             **axis,
         },
-        legend={"x": 0.66, "y": -0.24},
+        legend={"x": 0.67, "y": -0.24},
         margin_t=96,
     )
 

@@ -88,8 +88,8 @@ def _(result: JumpResult) -> go.Figure:
     fig.update_yaxes(
         range=[low - 0.5 * (top - low) if low > 0.7 * top else min(0.0, low * 1.1), top + 0.14 * (top - low)]
     )
-    fig.update_xaxes(categoryorder="array", categoryarray=labels, tickangle=0)
-    return fig.update_layout(barmode="overlay", legend_y=-0.28, hovermode="closest")
+    fig.update_xaxes(categoryorder="array", categoryarray=labels, tickangle=0, tickfont_size=11)
+    return fig.update_layout(barmode="overlay", legend_y=-0.32, hovermode="closest")
 
 
 def _colour(row) -> str:

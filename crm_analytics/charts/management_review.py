@@ -14,8 +14,10 @@ _COLOURS = dict(zip(EVIDENCE, (theme.BLUE, theme.GREEN, theme.VIOLET, theme.PALE
 @draw.register
 def _(result: ManagementReviewResult) -> go.Figure:
     rows = result.claimed[result.claimed["measure"].str.contains(MONEY)]
-    title = say("{sure:count} of the {n:count} decisions shown {sure:stands|stand} on firm ground",
-                n=len(result.table), sure=int((result.table["sure"] == SURELY).sum()))
+    sure = int((result.table["sure"] == SURELY).sum())
+    title = say("All {n:count} decisions shown stand on firm ground" if sure == len(result.table) > 1 else
+                "{sure:count} of the {n:count} decisions shown {sure:stands|stand} on firm ground",
+                n=len(result.table), sure=sure)
     fig = theme.figure(title=title, x=say("money at stake, {unit}", unit=voice().currency),
                        height=230 + 46 * max(len(rows), 1))
     for row in rows.itertuples():

@@ -214,7 +214,8 @@ def _sentence(told: Headline, claims: pd.DataFrame, scored: pd.DataFrame) -> str
     counts = claims["standing"].value_counts()
     return say(
         "{inside:percent} ({span:percents}) of what happened lay within the intervals of {what}; {promised:percent} "
-        "were promised. Of {all:count} kept conclusions {expired:count} {expired:has|have} expired and {soon:count} {soon:expires|expire} soon.",
+        "were promised. Of {all:count} kept conclusions {expired:count} {expired:has|have} expired and {soon:count} "
+        "{soon:expires|expire} soon.",
         inside=told.inside, span=(told.low, told.high), what=what, promised=told.promised, all=len(claims),
         expired=int(counts.get(EXPIRED, 0)), soon=int(counts.get(SOON, 0)),
     )  # fmt: skip
@@ -246,8 +247,8 @@ def _standing_sentence(claims: pd.DataFrame, study: Diary) -> str:
     counts = claims["standing"].value_counts()
     first = claims[claims["standing"] != EXPIRED]["expires"].min()
     told = say(
-        "{expired:count} of {all:count} conclusions {expired:has|have} expired, {soon:count} {soon:expires|expire} within {days:count} days, "
-        "{valid:count} still hold",
+        "{expired:count} of {all:count} conclusions {expired:has|have} expired, {soon:count} {soon:expires|expire} "
+        "within {days:count} days, {valid:count} still {valid:holds|hold}",
         expired=int(counts.get(EXPIRED, 0)), all=len(claims), soon=int(counts.get(SOON, 0)), days=study.soon_days,
         valid=int(counts.get(VALID, 0)),
     )  # fmt: skip

@@ -78,7 +78,7 @@ def test_numbers_are_said_as_their_measure_is_read(measure, low, high, words):
 
 def test_the_picture_tells_what_is_at_stake():
     fig = draw(reviewed(claim(), claim("<b>x</b>", measure="retention", value=0.3, low=0.2, high=0.4)))
-    assert "2 of the 2 decisions shown stand on firm ground" in fig.layout.title.text
+    assert "All 2 decisions shown stand on firm ground" in fig.layout.title.text
     assert not any("<b>" in str(label) for trace in fig.data for label in trace.y or ())
 
 
