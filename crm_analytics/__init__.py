@@ -68,6 +68,7 @@ _HOMES = {
     "RootCause": "effectiveness.causes.root_cause",
     "Complaints": "effectiveness.service.complaints",
     "CRMBrought": "effectiveness.crm.brought",
+    "CRMByTeam": "effectiveness.crm.by_team",
     "ComplaintCost": "effectiveness.service.complaint_cost",
     "WordOfMouth": "effectiveness.service.word_of_mouth",
     "Lift": "effectiveness.control.lift",

@@ -52,6 +52,8 @@ _HOMES = {
     "campaign_parts": "campaign_parts",
     "complaints": "complaints",
     "crm_metrics": "crm_metrics",
+    "crm_teams": "crm_teams",
+    "first_contacts": "first_contacts",
     "after_complaints": "complaints",
     "reachable": "audience",
     "loads": "loads",

@@ -64,3 +64,39 @@ def answered(
 
     later = means[before:]
     return leads, contacts, float((restricted(later) - restricted(later / (1 - gain))).mean())
+
+
+def team_by_team(
+    seed: int, *, teams: int = 8, months: int = 42, effect: float = 0.0, growing: float = 0.0, coincidence: float = 0.0,
+    spread: float = 0.03,
+) -> tuple[pd.DataFrame, str, float]:
+    """A measure by team and month in the columns of `features.crm_teams`, who got the CRM when (as `CRMByTeam` reads
+    it), and what it truly changed on average where it came, as far as a team was left without it.
+
+    Teams differ in level and size and share season and trend. From the 25th month on the CRM comes to two teams every
+    third month, by lot; a quarter of the teams never gets it. There the share rises by `effect` at once and by
+    `growing` with every further month, and in everybody's by `coincidence` when the first get it: what a comparison
+    with the year before takes for the CRM.
+    """
+    rng = stream(seed, "teams")
+    place = np.arange(months)
+    starts = np.full(teams, months)
+    having = rng.permutation(teams)[: teams - max(teams // 4, 1)]
+    starts[having] = 24 + 3 * (np.arange(len(having)) // 2)
+    common = 0.03 * np.sin(2 * np.pi * (place + rng.integers(12)) / 12) + 0.02 * place / 12
+    common = common + coincidence * (place >= 24)
+    size = np.exp(rng.normal(6, 0.5, teams))
+    level = 0.3 + rng.uniform(-0.08, 0.08, teams)
+    change = np.where(place >= starts[:, None], effect + growing * (place - starts[:, None]), 0.0)
+    own = np.array([autocorrelated(rng, months, spread=spread, memory=0.4) for _ in range(teams)])
+    cases = rng.poisson(size[:, None], (teams, months))
+    done = rng.binomial(cases, np.clip(level[:, None] + common + change + own, 0, 1))
+    days = pd.date_range("2022-01-01", periods=months, freq="MS")
+    names = [f"T{i:02d}" for i in range(teams)]
+    told = "; ".join(f"{names[i]} {days[starts[i]].date()}" for i in sorted(having))
+    weight = cases * (place >= starts[:, None])
+    frame = pd.DataFrame({
+        "metric": "came again", "team": np.repeat(names, months), "month": np.tile(days, teams),
+        "done": done.ravel() * 1.0, "out_of": cases.ravel() * 1.0, "worth": 50.0, "ahead_days": 0,
+    })  # fmt: skip
+    return frame, told, float((change * weight).sum() / weight.sum())

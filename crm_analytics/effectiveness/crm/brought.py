@@ -24,7 +24,7 @@ TIMES = {
 }
 """The measures of time, and what has to be on record for each."""
 LESS_IS_BETTER = (*TIMES, "cost of contacts")
-SHARES = ("came again", "deals won", "enquiries that became deals")
+SHARES = ("came again", "deals won", "enquiries that became deals", "settled at first contact")
 FEW = 5
 """Months made of fewer on average are too noisy to be read."""
 MANY = 1.5
@@ -80,7 +80,7 @@ class CRMBrought(Study):
                 "Not enough evidence: no measure has {before:count} months before {day:date} and {after:count} after "
                 "it that are made of {few:count} or more.", before=BEFORE, after=AFTER, day=since,
                 few=FEW))  # fmt: skip
-        table = _together(self, pd.DataFrame(rows))
+        table = together(self, pd.DataFrame(rows))
         money = _money(self, table)
         return CRMBroughtResult(
             study=self, table=table, text=_sentence(self, table, money, since), since=since.date(), money=money,
@@ -169,8 +169,8 @@ def _metric(study: CRMBrought, metric: str, group: pd.DataFrame, since: pd.Times
     return row, course
 
 
-def _together(study: CRMBrought, table: pd.DataFrame) -> pd.DataFrame:
-    """All measures together: Holm's chances, verdicts, and what each is worth a year."""
+def together(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """All measures together, by the study's `alpha`: Holm's chances, verdicts, and what each is worth a year."""
     order = np.argsort(table["p"].to_numpy(), kind="stable")
     adjusted, worst = np.empty(len(table)), 0.0
     for place, row in enumerate(order):

@@ -1,13 +1,14 @@
-"""What a complaint costs and what an introduction brought, where it is known."""
+"""What a complaint costs and what an introduction brought, to everybody at once or team by team, where it is known."""
 
 from __future__ import annotations
 
 from functools import partial
 
 from crm_analytics.effectiveness.crm.brought import CRMBrought
+from crm_analytics.effectiveness.crm.by_team import CRMByTeam
 from crm_analytics.effectiveness.service.complaint_cost import ComplaintCost
 from crm_analytics.simulation.complaints import after_complaint
-from crm_analytics.simulation.introduction import METRICS, introduced
+from crm_analytics.simulation.introduction import METRICS, introduced, team_by_team
 from crm_analytics.trust.trials import Situation, Trial
 
 
@@ -28,6 +29,13 @@ def _brought(seed: int, effect: float, trend: float) -> Trial:
                  scale=level)  # fmt: skip
 
 
+def _by_team(seed: int, **settings: float) -> Trial:
+    frame, told, true = team_by_team(seed, **settings)
+    row = CRMByTeam(introduced=told).fit(frame).table.iloc[0]
+    return Trial(truth=true, estimate=row["effect"], low=row["low"], high=row["high"], naive=row["plain"],
+                 scale=METRICS["came again"][0])  # fmt: skip
+
+
 SITUATIONS = (
     *(Situation(estimator="ComplaintCost", words=words, draw=partial(_cost, loss=loss, confounded=confounded))
       for words, loss, confounded in (
@@ -38,4 +46,10 @@ SITUATIONS = (
       for words, effect, trend in (
           ("no trend, no effect", 0.0, 0.0), ("a rising trend, no effect", 0.0, 0.15),
           ("a rising trend, 20 % more", 0.2, 0.1))),
+    *(Situation(estimator="CRMByTeam", words=words, draw=partial(_by_team, **settings))
+      for words, settings in (
+          ("five teams, something else began for all, no effect", {"teams": 5, "coincidence": 0.05}),
+          ("eight teams, something else began for all, 4 points more", {"effect": 0.04, "coincidence": 0.05}),
+          ("eight teams, an effect that grows by a point a month", {"growing": 0.01}),
+          ("twelve teams, no effect", {"teams": 12}))),
 )  # fmt: skip

@@ -1,0 +1,128 @@
+"""What a CRM is bought for, team by team and month by month: stores, regions, or those who sell and answer."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from crm_analytics.features.crm_metrics import LATELY_DAYS
+from crm_analytics.features.crm_times import WIN_DAYS
+from crm_analytics.features.feature import feature
+from crm_analytics.features.first_contacts import AGAIN_DAYS, cases_of
+from crm_analytics.features.places import placed
+from crm_analytics.features.purchases import customer_days
+from crm_analytics.features.trade import lines_of, orders_of
+from crm_analytics.warehouse.release import WarehouseError
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from crm_analytics.warehouse.engine import Warehouse
+
+TEAMS = ("store", "region", "agent")
+
+
+@feature(needs=("orders", "order_lines"), grain="a metric × team × month")
+def crm_teams(wh: Warehouse, as_of: date | str | None = None, team: str = "store", trade: str = "ordinary") -> ir.Table:
+    """How many did it of how many, by team, in every whole month before `as_of`, as far as records say whose it was.
+
+    A team is a `store` or a `region` (by where customers bought; of deals and contacts where they live), or an `agent`
+    (who sells, who answers). Of stores and regions `came again`: customers who had bought there in the 90 days before
+    the month, and of them those who bought in it, wherever. Of regions and agents `deals won` (of those closed in the
+    month), `days to win` (by the month of the first stage, of those won within 90 days) and `settled at first contact`
+    (of cases that began in the month; whoever asks again within 7 days was not helped). Columns as of `crm_metrics`,
+    team and `of` (what a team is); the first three months of the records are left out. Ordered by metric, team and
+    month. Raises ValueError for a team there is not, WarehouseError where the records name none.
+    """
+    import ibis
+
+    if team not in TEAMS:
+        raise ValueError(f"team is {team!r}; choose among {', '.join(TEAMS)}.")
+    parts = [] if team == "agent" else [_came_again(wh, as_of, team, trade)]
+    if team != "store" and wh.has("deal_stages"):
+        parts += _deals(wh, as_of, team)
+    if team != "store" and wh.has("contacts"):
+        cases = cases_of(wh, as_of).mutate(team=ibis._[team])
+        counts = cases.group_by("team", "month").agg(done=cases.settled.sum(), out_of=cases.count())
+        parts.append(_rows(counts, "settled at first contact", ahead_days=AGAIN_DAYS))
+    if not parts:
+        raise WarehouseError("No deal and no contact is on record, so no agent either; ask by store or region.")
+    table = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    table = table.filter(table.team.notnull(), table.team != "", table.out_of > 0)
+    begins = table.group_by(of="metric").agg(first=table.month.min().cast("timestamp"))
+    begins = begins.select("of", since=(begins["first"] + ibis.interval(months=3)).cast("date"))
+    table = table.inner_join(begins, table.metric == begins.of).drop("of")
+    end = ibis.literal(as_of.replace(day=1), type="date")
+    watched = table.month.cast("timestamp") + ibis.interval(months=1) + table.ahead_days.as_interval("D")
+    today = ibis.literal(as_of, type="date").cast("timestamp")
+    table = table.filter(table.month >= table.since, table.month < end, watched <= today).drop("since")
+    table = table.mutate(of=ibis.literal(team), until=ibis.literal(as_of, type="date"))
+    return table.order_by("metric", "team", "month")
+
+
+def _rows(table: ir.Table, metric: str, worth: ir.Value | None = None, *, ahead_days: int = 0) -> ir.Table:
+    import ibis
+
+    return table.select(
+        metric=ibis.literal(metric), team=table.team, month=table.month, done=table.done.cast("float64"),
+        out_of=table.out_of.cast("float64"),
+        worth=(ibis.null("float64") if worth is None else worth).cast("float64"),
+        ahead_days=ibis.literal(ahead_days, type="int64"),
+    )  # fmt: skip
+
+
+def _came_again(wh: Warehouse, as_of: date, team: str, trade: str) -> ir.Table:
+    import ibis
+
+    days = customer_days(wh, as_of, trade)
+    bought = days.filter(days.bought > 0)
+    orders = orders_of(wh, trade)
+    orders = orders.filter(orders.kind != "return", orders.ordered_at < as_of, orders.customer_id.notnull())
+    orders = orders.semi_join(lines_of(wh, trade), "order_id")
+    where = orders.store_id if team == "store" else ibis._.place
+    orders = orders if team == "store" else placed(wh, orders)
+    there = orders.select("customer_id", team=where, day=orders.ordered_at.date()).distinct()
+    if team == "store" and wh.has("stores"):
+        named = wh.stores.select(at="store_id", name=wh.stores.name.fill_null(wh.stores.store_id))
+        there = there.left_join(named, there.team == named["at"])
+        there = there.mutate(team=ibis.coalesce(there.name, there.team)).drop("at", "name")
+    each_month = bought.select("customer_id", month=bought.day.truncate("M").cast("date")).distinct()
+    months = each_month.select("month").distinct()
+    later = ibis.memtable({"months": [1, 2, 3, 4]})  # a day lies within 90 days before the first of so many months
+    before = there.cross_join(later)
+    month = before.day.truncate("M").cast("timestamp") + before.months.as_interval("M")
+    before = before.mutate(month=month.cast("date"))
+    near = before.month.delta(before.day, unit="day") <= LATELY_DAYS
+    before = before.filter(near).select("month", "team", "customer_id").distinct().semi_join(months, "month")
+    came = each_month.select(who="customer_id", when="month", came=ibis.literal(1))
+    both = before.left_join(came, [before.customer_id == came.who, before.month == came.when])
+    counts = both.group_by("team", "month").agg(done=both.came.sum().fill_null(0), out_of=both.count())
+    known = bought.cost_known.all()
+    each = bought.agg(each=known.ifelse(bought.margin.sum(), bought.revenue.sum()) / bought.bought.sum())
+    counts = counts.cross_join(each)
+    return _rows(counts, "came again", counts.each)
+
+
+def _deals(wh: Warehouse, as_of: date, team: str) -> list[ir.Table]:
+    rows = wh.deal_stages.filter(wh.deal_stages.entered_at < as_of)
+    deals = rows.group_by("deal_id").agg(
+        at=rows.entered_at.min(), closed=rows.entered_at.max(where=rows.outcome.isin(["won", "lost"])),
+        won=rows.entered_at.max(where=rows.outcome == "won"), amount=rows.amount.max(), agent=rows.agent.max(),
+        customer_id=rows.customer_id.max(), stages=rows.count(),
+    )  # fmt: skip
+    if team == "region":
+        if not wh.has("customers"):
+            return []
+        homes = wh.customers.select(home_of="customer_id", region="region")
+        deals = deals.left_join(homes, deals.customer_id == homes.home_of).drop("home_of")
+    deals = deals.mutate(team=deals[team])
+    closed = deals.filter(deals.closed.notnull())
+    closed = closed.group_by("team", month=closed.closed.truncate("M").cast("date")).agg(
+        done=closed.won.notnull().sum(), out_of=closed.count()
+    )
+    closed = closed.cross_join(deals.agg(each=deals.amount.mean(where=deals.won.notnull())))
+    won = deals.filter(deals.won.notnull(), deals.stages > 1)
+    won = won.mutate(took=won.won.delta(won["at"], unit="day"))
+    won = won.filter(won.took <= WIN_DAYS)
+    took = won.group_by("team", month=won["at"].truncate("M").cast("date")).agg(done=won.took.sum(), out_of=won.count())
+    return [_rows(closed, "deals won", closed.each), _rows(took, "days to win", ahead_days=WIN_DAYS)]
