@@ -17,6 +17,7 @@ from crm_analytics.collection.forgetting.blanking import Blanking
 from crm_analytics.collection.forgetting.fields import Fields
 from crm_analytics.collection.forgetting.formats import documents, parquet, sqlite, workbook
 from crm_analytics.collection.mapping.files import FileSpec
+from crm_analytics.collection.sources.source import told_apart
 from crm_analytics.warehouse.privacy.traces import Person
 
 BLOCK_CHARACTERS = 1 << 20
@@ -86,7 +87,7 @@ def _lines(path: Path, blanking: Blanking, into: Path | None) -> int:
         out = io.TextIOWrapper(target, encoding, errors="surrogateescape", newline="")
         dialect: _Dialect | None = None
         for block in _blocks(source, spec.quote):
-            dialect = dialect or _Dialect(block[0], spec, json_lines=block[0].lstrip("\ufeff").startswith("{"))
+            dialect = dialect or _Dialect(_heading(block, spec), spec, json_lines=_is_json(block[0]))
             if not blanking.person.perhaps_in("".join(block)):
                 out.writelines(block)
                 continue
@@ -107,7 +108,7 @@ class _Dialect:
         self.json_lines = json_lines
         self.delimiter = spec.delimiter if spec.name else sniffed
         self.quote = spec.quote
-        self.names = list(spec.header) or [name.strip() for name in self._cells(first.lstrip("\ufeff"))]
+        self.names = list(spec.header or told_apart(map(str.strip, self._cells(first.lstrip("\ufeff")))))
 
     def _cells(self, record: str) -> list[str]:
         quoting = {"quotechar": self.quote} if self.quote else {"quoting": csv.QUOTE_NONE}
@@ -134,6 +135,15 @@ class _Dialect:
         text = io.StringIO()
         csv.writer(text, delimiter=self.delimiter, quotechar=self.quote, lineterminator=end).writerow(left)
         return text.getvalue()
+
+
+def _heading(block: list[str], spec: FileSpec) -> str:
+    """The line of the column names, below whatever titles the map says stand above it."""
+    return next((line for line in block[max(spec.header_row - 1, 0) :] if line.strip()), "")
+
+
+def _is_json(line: str) -> bool:
+    return line.lstrip("\ufeff").startswith("{")
 
 
 def _blocks(source: io.TextIOWrapper, quote: str) -> Iterator[list[str]]:

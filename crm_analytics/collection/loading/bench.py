@@ -117,6 +117,11 @@ class Kind:
 
     def _spelled(self, name: str, place: str) -> str:
         alike = [h for h in self.header if h == name] or [h for h in self.header if h.casefold() == name.casefold()]
+        if not alike and f"{name} (1)" in self.header:
+            raise self.map.error(
+                place,
+                f"{self.arrivals[0].name} has more than one column {name!r}; say which: {name} (1), {name} (2) …",
+            )
         if not alike:
             raise self.map.error(
                 place,
@@ -286,8 +291,9 @@ class Bench:
         header, taken = arrival.proof.header, []
         for name, s in kind.used.items():
             if header.count(name) != 1:
+                several = name in header or f"{name} (1)" in header
                 raise SourceError(
-                    f"{arrival.name} has {'no' if name not in header else 'more than one'} column {name!r}, which "
+                    f"{arrival.name} has {'more than one' if several else 'no'} column {name!r}, which "
                     f"{kind.map.name} uses and {kind.arrivals[0].name} has. Give it a path of its own in the map."
                 )
             text = f"c{header.index(name)}"

@@ -9,6 +9,10 @@ from crm_analytics.warehouse.tables import DAY, FLAG, FLOAT, INT, MOMENT, TEXT, 
 YES = ("true", "t", "yes", "y", "1", "да", "д", "истина", "x", "+")
 NO = ("false", "f", "no", "n", "0", "нет", "н", "ложь", "-")
 _ISO = r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2}(\.\d+)?)?"
+MONTHS = ("янв", "фев", "мар", "апр", "ма[йя]", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
+"""How Russian names of months begin, in whichever case and however they are cut short."""
+_ENGLISH = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+            "November", "December")  # fmt: skip
 EARLIEST = "1900-01-01"
 """No fact of a company's marketing is older; such a date is a mistake of the source."""
 
@@ -23,15 +27,17 @@ def macros(spec: FileSpec, dialect: str, *, dated: bool) -> list[str]:
 
     `dated`: its format knows days, so that one may come as 2025-06-30 whatever the map says of those that are text.
     """
+    whole, short = _spoken("x", 9), _spoken("x", 3)
+    spoken = f"CASE WHEN contains(f, '%B') THEN {whole} WHEN contains(f, '%b') THEN {short} ELSE x END"
     known = rf"CASE WHEN regexp_full_match(x, {quoted(_ISO)}) THEN TRY_CAST(x AS TIMESTAMP) END" if dated else "NULL"
     return [
         f"CREATE MACRO known{dialect}(x) AS CAST({known} AS TIMESTAMP)",
         f"CREATE MACRO plain{dialect}(x) AS {_plain(spec)}",
         f"CREATE MACRO num{dialect}(x) AS TRY_CAST(plain{dialect}(CAST(x AS VARCHAR)) AS DECIMAL(18,6))",
         f"CREATE MACRO moment{dialect}(x, f := '%Y-%m-%d %H:%M:%S') AS "
-        f"coalesce(try_strptime(x, f), known{dialect}(x))",
+        f"coalesce(try_strptime({spoken}, f), known{dialect}(x))",
         f"CREATE MACRO day{dialect}(x, f := '%Y-%m-%d') AS "
-        f"TRY_CAST(coalesce(try_strptime(x, f), known{dialect}(x)) AS DATE)",
+        f"TRY_CAST(coalesce(try_strptime({spoken}, f), known{dialect}(x)) AS DATE)",
     ]
 
 
@@ -74,9 +80,20 @@ def converted(column: Column, spec: ColumnSpec, x: str, dialect: str) -> str:
     return f"TRY_CAST({number} AS {column.sql_type})"
 
 
+def _spoken(x: str, letters: int) -> str:
+    """A day written in words, the month in English with so many letters: «31 декабря 2024 г.» is 31 December 2024."""
+    x = rf"regexp_replace({x}, '(\d{{4}}) ?г(од|ода)?\.?(,|$| )', '\1 ', 'i')"
+    for stem, english in zip(MONTHS, _ENGLISH, strict=True):
+        x = rf"regexp_replace({x}, '(^|[^а-яё]){stem}[а-яё]*\.?', '\1{english[:letters]}', 'i')"
+    return f"trim({x})"
+
+
 def _moment(spec: ColumnSpec, x: str, text: str, dialect: str) -> str:
     if spec.formats:
-        return f"coalesce(try_strptime({text}, [{_list(spec.formats)}]), known{dialect}({text}))"
+        told = "".join(spec.formats)
+        letters = 9 if "%B" in told else 3 if "%b" in told else 0
+        said = _spoken(text, letters) if letters else text
+        return f"coalesce(try_strptime({said}, [{_list(spec.formats)}]), known{dialect}({text}))"
     if spec.expression:
         return f"TRY_CAST({x} AS TIMESTAMP)"
     return f"CASE WHEN ascii({x}) BETWEEN 48 AND 57 THEN TRY_CAST({x} AS TIMESTAMP) END"

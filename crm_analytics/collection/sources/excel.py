@@ -20,7 +20,7 @@ from typing import Any
 from crm_analytics.collection.mapping.section import closest
 from crm_analytics.collection.sources.parcel import ZIP, Parcel, most_bytes
 from crm_analytics.collection.sources.records import Fields, Records, Refused, text_of
-from crm_analytics.collection.sources.source import Progress, SourceError
+from crm_analytics.collection.sources.source import Progress, SourceError, told_apart
 
 MOST_CELLS = 100_000_000
 """A sheet that spans more holds two cells at its far ends: nobody's list of anything."""
@@ -56,7 +56,7 @@ class Excel(Records):
         _, names = self._named
         if not any(names):
             raise SourceError(f"{self.name} is empty: it has not even a row of column names. See sheet: in the map.")
-        return names
+        return told_apart(names)
 
     def records(self, progress: Progress) -> Iterator[tuple[int, Fields | Refused]]:
         width, above = len(self.header), 0 if self.spec.header else self._named[0]

@@ -10,7 +10,7 @@ from typing import Any
 
 from crm_analytics.collection.sources.parcel import most_bytes
 from crm_analytics.collection.sources.records import Fields, Records, Transcript, text_of
-from crm_analytics.collection.sources.source import Progress, Proof, SourceError
+from crm_analytics.collection.sources.source import Progress, Proof, SourceError, told_apart
 
 BATCH_ROWS = 10_000
 EXACT = 1 << 53
@@ -28,7 +28,7 @@ class Parquet(Records):
                     f"{self.name}: the column {nested[0]!r} holds lists or structures; flatten it in the export, or "
                     "leave it out."
                 )
-            return tuple(name.strip() for name in file.schema_arrow.names)
+            return told_apart(name.strip() for name in file.schema_arrow.names)
 
     def read(self, workshop: Path, progress: Progress) -> Proof:
         with Transcript(self.header, workshop) as self.transcript, self._opened() as file:

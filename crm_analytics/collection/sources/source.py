@@ -6,7 +6,8 @@ proof of how many came and what was set aside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +27,17 @@ class SourceError(WarehouseError):
 
     def __init__(self, sentence: str):
         super().__init__(" ".join(sentence.split()))
+
+
+def told_apart(names: Iterable[str]) -> tuple[str, ...]:
+    """The names of columns; those that stand more than once carry their number, as «Sum (1)» and «Sum (2)»."""
+    names = tuple(names)
+    times, seen = Counter(names), Counter()
+    apart = []
+    for name in names:
+        seen[name] += 1
+        apart.append(f"{name} ({seen[name]})" if name and times[name] > 1 else name)
+    return tuple(apart)
 
 
 class Source(Protocol):

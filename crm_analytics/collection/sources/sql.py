@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from crm_analytics.collection.mapping.files import FileSpec
 from crm_analytics.collection.sources.parcel import Parcel
 from crm_analytics.collection.sources.records import Fields, Records, text_of
-from crm_analytics.collection.sources.source import Progress, SourceError
+from crm_analytics.collection.sources.source import Progress, SourceError, told_apart
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
@@ -53,7 +53,7 @@ class Sql(Records):
     @cached_property
     def header(self) -> tuple[str, ...]:
         with self.connected() as connection:
-            return tuple(map(str, self._asked(connection).mappings().keys()))
+            return told_apart(map(str, self._asked(connection).keys()))
 
     def records(self, progress: Progress) -> Iterator[tuple[int, Fields]]:
         with self.connected() as connection:

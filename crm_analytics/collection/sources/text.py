@@ -10,7 +10,7 @@ from itertools import chain, islice
 import numpy as np
 
 from crm_analytics.collection.sources.parcel import Parcel
-from crm_analytics.collection.sources.source import SHOWN_CHARACTERS, Progress, SourceError
+from crm_analytics.collection.sources.source import SHOWN_CHARACTERS, Progress, SourceError, told_apart
 
 BLOCK_BYTES = 4 << 20
 LINE_BYTES = 1 << 20
@@ -64,7 +64,7 @@ def _names(text: bytes, parcel: Parcel) -> tuple[str, ...]:
         row = next(csv.reader([text.decode()], delimiter=spec.delimiter, **quoting))
     except csv.Error:
         raise SourceError(f"{parcel.name}: its line of column names cannot be read; see delimiter and quote.") from None
-    return tuple(name.strip() for name in row)
+    return told_apart(name.strip() for name in row)
 
 
 def blocks(parcel: Parcel, undecodable: str, progress: Progress | None = None) -> Iterator[bytes]:

@@ -245,3 +245,8 @@ def num_of(profile: Profile) -> str:
     if profile.adorned:
         return f"num(regexp_replace({profile.said}, '[€$£₽]|^[^0-9+-]+|[^0-9]+$', '', 'g'))"
     return f"num({profile.said})"
+
+
+def one_of(profile: Profile, words: list[str]) -> str:
+    """The condition that a column says one of these words."""
+    return f"{profile.said} IN ({', '.join(map(quoted, sorted(words)))})" if words else "false"

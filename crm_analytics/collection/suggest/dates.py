@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from crm_analytics.collection.mapping.conversion import MONTHS
+
 _DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d",
          "%d.%m.%y", "%m/%d/%y", "%d/%m/%y", "%d-%b-%Y", "%d %b %Y", "%d-%b-%y", "%d %B %Y", "%b %d, %Y",
          "%B %d, %Y")  # fmt: skip
@@ -15,7 +17,7 @@ _TIMES = ("", "%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%H
 _SWAPPED = {"%m/%d": "%d/%m", "%d/%m": "%m/%d", "%d-%m": "%m-%d", "%m-%d": "%d-%m", "%d.%m": "%m.%d"}
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?")
 _LIKE = re.compile(
-    r"\d{1,4}[./ -](\d{1,2}|[A-Za-z]{3,9})[./ -]\d{2,4}|[A-Za-z]{3,9} \d{1,2}, \d{4}"
+    r"\d{1,4}[./ -](\d{1,2}|[A-Za-zА-Яа-яЁё]{3,9}\.?)[./ -]\d{2,4}|[A-Za-z]{3,9} \d{1,2}, \d{4}"
     r"|((19|20)\d{6}|(19|20)\d{10}(\d\d)?)$"
 )
 ENOUGH = 0.97
@@ -36,7 +38,7 @@ class Dating:
 
 def dating(values: Iterable[str], *, day_first: bool) -> Dating | None:
     """How these values write moments, or None when they are none."""
-    values = sorted(set(values))
+    values = sorted(set(map(_spoken, values)))
     values = values[:: max(1, len(values) // 400)]
     if not values or sum(bool(_LIKE.match(value)) for value in values) < ENOUGH * len(values):
         return None
@@ -55,6 +57,16 @@ def dating(values: Iterable[str], *, day_first: bool) -> Dating | None:
         moments, tuple(one + tail for one in formats), values,
         tuple(one + tail for one in turned) if doubt and not same and not formats[0].startswith("%d.") else (),
     )  # fmt: skip
+
+
+def _spoken(value: str) -> str:
+    """A day in Russian words as the map reads it, with the month's English name."""
+    if not re.search("[а-яё]{3}", value, re.IGNORECASE):
+        return value
+    value = re.sub(r"(\d{4}) ?г(од|ода)?\.?(,|$| )", r"\1 ", value, flags=re.IGNORECASE)
+    for month, stem in enumerate(MONTHS, 1):
+        value = re.sub(rf"(^|[^а-яё]){stem}[а-яё]*\.?", rf"\g<1>{datetime(2000, month, 1):%B}", value, flags=re.I)
+    return value.strip()
 
 
 def _valid(value: str) -> bool:

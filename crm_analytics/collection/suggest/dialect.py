@@ -13,12 +13,13 @@ from pathlib import Path
 
 from crm_analytics.collection.mapping.files import FileSpec
 from crm_analytics.collection.sources.parcel import Parcel
-from crm_analytics.collection.sources.source import SourceError
+from crm_analytics.collection.sources.source import SourceError, told_apart
 from crm_analytics.collection.suggest.lexicon import UNKNOWN, lexicon
 from crm_analytics.collection.suggest.sniffed import CELL, ROWS, TYPED, Sniffed, marked, quoted_name
 from crm_analytics.say import say
 
 READ_BYTES = 256 << 20
+TITLE_ROWS = 30
 DELIMITERS = ",;\t|"
 _ENCODINGS = ("cp1251", "koi8-r", "cp866", "cp1252")
 _FREQUENT = frozenset("оеаинтсрвлкмдпу")
@@ -36,6 +37,9 @@ def text_table(parcel: Parcel, spec: FileSpec) -> Sniffed:
     if _aligned(lines):
         return marked(_of_aligned(path, spec, text, whole))
     spec = replace(spec, delimiter=_delimiter(lines))
+    above = _titles(text, spec.delimiter)
+    if above:
+        spec, text = replace(spec, header_row=above + 1), text.split("\n", above)[above]
     rows, width, trouble = _sample(text, spec.delimiter)
     if rows and any("\n" in name for name in rows[0]):
         trouble = say("its headings run over several lines; write them on one")
@@ -43,11 +47,11 @@ def text_table(parcel: Parcel, spec: FileSpec) -> Sniffed:
         return Sniffed(path=path, spec=spec, columns=(), said=(), rows=[], whole=whole, trouble=trouble)
     named = _has_header(rows)
     if named:
-        names = tuple(name.strip() for name in rows.pop(0))
+        names = told_apart(name.strip() for name in rows.pop(0))
         said, whole = tuple(map(quoted_name, names)), whole and len(rows) < ROWS
     else:
         names = said = tuple(f"column_{number + 1}" for number in range(width))
-        spec = replace(spec, header=names)
+        spec = replace(spec, header=names, header_row=0)
     return marked(Sniffed(path=path, spec=spec, columns=names, said=said, rows=rows, whole=whole, named=named))
 
 
@@ -149,6 +153,24 @@ def _sample(text: str, delimiter: str) -> tuple[list[list[str]], int, str]:
         return [], 0, say("its lines have different numbers of fields: each is a list, not a row")
     rows = [[cell[:CELL].strip() for cell in row] for row in head + spread if len(row) == width]
     return rows, width, ""
+
+
+def _titles(text: str, delimiter: str) -> int:
+    """How many lines of titles stand above the column names, as reports have them: nearly empty ones."""
+    lines = text.split("\n", 200)[:200]
+    try:
+        rows = [[cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])] for line in lines]
+    except csv.Error:
+        return 0
+    filled = [sum(map(bool, row)) for row in rows]
+    usual = Counter(count for count in filled if count > 1).most_common(1)
+    if not usual or usual[0][0] < 4:
+        return 0
+    at = next(i for i, count in enumerate(filled) if count >= 0.6 * usual[0][0])
+    titles = [row for row in rows[:at] if any(row)]
+    # what stands over a nameless column is the upper row of a heading
+    named = all(not cell or (i < len(rows[at]) and rows[at][i]) for row in titles for i, cell in enumerate(row))
+    return at if at <= TITLE_ROWS and titles and named and max(filled[:at]) <= 2 else 0
 
 
 def _records(table: Iterator[list[str]]) -> Iterator[list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from crm_analytics.collection.suggest.lexicon import lexicon
+from crm_analytics.collection.suggest.lexicon import UNKNOWN, lexicon
 from crm_analytics.collection.suggest.profile import Profile
 from crm_analytics.say import say
 
@@ -38,9 +38,31 @@ def quantity_times_price(
                 if np.nanmedian(np.abs(values[p])) < 2 <= np.nanmedian(np.abs(values[q])) and columns[usable[p]].whole:
                     continue
                 for i, j in zip((q, p, a), target, strict=True):
-                    if fits[i, j] >= 0.3 or lexicon().read(columns[usable[i]].name) == ():
+                    if fits[i, j] >= 0.3 or _silent(columns[usable[i]]):
                         fits[i, j] = max(fits[i, j], SURE)
                         reasons[usable[i], places[j]] = say("quantity times price is amount, line by line")
+
+
+def price_of_one(columns: list[Profile], usable: list[int], places: list[str], fits: np.ndarray) -> None:
+    """Where several of a thing are bought, the price of one is less than the amount."""
+    wanted = ("order_lines.quantity", "order_lines.amount", "order_lines.price", "order_lines.list_price")
+    if not set(wanted) <= set(places) or not len(fits):
+        return
+    quantity, amount, price, full = (places.index(place) for place in wanted)
+    counts = columns[usable[int(fits[:, quantity].argmax())]].numbers
+    for i, number in enumerate(usable if counts is not None and fits[:, quantity].max() > 0.5 else ()):
+        others = np.where(np.arange(len(usable)) == i, 0, fits[:, amount])
+        one, sums = columns[number].numbers, columns[usable[int(others.argmax())]].numbers
+        if one is None or sums is None or others.max() < 0.5:
+            continue
+        known = (np.abs(counts) > 1) & (np.abs(sums) > 0) & ~np.isnan(one)
+        if known.sum() >= 5 and np.mean(np.abs(one[known]) >= 0.8 * np.abs(sums[known])) > 0.8:
+            fits[i, [price, full]] *= UNLIKE
+
+
+def _silent(profile: Profile) -> bool:
+    """Whether nobody understands the heading."""
+    return profile.mute or all(one.startswith(UNKNOWN) for one in lexicon().means(profile.name))
 
 
 def one_moment(columns: list[Profile], usable: list[int], places: list[str], fits: np.ndarray) -> None:

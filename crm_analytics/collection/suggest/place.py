@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -10,7 +11,7 @@ import numpy as np
 
 from crm_analytics.collection.suggest.lexicon import UNKNOWN, lexicon
 from crm_analytics.collection.suggest.looks import look
-from crm_analytics.collection.suggest.order_lines import of_the_head, one_moment, quantity_times_price
+from crm_analytics.collection.suggest.order_lines import of_the_head, one_moment, price_of_one, quantity_times_price
 from crm_analytics.collection.suggest.profile import Profile, profiles
 from crm_analytics.collection.suggest.sniffed import Sniffed
 from crm_analytics.say import say
@@ -18,6 +19,8 @@ from crm_analytics.warehouse.tables import TABLES
 
 PLACED, NEEDED = 0.45, 0.5
 """A column is placed from this fit on; what a row cannot be without must fit so well."""
+GUESSED = 0.6
+"""What a kind of row loses for each column that it needs and that only the values tell."""
 _BESIDE = 0.7
 """What a column that describes something else than the row itself counts, against one that describes the row."""
 
@@ -137,14 +140,20 @@ def _try(kind: str, sniffed: Sniffed, columns: list[Profile], usable: list[int],
     for i, number in enumerate(usable):
         for j, place in enumerate(places):
             fit, why = _fit(columns[number], place, subjects, named=sniffed.named, only_date=dated == 1)
+            if place == "customers.customer_id" and _counts(columns[number]):
+                fit *= 0.3  # «guests: 4»
+            if re.search(r" \((?!1\))\d+\)$", columns[number].name):
+                fit *= 0.9  # of headings that stand twice the first is meant
             if place == about.get("unique") and columns[number].name in sniffed.refers:
                 fit = 0.0  # what points to another table is no row's own key
             if (number, place) in hints:
                 surely, because = hints[number, place]
                 fit, why = (surely, because) if surely > fit else (fit, why)
             fits[i, j], reasons[number, place] = fit, why
+    _named_people(columns, usable, places, fits)
     if "order_lines" in about["tables"]:
         quantity_times_price(columns, usable, places, fits, reasons)
+        price_of_one(columns, usable, places, fits)
         one_moment(columns, usable, places, fits)
         of_the_head(columns, usable, places, fits, enough=PLACED)
     weights = np.array(list(_places(kind).values()))
@@ -154,8 +163,11 @@ def _try(kind: str, sniffed: Sniffed, columns: list[Profile], usable: list[int],
         for i, j in zip(*linear_sum_assignment(-gain), strict=True)
         if fits[i, j] >= PLACED
     }
+    _own_keys(taken, about)
+    guessed = _guesses(columns, usable, taken, _lacking(about, taken))
+    taken |= guessed
     at = {place: (number, fit) for number, (place, fit, _) in taken.items()}
-    lacking = [need for need in about["needs"] if not any(at.get(p, (0, 0))[1] >= NEEDED for p in need.split(" or "))]
+    lacking = _lacking(about, taken)
     words = lexicon().means(sniffed.spec.name.replace("_", " "))
     if about.get("unique") in at and _another_thing(words, columns[at[about["unique"]][0]].name, about):
         lacking.append(about["unique"])
@@ -167,11 +179,74 @@ def _try(kind: str, sniffed: Sniffed, columns: list[Profile], usable: list[int],
         lacking += [" or ".join(f"customers: {one}" for one in about["knows"])] if len(known) < 3 else []
     score = sum(fit * float(weights[places.index(place)]) for place, fit, _ in taken.values())
     score += _grain(about, kind, columns, usable, at)
-    score += 0.5 * bool(words & set(about["file"]))
+    score += 0.5 * bool(words & set(about["file"])) - GUESSED * len(guessed)
     return _Try(
         kind=kind, score=score - 1.2 * len(lacking), fits=taken, lacking=" and ".join(lacking),
         table={place: fits[:, j] for j, place in enumerate(places)} | {"": np.array(usable)},
     )  # fmt: skip
+
+
+def _named_people(columns: list[Profile], usable: list[int], places: list[str], fits: np.ndarray) -> None:
+    """Beside an address, a person's name is a name: two of one name are two customers."""
+    if not {"customers.customer_id", "customer_contacts.full_name"} <= set(places):
+        return
+    key, name = places.index("customers.customer_id"), places.index("customer_contacts.full_name")
+    if any(columns[number].share(one) > 0.6 for number in usable for one in ("email", "phone")):
+        for i, number in enumerate(usable):
+            if columns[number].share("person") > 0.8 and "id" not in lexicon().means(columns[number].name):
+                fits[i, name] = max(fits[i, name], fits[i, key])
+                fits[i, key] *= 0.5
+
+
+def _counts(profile: Profile) -> bool:
+    """Whether these are a few small numbers, as of people at a table, and no numbers of customers."""
+    few = profile.whole and profile.distinct <= 20 < 0.1 * profile.counted.total()
+    return bool(few and np.nanmax(profile.numbers) <= 50 and "id" not in lexicon().means(profile.name))
+
+
+_KEYS = {"products.name": "products.product_id", "stores.name": "stores.store_id",
+         "suppliers.name": "suppliers.supplier_id", "campaigns.name": "campaigns.campaign_id"}  # fmt: skip
+Taken = dict[int, tuple[str, float, str]]
+
+
+def _own_keys(taken: Taken, about: Mapping) -> None:
+    """What has a name and no number goes by its name."""
+    placed = {place for place, _, _ in taken.values()}
+    for number, (place, fit, why) in list(taken.items()):
+        key = _KEYS.get(place)
+        if key and key not in placed and key in lexicon().phrases and key != about.get("unique"):
+            taken[number] = (key, fit, why)
+
+
+def _lacking(about: Mapping, taken: Taken) -> list[str]:
+    fits = {place: fit for place, fit, _ in taken.values()}
+    return [need for need in about["needs"] if all(fits.get(place, 0) < NEEDED for place in need.split(" or "))]
+
+
+def _guesses(columns: list[Profile], usable: list[int], taken: Taken, lacking: list[str]) -> Taken:
+    """The day and the money that a row cannot be without, in columns whose headings nobody understands: the first such
+    day, and the largest such money."""
+    found: Taken = {}
+    for need in lacking:
+        place = need.split(" or ")[0]
+        looks = lexicon().looks.get(place, "")
+        free = [n for n in usable if n not in taken and n not in found and columns[n].counted and _unknown(columns[n])]
+        if looks in ("moment", "day"):
+            fit = [n for n in free if columns[n].dating]
+        elif looks == "money":
+            fit = [n for n in free if columns[n].numbers is not None and not columns[n].dating]
+            fit = [n for n in fit if columns[n].distinct > (20 if columns[n].whole else 1)]
+            fit.sort(key=lambda n: -float(np.nansum(np.abs(columns[n].numbers))))
+        else:
+            continue
+        if fit:
+            found[fit[0]] = (place, NEEDED, say("its values look so; its heading is not understood"))
+    return found
+
+
+def _unknown(profile: Profile) -> bool:
+    means = lexicon().means(profile.name)
+    return profile.mute or all(one.startswith(UNKNOWN) or one in ("amount", "price", "payment") for one in means)
 
 
 def _another_thing(file: frozenset[str], key: str, about: Mapping) -> bool:
@@ -184,8 +259,8 @@ def _fit(profile: Profile, place: str, subjects: tuple[str, ...], *, named: bool
     goes, alone = look(profile, lexicon().looks[place], place)
     if not goes:
         return 0.0, ""
-    if not named:
-        return goes * max(alone, _by_values(profile, place)), say("its values look so; it has no heading")
+    if not named or profile.mute:
+        return goes * max(alone, _by_values(profile, place)), say("its values look so; its heading says nothing")
     likeness = lexicon().likeness(profile.name, place, subjects)
     if only_date and alone and lexicon().looks[place] in ("moment", "day"):
         alone = 0.5
@@ -199,14 +274,17 @@ def _by_values(profile: Profile, place: str) -> float:
     """What values alone say where no heading helps: a guess that is always asked about."""
     looks = lexicon().looks[place]
     if profile.dating:
-        return 0.55 if looks in ("moment", "day") else 0.0
+        return 0.6 * look(profile, looks, place)[0] if looks == "born" else 0.55 if looks in ("moment", "day") else 0.0
     if profile.numbers is not None and not profile.floated_id:
         median = float(np.nanmedian(np.abs(profile.numbers)))
         if looks == "money":
             return 0.0 if profile.whole else 0.53 if place == "order_lines.amount" else 0.5
         if looks == "quantity":
             return 0.51 if profile.whole and median < 100 and profile.distinct < 200 else 0.0
-    return 0.5 if looks.startswith("code") and profile.distinct > 20 else 0.0
+    if place == "customer_contacts.full_name":
+        return 0.55 if profile.share("person") > 0.8 and profile.unique > 0.5 else 0.0
+    few = place == "products.product_id" and profile.lettered > 0.4 and profile.distinct >= 5 and profile.unique < 0.5
+    return 0.5 if few or (looks.startswith("code") and profile.distinct > 20) else 0.0
 
 
 def _grain(about: Mapping, kind: str, columns: list[Profile], usable: list[int], at: dict) -> float:

@@ -37,6 +37,10 @@ _PATTERNS = {
     "person": re.compile(r"[A-ZА-ЯЁ][\w'’.-]*( [A-ZА-ЯЁ][\w'’.-]*){1,3}"),
     "postcode": re.compile(r"\d{5,6}|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d"),
 }  # fmt: skip
+_COUNTED = re.compile(
+    r"(f|c|v|x|a|col|column|field|fld|attr|var|unnamed|none|untitled|поле|столбец|колонка|графа|к|п)?[ _:.#№-]*\d+"
+    r"|[a-z]", re.IGNORECASE,
+)  # fmt: skip
 COMMON = 60
 """Words of a column are listed when there are no more of them."""
 
@@ -49,6 +53,11 @@ class Profile:
     said: str
     spec: FileSpec = field(repr=False)
     cells: list[str] = field(repr=False)
+
+    @cached_property
+    def mute(self) -> bool:
+        """Whether the heading only counts columns: F1, col_3, Unnamed: 4, Поле5."""
+        return bool(_COUNTED.fullmatch(self.name))
 
     @cached_property
     def looked(self) -> dict:

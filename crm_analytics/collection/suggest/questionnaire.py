@@ -33,7 +33,7 @@ _LONG_WORDS = 5
 def as_survey(one: Sniffed, parcel: Parcel) -> Sniffed | None:
     """The same file read as a survey, or None where it is none."""
     large = parcel.path.stat().st_size > LARGEST
-    if large or sum(not name or _asks(Heading(name), set()) for name in one.columns) < 2:
+    if large or one.spec.header_row or sum(not name or _asks(Heading(name), set()) for name in one.columns) < 2:
         return None
     export = SurveyExport(replace(one.spec, format="survey", header=()), parcel)
     try:

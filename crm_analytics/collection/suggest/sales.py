@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from crm_analytics.collection.mapping.conversion import quoted
-from crm_analytics.collection.suggest.columns import Columns, num_of, rows_of
+from crm_analytics.collection.suggest.columns import Columns, num_of, one_of, rows_of
 from crm_analytics.collection.suggest.lexicon import lexicon
 from crm_analytics.collection.suggest.part import Spec
+from crm_analytics.collection.suggest.place import trouble_of
+from crm_analytics.collection.suggest.profile import Profile
+from crm_analytics.say import say
 from crm_analytics.warehouse.tables import TABLES
 
 
@@ -19,7 +22,8 @@ class Sales(Columns):
         if self.reading.kind in ("order line", "order head"):
             self._orders()
         if (self.reading.kind == "order line" and not self.headed) or self.reading.kind == "position":
-            quantity = self.at("order_lines.quantity")
+            self._undone()
+            quantity, back = self.at("order_lines.quantity"), self._given_back()
             order = self._order()
             given: dict[str, Spec] = {"order_id": order, "line_no": self._line_no(order)}
             if "order_lines.amount" not in at and "order_lines.price" in at:
@@ -29,11 +33,12 @@ class Sales(Columns):
                 self.part.money = money if quantity or price.adorned else price.name
             else:
                 amount = self.at("order_lines.amount")
-                self.part.money = (
-                    num_of(amount) if amount.adorned or not isinstance(self.raw(amount), str) else amount.name
-                )
+                plain = isinstance(self.raw(amount), str) and not amount.adorned
+                self.part.money = amount.name if plain else num_of(amount)
             if quantity is None:
                 given["quantity"] = {"constant": "1"}
+            if back:
+                self._turned(given, back)
             self._block("order_lines", **given)
         elif self.headed:
             amount = at.get("order_lines.amount")
@@ -65,6 +70,44 @@ class Sales(Columns):
         number = self.at("orders.order_id")
         return rows_of(self.raw(number)) if number is not None else rows_of(order)
 
+    def _turned(self, given: dict[str, Spec], back: str) -> None:
+        """What is given back, with a minus."""
+        quantity, amount = self.at("order_lines.quantity"), self.at("order_lines.amount")
+        money = num_of(amount) if amount is not None else self.part.money
+        pieces = f"num({quantity.said})" if quantity is not None else "1"
+        self.use("order_lines.quantity", "order_lines.amount", "order_lines.price")
+        self.part.money = f"CASE WHEN {back} THEN -abs({money}) ELSE {money} END"
+        given["amount"] = {"expression": self.part.money}
+        given["quantity"] = {"expression": f"CASE WHEN {back} THEN -abs({pieces}) ELSE {pieces} END"}
+
+    def _undone(self) -> None:
+        """Orders whose status says that they came to nothing are no sales, though their money stands there."""
+        money = self.at("order_lines.amount") or self.at("order_lines.price")
+        for profile in self.reading.columns if money is not None and money.numbers is not None else ():
+            if "status" not in lexicon().means(profile.name) or not profile.words or trouble_of(profile, ()):
+                continue
+            words = self._positive(profile, money, "return")
+            if words and len(words) < profile.distinct:
+                self.part.refuse.append((one_of(profile, words), say("cancelled or given back: no sale came of it")))
+                self.part.questions.append(
+                    say("Orders that are {words} are refused, as no sale came of them; is that so?",
+                        words=", ".join(words))
+                )  # fmt: skip
+
+    def _positive(self, profile: Profile, money: Profile, value: str) -> list[str]:
+        """The words for a kind of order under which money stands without a minus."""
+        words = [word for word in profile.words if lexicon().canonical("orders.kind", word) == value]
+        sums = [n for cell, n in zip(profile.cells, money.numbers, strict=True) if cell in words and n == n and n]
+        return sorted(words) if sums and np.mean(np.array(sums) > 0) > 0.9 else []
+
+    def _given_back(self) -> str:
+        """The condition under which a line gives goods back though its money has no minus; empty where none does."""
+        kind, money = self.at("orders.kind"), self.at("order_lines.amount") or self.at("order_lines.price")
+        if kind is None or not kind.words or money is None or money.numbers is None:
+            return ""
+        words = [] if "status" in lexicon().means(kind.name) else self._positive(kind, money, "return")
+        return one_of(kind, words) if words else ""
+
     def _orders(self) -> None:
         order = self._order()
         block = self._block("orders", order_id=order, kind=self._deed())
@@ -74,7 +117,7 @@ class Sales(Columns):
     def _deed(self) -> Spec:
         """Sale or return, by the word for it, by the sign, or by what the numbers of returns begin with."""
         kind = self.at("orders.kind")
-        if kind is not None and kind.words:
+        if kind is not None and kind.words and "status" not in lexicon().means(kind.name):
             known = {lexicon().canonical("orders.kind", word) for word in kind.words}
             if "sale" in known or "return" in known:
                 self.use("orders.kind")

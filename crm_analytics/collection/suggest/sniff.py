@@ -13,6 +13,7 @@ from crm_analytics.collection.mapping.files import PARTS, FileSpec
 from crm_analytics.collection.sources import source_of
 from crm_analytics.collection.sources.commerceml import CommerceMl
 from crm_analytics.collection.sources.excel import Excel
+from crm_analytics.collection.sources.json import Json
 from crm_analytics.collection.sources.kinds import format_of, is_archive, is_database
 from crm_analytics.collection.sources.parcel import Parcel, members
 from crm_analytics.collection.sources.records import Records
@@ -21,6 +22,9 @@ from crm_analytics.collection.suggest.database import tables
 from crm_analytics.collection.suggest.dialect import text_table
 from crm_analytics.collection.suggest.questionnaire import as_survey
 from crm_analytics.collection.suggest.sniffed import ROWS, Sniffed, literal, sampled
+
+DEEPEST_LIST = 3
+"""So many lists within one another are opened."""
 
 
 def sniff(path: Path, inside: str) -> list[Sniffed]:
@@ -53,8 +57,22 @@ def _of_parcel(parcel: Parcel, spec: FileSpec) -> Iterator[Sniffed]:
         yield from _sheets(parcel, spec)
     elif form == "commerceml":
         yield from _parts(parcel, spec)
+    elif form == "json":
+        yield _documents(parcel, spec)
     else:
         yield _streamed(source_of(spec, parcel.path), parcel, spec)
+
+
+def _documents(parcel: Parcel, spec: FileSpec) -> Sniffed:
+    """Documents; a record is the innermost list of objects they hold, such as the lines of an order."""
+    found = _streamed(Json(spec, parcel), parcel, spec)
+    for _ in range(DEEPEST_LIST):
+        lists = [sum(cell.startswith("[{") for cell in column) for column in zip(*found.rows, strict=True)]
+        if not lists or max(lists) < 0.5 * len(found.rows):
+            return found
+        spec = replace(spec, records=found.columns[lists.index(max(lists))])
+        found = _streamed(Json(spec, parcel), parcel, spec)
+    return found
 
 
 def _streamed(source: Records, parcel: Parcel, spec: FileSpec) -> Sniffed:

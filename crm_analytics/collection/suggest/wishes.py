@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from crm_analytics.collection.mapping.conversion import NO, YES, quoted
+from crm_analytics.collection.suggest.columns import one_of
 from crm_analytics.collection.suggest.lexicon import lexicon
 from crm_analytics.collection.suggest.part import Block, Spec
 from crm_analytics.collection.suggest.place import trouble_of
@@ -64,7 +65,7 @@ class Wishes(Sales):
         channels = _channels(profile)
         since = self._day_of(profile, days, stance) if yes else number
         until = self._day_of(profile, days, "refuses") if stance == "agrees" else None
-        where = _one_of(profile, answers(profile)["yes"]) if yes else f"{profile.said} IS NOT NULL"
+        where = one_of(profile, answers(profile)["yes"]) if yes else f"{profile.said} IS NOT NULL"
         spec, rows = self._customer()
         block = Block(table="consents" if stance == "agrees" else "do_not_contact", columns={"customer_id": spec})
         block.rows = rows if self.reading.kind in ("order line", "order head", "lead") else ""
@@ -121,12 +122,12 @@ class Wishes(Sales):
         block, said = self._block(table), self.at(place)
         if table == "consents" and said is not None and "granted_at" in block.columns:
             day = self.at("consents.granted_at").said
-            block.where = f"{_one_of(said, answers(said)['yes'])} OR {day} IS NOT NULL"
+            block.where = f"{one_of(said, answers(said)['yes'])} OR {day} IS NOT NULL"
         elif table == "consents" and "granted_at" not in block.columns:
             self._ask_of_consent(said or self.reading.columns[0], known=True, dated=False)
         for number, profile in self._free():
             if table == "do_not_contact" and self._stance(profile) == "refuses" and answers(profile):
-                block.where = _one_of(profile, answers(profile)["yes"])
+                block.where = one_of(profile, answers(profile)["yes"])
                 self.used.add(number)
 
     def _special(self, table: str, column: Column, place: str) -> Spec | None:
@@ -175,7 +176,7 @@ class Wishes(Sales):
         if name == "granted_at" and self._told_again():
             return {"expression": when}
         word = "yes" if name == "granted_at" else "no"
-        return {"expression": f"CASE WHEN {_one_of(said, answers(said)[word])} THEN {when} END"}
+        return {"expression": f"CASE WHEN {one_of(said, answers(said)[word])} THEN {when} END"}
 
     def _told_again(self) -> bool:
         """Whether one customer's consent stands in several rows, as in a journal."""
@@ -195,10 +196,6 @@ def answers(profile: Profile) -> dict[str, list[str]]:
             found[means].append(word)
     known = sum(profile.counted[word] for words in found.values() for word in words)
     return found if found["yes"] and known >= 0.6 * profile.counted.total() else {}
-
-
-def _one_of(profile: Profile, words: list[str]) -> str:
-    return f"{profile.said} IN ({', '.join(map(quoted, sorted(words)))})" if words else "false"
 
 
 def _channels(profile: Profile) -> list[str]:

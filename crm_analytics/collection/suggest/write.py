@@ -18,8 +18,8 @@ from crm_analytics.warehouse.tables import TABLES
 _PLAIN = re.compile(r"[A-Za-zА-Яа-яЁё][A-Za-zА-Яа-яЁё0-9_]*(?: [A-Za-zА-Яа-яЁё0-9_]+)*")
 _RESERVED = frozenset(["null", "true", "false", "yes", "no", "on", "off", "y", "n"])
 _WIDTH = 46
-_SAID = ("member", "sheet", "part", "table", "query", "delimiter", "encoding", "decimal", "thousands", "quote",
-         "header", "empty")  # fmt: skip
+_SAID = ("member", "sheet", "header_row", "records", "part", "table", "query", "delimiter", "encoding", "decimal",
+         "thousands", "quote", "header", "empty")  # fmt: skip
 
 
 def shown(text: object) -> str:
@@ -42,7 +42,7 @@ def _flow(value: object) -> str:
         return "{" + ", ".join(f"{scalar(str(key))}: {_flow(one)}" for key, one in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(_flow, value)) + "]"
-    return scalar(str(value))
+    return str(value) if isinstance(value, int) else scalar(str(value))
 
 
 def written(parts: list[Part], *, source: str, about: str, company: Mapping[str, str], dictionaries: Mapping) -> str:

@@ -125,7 +125,7 @@ def test_an_archive_of_exports(tmp_path):
     assert 'member: "*/sales_*.csv"' in proposal.text
     assert "readme.txt: left out" in str(proposal)
     company = loads(proposal, tmp_path)
-    assert len(company.order_lines.to_pandas()) == len(text) - 1
+    assert len(company.order_lines.to_pandas()) == sum(",refunded," not in line for line in text[1:])
     assert len(company.customers.to_pandas()) >= 200
 
 
