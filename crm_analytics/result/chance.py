@@ -25,7 +25,7 @@ def share_interval(count: ArrayLike, of: ArrayLike, *, confidence: float = 0.95)
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = np.sqrt(z2) / (1 + z2 / n) * np.sqrt(np.maximum(share * (1 - share), 0) / n + z2 / (4 * n**2))
     low, high = np.clip(middle - half, 0, share), np.clip(middle + half, share, 1)
-    return np.where(of == 0, 0.0, low), np.where(of == 0, 1.0, high)
+    return np.where(of == 0, 0.0, low)[()], np.where(of == 0, 1.0, high)[()]
 
 
 def holm(p_values: ArrayLike) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.result import Check, Result, Study
+from crm_analytics.result.chance import share_interval
 from crm_analytics.say import say
 
 PROMISED = 0.95
@@ -76,11 +77,9 @@ class TrustResult(Result):
 
 
 def _shares(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    from statsmodels.stats.proportion import proportion_confint
-
     answers = table["answers"].where(table["answers"] > 0)
     none = table["truth"] == 0
-    low, high = proportion_confint(table["covered"], answers, alpha=1 - confidence, method="wilson")
+    low, high = share_interval(table["covered"], answers, confidence=confidence)
     called = table["called"] / answers
     return table.assign(
         coverage=table["covered"] / answers, coverage_low=low, coverage_high=high,
@@ -89,10 +88,8 @@ def _shares(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
 
 
 def _worded(study: Trust, table: pd.DataFrame) -> str:
-    from statsmodels.stats.proportion import proportion_confint
-
     answers, covered = int(table["answers"].sum()), int(table["covered"].sum())
-    low, high = proportion_confint(covered, answers, alpha=1 - study.confidence, method="wilson")
+    low, high = share_interval(covered, answers, confidence=study.confidence)
     told = say(
         "{share:percent} ({span:percents}) of {answers:count} intervals that promise 95 % held the truth, "
         "on simulated companies, over {n:count} {n:estimator|estimators}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from crm_analytics.collection.voice.weighing import holm
+from crm_analytics.result.chance import holm
 
 BASIC, PERFORMANCE, EXCITING, UNCLEAR = "basic", "performance", "exciting", "unclear"
 LOW_END, HIGH_END = 0.25, 0.9

@@ -13,13 +13,13 @@ from crm_analytics.collection.voice.replies import RECOMMEND, latest_with, scale
 from crm_analytics.collection.voice.weighing import (
     Estimate,
     effective_number,
-    holm,
     mean,
     p_value,
     rake,
     share,
 )
 from crm_analytics.result import Check, Result, Study, enough
+from crm_analytics.result.chance import holm
 from crm_analytics.say import say
 
 LEAST_ANSWERS, LEAST_IN_GROUP = 20, 10

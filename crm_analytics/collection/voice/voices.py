@@ -11,9 +11,10 @@ import pandas as pd
 
 from crm_analytics.collection.voice import themes
 from crm_analytics.collection.voice.replies import overall, scales, waves
-from crm_analytics.collection.voice.weighing import holm, mean, p_value, share
+from crm_analytics.collection.voice.weighing import mean, p_value, share
 from crm_analytics.collection.voice.words import HIDDEN, common_words, masked
 from crm_analytics.result import Check, Result, Study
+from crm_analytics.result.chance import holm
 from crm_analytics.say import say
 
 LEAST_ANSWERS = 40

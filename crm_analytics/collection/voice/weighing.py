@@ -60,16 +60,6 @@ def p_value(difference: float, se: float, effective: float) -> float:
     return float(2 * stats.t.sf(abs(difference) / se, max(effective - 1, 1))) if se > 0 else 1.0
 
 
-def holm(p: np.ndarray) -> np.ndarray:
-    """p-values that hold for all of several comparisons at once (Holm 1979)."""
-    p = np.asarray(p, float)
-    order = np.argsort(p, kind="stable")
-    raised = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)) if len(p) else p
-    out = np.empty(len(p))
-    out[order] = np.minimum(raised, 1.0)
-    return out
-
-
 @dataclass(frozen=True)
 class Raked:
     """Weights that make the respondents' groups as large as in the base; `lost` groups of it have no respondent."""

@@ -11,6 +11,7 @@ import pandas as pd
 from crm_analytics.effectiveness.control.arms import LEAST_IN_AN_ARM, compared
 from crm_analytics.effectiveness.control.measures import Measure
 from crm_analytics.result import Check, Result
+from crm_analytics.result.chance import holm
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
@@ -129,15 +130,6 @@ def split(result: LiftResult, column: str) -> Result:
             ),
         ),
     )
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """Holm's step-down: p-values under which the chance of one false alarm among all stays what it says."""
-    order = np.argsort(p, kind="stable")
-    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(stepped, 1)
-    return adjusted
 
 
 def shrunk(effects: np.ndarray, errors: np.ndarray) -> np.ndarray:

@@ -11,9 +11,9 @@ import pandas as pd
 
 from crm_analytics.effectiveness.control.arms import LEAST_IN_AN_ARM, Estimate, compared
 from crm_analytics.effectiveness.control.lift_claims import SEASON
-from crm_analytics.effectiveness.control.lift_segments import holm
 from crm_analytics.effectiveness.control.measures import Measure, measure_of
 from crm_analytics.result import Check, Claim, Result, Study
+from crm_analytics.result.chance import holm
 from crm_analytics.say import say
 
 

@@ -11,11 +11,11 @@ import pandas as pd
 
 from crm_analytics.effectiveness.control.arms import LEAST_IN_AN_ARM, Estimate
 from crm_analytics.effectiveness.control.lift_claims import SEASON
-from crm_analytics.effectiveness.control.lift_segments import holm
 from crm_analytics.effectiveness.control.measures import Measure, measure_of
 from crm_analytics.effectiveness.control.parts import Parts, parts_of
 from crm_analytics.effectiveness.control.pull_forward import too_little
 from crm_analytics.result import Check, Claim, Result, Study
+from crm_analytics.result.chance import holm
 from crm_analytics.say import say
 
 MOST_PARTS = 20

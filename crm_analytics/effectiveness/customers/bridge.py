@@ -11,8 +11,9 @@ import numpy as np
 from crm_analytics.effectiveness.customers.bridge_checks import checks_of, refusal
 from crm_analytics.effectiveness.customers.bridge_words import claims_of, told
 from crm_analytics.effectiveness.customers.calendar import Days
-from crm_analytics.effectiveness.customers.money import GRAIN, exact, holm, share_interval, sum_interval
+from crm_analytics.effectiveness.customers.money import GRAIN, exact, sum_interval
 from crm_analytics.result import Claim, Result, Study
+from crm_analytics.result.chance import holm, share_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -283,7 +284,7 @@ def _retained(bar: np.ndarray, people: int, confidence: float) -> tuple[float, f
     counted = np.bincount(bar[:people][bar[:people] >= 0], minlength=len(BARS))
     stayed = int(sum(counted[BARS.index(name)] for name in ("growing", "unchanged", "shrinking")))
     of = stayed + int(counted[BARS.index("lost")])
-    return (stayed / of if of else float("nan"), *share_interval(stayed, of, confidence))
+    return (stayed / of if of else float("nan"), *share_interval(stayed, of, confidence=confidence))
 
 
 def _net(bar: np.ndarray, now: np.ndarray, before: np.ndarray, confidence: float) -> tuple[float, float, float]:

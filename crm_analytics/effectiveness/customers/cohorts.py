@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crm_analytics.effectiveness.customers.cohorts_checks import checks_of
-from crm_analytics.effectiveness.customers.money import holm, share_interval
 from crm_analytics.result import Claim, Result, Study
+from crm_analytics.result.chance import holm, share_interval
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ def _cells(study: Cohorts, lives: Lives) -> pd.DataFrame:
         for age in range(int(lives.reach[place]) + 1):
             of = lives.watched[place, :, age].sum()
             hits = lives.active[place, :, age].sum()
-            low, high = share_interval(hits, of, study.confidence)
+            low, high = share_interval(hits, of, confidence=study.confidence)
             rows.append(
                 {
                     "cohort": name,

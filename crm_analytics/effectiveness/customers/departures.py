@@ -11,8 +11,8 @@ import numpy as np
 
 from crm_analytics.effectiveness.customers.departures_checks import checks_of
 from crm_analytics.effectiveness.customers.leaving_causes import RIDGE, Fitted, by_shifting, fit, shared
-from crm_analytics.effectiveness.customers.money import holm
 from crm_analytics.result import Claim, Result, Study
+from crm_analytics.result.chance import holm
 from crm_analytics.say import say
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from crm_analytics.effectiveness.customers.money import holm, share_interval
 from crm_analytics.result import Check, Result, Study
+from crm_analytics.result.chance import holm, share_interval
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
@@ -68,13 +68,13 @@ def _answered(study: LossReasons, rows: pd.DataFrame, lost: pd.DataFrame) -> Los
     table = lost.groupby("reason", as_index=False).agg(deals=("deals", "sum"), amount=("amount", "sum"))
     table = table.sort_values(["deals", "reason"], ascending=[False, True], ignore_index=True)
     whole, all_deals = int(table["deals"].sum()), int(rows["deals"].sum())
-    spans = [share_interval(n, whole, study.confidence) for n in table["deals"]]
+    spans = [share_interval(n, whole, confidence=study.confidence) for n in table["deals"]]
     table["share"] = table["deals"] / whole
     table["low"], table["high"] = zip(*spans, strict=True)
     table = table.join(_beside_prices(lost, list(table["reason"])))
     result = LossReasonsResult(
         study=study, table=table, text="",
-        lost_share=(whole / all_deals, *share_interval(whole, all_deals, study.confidence)),
+        lost_share=(whole / all_deals, *share_interval(whole, all_deals, confidence=study.confidence)),
     )  # fmt: skip
     return replace(result, text=_told(result), checks=_checks(result))
 

@@ -47,26 +47,3 @@ def _bent(z: float, skew: float, of: int) -> float:
     if abs(gamma) < 1e-6:
         return float(z)
     return float(3 / gamma * (np.cbrt(1 + gamma * (z - gamma / 6)) - 1))
-
-
-def share_interval(hits: float, of: float, confidence: float = 0.95) -> tuple[float, float]:
-    """Between what a share lies (Wilson 1927), which stays within 0 and 1 for few, too."""
-    from scipy.stats import norm
-
-    if of <= 0:
-        return 0.0, 1.0
-    z, share = norm.ppf((1 + confidence) / 2), hits / of
-    centre = (share + z**2 / (2 * of)) / (1 + z**2 / of)
-    half = z / (1 + z**2 / of) * np.sqrt(share * (1 - share) / of + z**2 / (4 * of**2))
-    return max(float(centre - half), 0.0), min(float(centre + half), 1.0)
-
-
-def holm(p_values: np.ndarray) -> np.ndarray:
-    """The same, corrected for so many questions asked at once (Holm 1979); NaN for a question that was not asked."""
-    p = np.asarray(p_values, float)
-    asked = np.flatnonzero(np.isfinite(p))
-    out = np.full(len(p), np.nan)
-    order = asked[np.argsort(p[asked], kind="stable")]
-    steps = p[order] * np.arange(len(order), 0, -1)
-    out[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return out

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from crm_analytics.effectiveness.customers.leaving import STAGES, Left
-from crm_analytics.effectiveness.customers.money import holm
 from crm_analytics.effectiveness.customers.retention_checks import checks_of
 from crm_analytics.effectiveness.customers.survival import Curve, Hazards, Risk, cox, log_rank
 from crm_analytics.result import Claim, Result, Study
+from crm_analytics.result.chance import holm
 from crm_analytics.say import say
 
 if TYPE_CHECKING:

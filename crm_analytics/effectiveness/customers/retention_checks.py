@@ -77,7 +77,7 @@ def _seen(result: RetentionResult, reading: Reading) -> Check:
 
 
 def _proportional(result: RetentionResult) -> Check:
-    from crm_analytics.effectiveness.customers.money import holm
+    from crm_analytics.result.chance import holm
 
     p = holm(result.hazards.proportional)
     groups = result.table["group"].iloc[2:]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from crm_analytics.result.chance import share_interval
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
@@ -76,18 +77,14 @@ def spells(scored: pd.DataFrame) -> pd.Series:
 
 def covered(scored: pd.DataFrame) -> tuple[float, float, float]:
     """The share of facts within, and its interval: Wilson's, on as many claims as the spells are worth."""
-    from scipy.stats import norm
-
     inside = scored["inside"].to_numpy(float)
     n, share = len(inside), float(inside.mean())
     sums = pd.Series(inside - share).groupby(spells(scored).to_numpy()).sum()
     worth = len(sums)  # where all lay within, nothing shows how far claims of a spell go together: a spell counts once
     if 0 < share < 1:
         worth = float(np.clip(n * n * share * (1 - share) / (sums**2).sum(), len(sums), n))
-    z = float(norm.ppf(0.5 + LEVEL / 2))
-    centre = (share + z * z / (2 * worth)) / (1 + z * z / worth)
-    half = z * np.sqrt(share * (1 - share) / worth + z * z / (4 * worth * worth)) / (1 + z * z / worth)
-    return share, float(max(centre - half, 0.0)), float(min(centre + half, 1.0))
+    low, high = share_interval(share * worth, worth, confidence=LEVEL)
+    return share, float(low), float(high)
 
 
 def record(scored: pd.DataFrame, *, study: Diary, changed: Change, drift_p: float) -> Record:

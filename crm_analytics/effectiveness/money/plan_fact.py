@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from crm_analytics.result import Check, Result, Study, frame_of
+from crm_analytics.result.chance import share_interval
 from crm_analytics.say import say
 
 MONEY = ("budget", "cost", "promised", "linked_revenue", "linked_margin")
@@ -36,7 +36,9 @@ class PlanFact(Study):
         table = frame.sort_values(["starts", "campaign_id"], ignore_index=True)
         table = table.astype(dict.fromkeys((*MONEY, "treated", "responders"), float))
         table["response"] = (table["responders"] / table["treated"]).where(table["treated"] > 0)
-        table["response_low"], table["response_high"] = _wilson(table["responders"], table["treated"], self.confidence)
+        known = table["treated"].where(table["treated"] > 0)
+        spans = share_interval(table["responders"], known, confidence=self.confidence)
+        table["response_low"], table["response_high"] = spans
         table["kept"] = table["linked_revenue"] / table["promised"].where(table["promised"] > 0)
         table["profit"] = table["linked_margin"] - table["cost"].fillna(0)
         return PlanFactResult(
@@ -64,17 +66,6 @@ class PlanFactResult(Result):
         return float(self.table[column].sum(min_count=1))
 
 
-def _wilson(hits: pd.Series, of: pd.Series, confidence: float) -> tuple[pd.Series, pd.Series]:
-    from scipy.stats import norm
-
-    z = norm.ppf((1 + confidence) / 2)
-    n = of.where(of > 0)
-    share = hits / n
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return (centre - half).clip(lower=0), (centre + half).clip(upper=1)
-
-
 def _worded(study: PlanFact, table: pd.DataFrame) -> str:
     linked = table[table["linked_revenue"].notna()]
     if linked.empty:
@@ -83,9 +74,8 @@ def _worded(study: PlanFact, table: pd.DataFrame) -> str:
     said = []
     hits, of = linked["responders"].sum(), linked["treated"].sum()
     if of > 0:
-        (low,), (high,) = _wilson(pd.Series([hits]), pd.Series([of]), study.confidence)
         said.append(say("{rate:percent} of those addressed responded ({span:percents}).",
-                        rate=hits / of, span=(low, high)))
+                        rate=hits / of, span=share_interval(hits, of, confidence=study.confidence)))
     said.append(say("{fact:money} of revenue is linked, and {plan:money} was promised (campaigns: {n:count}).",
                     fact=linked["linked_revenue"].sum(), n=len(linked), plan=linked["promised"].sum(min_count=1)))
     if linked["profit"].notna().all():

@@ -10,6 +10,7 @@ import pandas as pd
 
 from crm_analytics.effectiveness.paths.funnel_checks import checks
 from crm_analytics.result import Claim, Result, Study
+from crm_analytics.result.chance import holm
 from crm_analytics.say import say
 
 ALL = "(all)"
@@ -183,7 +184,7 @@ def _compared(steps: pd.DataFrame, confidence: float) -> pd.DataFrame:
     wide = -_normal().ppf(0.5 - confidence / 2)
     lost, half = decided * gap * worth, wide * decided * np.hypot(error * worth, gap * unsure)
     tail = (1 - confidence) / 2
-    adjusted = _holm(p)
+    adjusted = holm(p)
     table = pd.DataFrame(
         {
             "part": [one.part for one in took],
@@ -224,15 +225,6 @@ def _gap(passed: np.ndarray, decided: np.ndarray, usual: np.ndarray, of: np.ndar
     one, other = (passed + 1) / (decided + 2), (usual + 1) / (of + 2)
     error = np.sqrt(one * (1 - one) / (decided + 2) + other * (1 - other) / (of + 2))
     return gap, error, 2 * _normal().sf(np.abs(other - one) / error)
-
-
-def _holm(p: np.ndarray) -> np.ndarray:
-    """Adjusted so that the chance to call anything a leak where nothing leaks stays what was asked (Holm 1979)."""
-    rank = np.argsort(p, kind="stable")
-    adjusted = np.maximum.accumulate((len(p) - np.arange(len(p))) * p[rank]).clip(max=1.0)
-    out = np.empty(len(p))
-    out[rank] = adjusted
-    return out
 
 
 def _told(study: Funnel, frame: pd.DataFrame, steps: pd.DataFrame, table: pd.DataFrame) -> FunnelResult:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from crm_analytics.result.chance import share_interval
+
 YEAR = 12
 LEAST_EACH, LEAST_GROUPS, LEAST_ANSWERS = 30, 8, 20
 
@@ -150,9 +152,8 @@ def answers(whole: pd.DataFrame, confidence: float) -> Answers | None:
         return None
     effective = weight**2 / float(sums["weight_squares"].sum())
     share = sums["weight"] / weight
-    spans = [wilson(one * effective, effective, effective, confidence) for one in share]
-    shares = pd.DataFrame({"answer": names, "share": share.to_numpy(), "low": [low for low, _ in spans],
-                           "high": [high for _, high in spans]})  # fmt: skip
+    low, high = share_interval(share * effective, effective, confidence=confidence)
+    shares = pd.DataFrame({"answer": names, "share": share.to_numpy(), "low": low, "high": high})  # fmt: skip
     net = float(share["promoter"] - share["detractor"])
     spread = max(float(share["promoter"] + share["detractor"]) - net**2, 0)
     half = float(norm.ppf((1 + confidence) / 2) * np.sqrt(spread / effective))
@@ -193,15 +194,3 @@ def by_groups(regions: pd.DataFrame, newest: pd.DatetimeIndex, scatter: float, c
     half = t.ppf((1 + confidence) / 2, free) * np.sqrt(wide * np.linalg.inv((design.T * mean) @ design)[1, 1])
     table.attrs["slope"] = tuple(float(np.exp(beta[1] + side * half)) for side in (0, -1, 1))
     return table
-
-
-def wilson(count: float, of: float, effective: float, confidence: float) -> tuple[float, float]:
-    """The interval of a share by Wilson, for as many as the answers are worth (`effective`)."""
-    from scipy.stats import norm
-
-    if not of > 0:
-        return float("nan"), float("nan")
-    z, share = norm.ppf((1 + confidence) / 2), count / of
-    middle = (share + z**2 / (2 * effective)) / (1 + z**2 / effective)
-    half = z * np.sqrt(share * (1 - share) / effective + z**2 / (4 * effective**2)) / (1 + z**2 / effective)
-    return float(max(min(middle - half, share), 0)), float(min(max(middle + half, share), 1))

@@ -17,9 +17,9 @@ from crm_analytics.effectiveness.service.mouth_parts import (
     brought,
     by_groups,
     rates,
-    wilson,
 )
 from crm_analytics.result import Claim, Result, Study
+from crm_analytics.result.chance import share_interval
 from crm_analytics.say import say
 
 LEAST, LEAST_MONTHS, YEAR = 20, 6, 12
@@ -160,7 +160,8 @@ def _years(came: pd.DataFrame, told: Rates, confidence: float) -> pd.DataFrame:
         part = came.iloc[place]
         recommended, known = part["recommended"].sum(), part[["recommended", "other"]].sum().sum()
         new = known + part["unknown"].sum()
-        low, high = wilson(recommended, known, known / told.scatter, confidence)
+        worth = known / told.scatter or np.nan
+        low, high = share_interval(recommended / told.scatter, worth, confidence=confidence)
         rows.append({
             "first": part.index[0], "last": part.index[-1], "new": int(new), "known": int(known),
             "recommended": int(recommended), "share": recommended / known if known else float("nan"), "low": low,

@@ -14,6 +14,7 @@ from crm_analytics.effectiveness.timing.course import LEAST_DAYS, Course
 from crm_analytics.effectiveness.timing.shrunk import Fit, fitted, p_value
 from crm_analytics.effectiveness.unlinked.carry import HORIZON_DAYS, felt
 from crm_analytics.result import Check, Claim, Result, Study
+from crm_analytics.result.chance import holm
 from crm_analytics.say import say
 
 LEAST_CAMPAIGNS = 12
@@ -90,7 +91,7 @@ class BestTiming(Study):
             )
         fit = fitted(lifts, errors, campaigns[kinds])
         chance = p_value(lifts, errors, campaigns[kinds], shuffles=self.shuffles, seed=self.seed)
-        chance = _holm(chance)
+        chance = dict(zip(chance, holm(list(chance.values())), strict=True))
         table = _table(fit, campaigns, kinds, chance, self)
         best = _best(table, self.alarm)
         return TimingResult(
@@ -196,14 +197,6 @@ def _length(days: int) -> str:
 def _tells(levels: pd.Series) -> bool:
     """Whether at least two levels have campaigns enough to be told apart."""
     return int((levels.value_counts() >= EACH).sum()) >= 2
-
-
-def _holm(chance: dict[str, float]) -> dict[str, float]:
-    found, so_far = {}, 0.0
-    for place, kind in enumerate(sorted(chance, key=lambda kind: (chance[kind], kind))):
-        so_far = max(so_far, min(1.0, chance[kind] * (len(chance) - place)))
-        found[kind] = so_far
-    return found
 
 
 def _table(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from crm_analytics.result.chance import share_interval
+
 A, B, C, ABSENT = 0, 1, 2, 3
 PERIODS_FOR_STEADINESS = 4
 
@@ -71,10 +73,8 @@ def still_a(classes: np.ndarray, *, lag: int) -> tuple[float, float, float]:
     """
     first, later = classes[:, :-lag] == A, classes[:, lag:] == A
     n, kept = int(first.sum()), int((first & later).sum())
-    z2 = 1.96**2
-    centre = (kept + z2 / 2) / (n + z2)
-    reach = np.sqrt(z2 * (kept * (n - kept) / n + z2 / 4)) / (n + z2)
-    return kept / n, centre - reach, centre + reach
+    low, high = share_interval(kept, n)
+    return kept / n, float(low), float(high)
 
 
 def half_life(kept: float, *, lag: int) -> float:

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_analytics import NotEnough, Satisfaction, features
-from crm_analytics.collection.voice.weighing import holm, mean, rake, share
+from crm_analytics.collection.voice.weighing import mean, rake, share
+from crm_analytics.result.chance import holm
 
 OVERALL = "Overall, how satisfied are you?"
 

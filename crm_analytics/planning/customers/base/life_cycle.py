@@ -11,8 +11,8 @@ from crm_analytics.planning.customers.base.life_cycle_checks import checks_of
 from crm_analytics.planning.customers.base.migration import MigrationResult, moved
 from crm_analytics.planning.customers.base.stages import ACTIVE, STAGES, History
 from crm_analytics.planning.customers.buying.pauses import Pauses
-from crm_analytics.planning.customers.shares import share_interval
 from crm_analytics.result import NotEnough, Result, Study
+from crm_analytics.result.chance import share_interval
 from crm_analytics.say import say
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from crm_analytics.planning.customers.base.stages import ACTIVE
-from crm_analytics.planning.customers.shares import share_interval
 from crm_analytics.result import Check
+from crm_analytics.result.chance import share_interval
 from crm_analytics.say import say
 
 if TYPE_CHECKING:

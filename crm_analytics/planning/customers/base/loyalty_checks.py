@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from crm_analytics.planning.customers.shares import difference_of_shares, share_interval
+from crm_analytics.planning.customers.shares import difference_of_shares
 from crm_analytics.result import Check
+from crm_analytics.result.chance import share_interval
 from crm_analytics.say import say
 
 if TYPE_CHECKING:

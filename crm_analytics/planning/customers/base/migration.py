@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from crm_analytics.planning.customers.shares import above_zero, difference_of_shares, holm, share_interval
+from crm_analytics.planning.customers.shares import above_zero, difference_of_shares
 from crm_analytics.result import Check, Result, Study
+from crm_analytics.result.chance import holm, share_interval
 from crm_analytics.say import say
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.result import Check, Result
+from crm_analytics.result.chance import share_interval
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def response(answer: ClustersResult, column: str, *, among: str | None) -> Resul
     rows = pd.DataFrame({"cluster": answer.members.cluster[asked], "has": people[column][asked] > 0})
     counts = rows.groupby("cluster").has.agg(["size", "sum"]).reindex(answer.table.cluster, fill_value=0)
     customers, having = counts["size"].to_numpy(), counts["sum"].to_numpy()
-    rate, low, high = _wilson(having, customers)
+    of = np.where(customers > 0, customers, np.nan)
+    rate, (low, high) = having / of, share_interval(having, of)
     table = answer.table[["cluster", "name"]].assign(customers=customers, with_it=having, rate=rate, low=low, high=high)
     overall = float(having.sum() / customers.sum())
     top, last = int(np.nanargmax(rate)), int(np.nanargmin(rate))
@@ -52,16 +54,6 @@ def response(answer: ClustersResult, column: str, *, among: str | None) -> Resul
     return ClusterResponse(
         study=answer.study, table=table, text=text, checks=_checks(having, customers), column=column, overall=overall
     )
-
-
-def _wilson(having: np.ndarray, of: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    from scipy.stats import norm
-
-    z, n = norm.ppf(0.975), np.where(of > 0, of, np.nan)
-    share = having / n
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    reach = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    return share, np.maximum(middle - reach, 0), np.minimum(middle + reach, 1)
 
 
 def _checks(having: np.ndarray, of: np.ndarray) -> tuple[Check, ...]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crm_analytics.planning.customers.shares import Z, share_interval
+from crm_analytics.planning.customers.shares import Z
+from crm_analytics.result.chance import share_interval
 
 LEAST_ODDS = 1e-4
 """No chance is said to be smaller, or nearer to 1, than this."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crm_analytics.planning.customers.next.chances import Held, log_loss
-from crm_analytics.planning.customers.shares import Z, share_interval
+from crm_analytics.planning.customers.shares import Z
 from crm_analytics.result import Check
+from crm_analytics.result.chance import share_interval
 from crm_analytics.say import say
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ import numpy as np
 
 from crm_analytics.planning.customers.one import change_points as test
 from crm_analytics.result import Check, Result, Study
+from crm_analytics.result.chance import share_interval
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
@@ -244,11 +245,9 @@ def _sentence(table: pd.DataFrame, people: int, rate: float) -> str:
 
 
 def _share_changed(called: int, people: int, rate: float) -> tuple[float, float]:
-    """What share of customers changed, false alarms taken off (Wilson, 95 %)."""
-    z, share = 1.96, called / people
-    middle = (share + z * z / (2 * people)) / (1 + z * z / people)
-    half = z / (1 + z * z / people) * np.sqrt(share * (1 - share) / people + z * z / (4 * people**2))
-    return max(middle - half - rate, 0.0), min(max(middle + half - rate, 0.0), 1.0)
+    """What share of customers changed, false alarms taken off (95 %)."""
+    low, high = map(float, share_interval(called, people))
+    return max(low - rate, 0.0), max(high - rate, 0.0)
 
 
 def _checks(study: Changes, history: _History, people: int, called: int, placebo: float) -> tuple[Check, ...]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from crm_analytics.planning.customers.shares import Z, above_zero, holm, share_interval
+from crm_analytics.planning.customers.shares import Z, above_zero
 from crm_analytics.result import Check, Result, Study
+from crm_analytics.result.chance import holm, share_interval
 from crm_analytics.rules.clauses import BOUGHT, All, Done, opposite
 from crm_analytics.say import say
 

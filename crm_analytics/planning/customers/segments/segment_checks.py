@@ -9,8 +9,8 @@ import numpy as np
 
 from crm_analytics.planning.customers.cut.reversal import reversals
 from crm_analytics.planning.customers.segments.belonging import Belonging
-from crm_analytics.planning.customers.shares import holm
 from crm_analytics.result import Check
+from crm_analytics.result.chance import holm
 from crm_analytics.rules.logic import HOLDS, HOLDS_NOT, column_of
 from crm_analytics.say import say
 

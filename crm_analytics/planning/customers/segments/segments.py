@@ -11,8 +11,9 @@ import numpy as np
 from crm_analytics.planning.customers.segments.belonging import Belonging, counted_once
 from crm_analytics.planning.customers.segments.membership import ASSIGN
 from crm_analytics.planning.customers.segments.segment_checks import checks, checks_later
-from crm_analytics.planning.customers.shares import Z, share_interval
+from crm_analytics.planning.customers.shares import Z
 from crm_analytics.result import Claim, Result, Study, frame_of
+from crm_analytics.result.chance import share_interval
 from crm_analytics.rules.tree import USUAL, Tree, read_tree
 from crm_analytics.say import say
 

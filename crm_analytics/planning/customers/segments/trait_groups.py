@@ -9,6 +9,7 @@ import numpy as np
 
 from crm_analytics.planning.customers.segments.trait_axes import Axis, in_words
 from crm_analytics.result import Check, Result, Study
+from crm_analytics.result.chance import share_interval
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
@@ -34,9 +35,10 @@ def groups_of(
         {"group": axis.group, "again": now["outcome_orders"] > 0, "spend": now["outcome_revenue"].fillna(0.0)}
     )[axis.known]
     by = frame.groupby("group").agg(
-        customers=("again", "size"), repeat_rate=("again", "mean"), spend=("spend", "mean"), error=("spend", "sem")
+        customers=("again", "size"), again=("again", "sum"), repeat_rate=("again", "mean"), spend=("spend", "mean"),
+        error=("spend", "sem"),
     )
-    low, high = _wilson(by["repeat_rate"].to_numpy(), by["customers"].to_numpy())
+    low, high = share_interval(by["again"].to_numpy(), by["customers"].to_numpy())
     beyond, error = (one[by.index.to_numpy()] for one in effects)
     table = pd.DataFrame({
         "group": [axis.names[place] for place in by.index],
@@ -64,14 +66,6 @@ def groups_of(
     )  # fmt: skip
     doubts = _checks(axis, int(small.sum()), now)
     return TraitGroups(study=study, table=table, text=text, checks=doubts, trait=axis.name)
-
-
-def _wilson(rate: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The interval of a share (Wilson 1927)."""
-    z = 1.96
-    middle = (rate + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = z / (1 + z**2 / count) * np.sqrt(rate * (1 - rate) / count + z**2 / (4 * count**2))
-    return np.maximum(middle - half, 0), np.minimum(middle + half, 1)
 
 
 def _checks(axis: Axis, small: int, now: pd.DataFrame) -> tuple[Check, ...]:

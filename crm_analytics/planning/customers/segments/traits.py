@@ -22,6 +22,7 @@ from crm_analytics.planning.customers.segments.beyond_rfm import (
 from crm_analytics.planning.customers.segments.trait_groups import TraitGroups, groups_of
 from crm_analytics.planning.customers.segments.traits_checks import checks
 from crm_analytics.result import Result, Study
+from crm_analytics.result.chance import holm
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Traits(Study):
         import pandas as pd
 
         found = self._told(axes, seen)
-        adjusted = _holm({key: one.p for key, one in found.items()})
+        adjusted = dict(zip(found, holm([one.p for one in found.values()]), strict=True))
         rows = []
         for axis in axes:
             best = min(OUTCOMES, key=lambda outcome: (adjusted[axis.name, outcome], -found[axis.name, outcome].gain))
@@ -235,15 +236,6 @@ def _between(axis: trait_axes.Axis, seen: _Seen, smallest: int) -> dict[str, Any
         "best": axis.names[best], "worst": axis.names[worst], "money": float(money),
         "money_low": float(money - 1.96 * error), "money_high": float(money + 1.96 * error),
     }  # fmt: skip
-
-
-def _holm(p: dict[tuple[str, str], float]) -> dict[tuple[str, str], float]:
-    """Probabilities raised for all that were tried, step by step (Holm 1979)."""
-    highest, found = 0.0, {}
-    for place, (key, value) in enumerate(sorted(p.items(), key=lambda one: (one[1], one[0]))):
-        highest = max(highest, min(1.0, value * (len(p) - place)))
-        found[key] = highest
-    return found
 
 
 def _sentence(table: pd.DataFrame, days: int) -> str:

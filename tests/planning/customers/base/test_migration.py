@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from crm_analytics import RFM, draw, features
 from crm_analytics.planning.customers.base.rfm import NOT_YET, SEGMENTS
-from crm_analytics.planning.customers.shares import difference_of_shares, holm, share_interval
+from crm_analytics.planning.customers.shares import difference_of_shares
+from crm_analytics.result.chance import holm, share_interval
 
 
 def window(rates, rng):

@@ -148,12 +148,7 @@ def test_a_response_is_told_cluster_by_cluster_with_its_interval():
     assert ((told.table.low < told.table.rate) & (told.table.rate < told.table.high)).all()
     assert told.table.customers.sum() == contacted.sum()
     assert {c.name: c.verdict for c in told.checks}["more than chance"] == "holds"
-    one = result.by("responses_window").table.iloc[0]  # Wilson's interval for 8 of 10 is .4902 to .9433
-    from crm_analytics.planning.customers.clusters.clusters_response import _wilson
-
-    assert [float(v[0]) for v in _wilson(np.array([8]), np.array([10]))] == pytest.approx(
-        [0.8, 0.4902, 0.9433], abs=1e-4
-    )
+    one = result.by("responses_window").table.iloc[0]
     assert one.customers == result.table.customers[0]
     assert draw(told).layout.title.text
     with pytest.raises(ValueError, match="no number 'colour'"):
