@@ -69,6 +69,7 @@ _HOMES = {
     "Complaints": "effectiveness.service.complaints",
     "CRMBrought": "effectiveness.crm.brought",
     "CRMByTeam": "effectiveness.crm.by_team",
+    "ResponseDelay": "effectiveness.timing.response_delay",
     "FirstContact": "effectiveness.service.first_contact",
     "ComplaintCost": "effectiveness.service.complaint_cost",
     "WordOfMouth": "effectiveness.service.word_of_mouth",

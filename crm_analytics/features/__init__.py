@@ -54,6 +54,7 @@ _HOMES = {
     "crm_metrics": "crm_metrics",
     "crm_teams": "crm_teams",
     "first_contacts": "first_contacts",
+    "response_delays": "response_delays",
     "after_complaints": "complaints",
     "reachable": "audience",
     "loads": "loads",
