@@ -44,8 +44,9 @@ class ResponseDelay(Study):
     def _answer(self, frame: pd.DataFrame) -> Result:
         if self.campaign and self.campaign not in set(frame["campaign"]):
             known = ", ".join(sorted(frame["campaign"].astype(str).unique())[:12])
-            return self.refuse(say("Not enough evidence: no linked answer names «{name}»; those there are name {known}.",
-                                   name=self.campaign, known=known or say("none")))  # fmt: skip
+            return self.refuse(say(
+                "Not enough evidence: no linked answer names «{name}»; those there are name {known}.",
+                name=self.campaign, known=known or say("none")))  # fmt: skip
         frame = frame[frame["campaign"] == self.campaign] if self.campaign else frame
         frame = frame.sort_values(["campaign", "day", "watched"], ignore_index=True)
         answers, longest = int(frame["answered"].sum()), int(frame["watched"].max())
@@ -138,11 +139,11 @@ def _days(come: np.ndarray, share: float, confidence: float) -> Days:
 def _sentence(result: ResponseDelayResult, answers: int) -> str:
     half, over = result.half, result.over
     return say(
-        "{half:count} {half:day|days} ({half_low:count} – {half_high:count}) after a touch half of the answers to «{name}» have "
-        "come, nine tenths after {over:count} ({over_low:count} – {over_high:count}), as {n:count} answers show."
+        "{half:count} {half:day|days} ({half_low:count} – {half_high:count}) after a touch half of the answers to «{name}» "
+        "have come, nine tenths after {over:count} ({over_low:count} – {over_high:count}), as {n:count} answers show."
         if result.study.campaign else
-        "{half:count} {half:day|days} ({half_low:count} – {half_high:count}) after a touch half of the answers have come, nine "
-        "tenths after {over:count} ({over_low:count} – {over_high:count}), as {n:count} answers to {campaigns:count} "
+        "{half:count} {half:day|days} ({half_low:count} – {half_high:count}) after a touch half of the answers have come, "
+        "nine tenths after {over:count} ({over_low:count} – {over_high:count}), as {n:count} answers to {campaigns:count} "
         "campaigns show.",
         half=half.day, half_low=half.low, half_high=half.high, over=over.day, over_low=over.low, over_high=over.high,
         n=answers, campaigns=result.campaigns, name=result.study.campaign,
