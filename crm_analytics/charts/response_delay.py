@@ -36,5 +36,7 @@ def _title(result: ResponseDelayResult) -> str:
     if result.lag:
         return say("Half of the answers have come after {half:count} {half:day|days}, half of the effect in sales "
                    "after {sales:count}", half=result.half.day, sales=result.lag.half.day)  # fmt: skip
-    return say("Half of the answers have come {half:count} {half:day|days} after a touch, nine tenths after {over:count}",
-               half=result.half.day, over=result.over.day)  # fmt: skip
+    return say(
+        "Half of the answers have come {half:count} {half:day|days} after a touch, nine tenths after {over:count}",
+        half=result.half.day, over=result.over.day,
+    )  # fmt: skip

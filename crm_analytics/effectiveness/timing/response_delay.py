@@ -139,12 +139,13 @@ def _days(come: np.ndarray, share: float, confidence: float) -> Days:
 def _sentence(result: ResponseDelayResult, answers: int) -> str:
     half, over = result.half, result.over
     return say(
-        "{half:count} {half:day|days} ({half_low:count} – {half_high:count}) after a touch half of the answers to «{name}» "
-        "have come, nine tenths after {over:count} ({over_low:count} – {over_high:count}), as {n:count} answers show."
+        "{half:count} {half:day|days} ({half_low:count} – {half_high:count}) after a touch half of the answers to "
+        "«{name}» have come, nine tenths after {over:count} ({over_low:count} – {over_high:count}), as {n:count} "
+        "answers show."
         if result.study.campaign else
-        "{half:count} {half:day|days} ({half_low:count} – {half_high:count}) after a touch half of the answers have come, "
-        "nine tenths after {over:count} ({over_low:count} – {over_high:count}), as {n:count} answers to {campaigns:count} "
-        "campaigns show.",
+        "{half:count} {half:day|days} ({half_low:count} – {half_high:count}) after a touch half of the answers have "
+        "come, nine tenths after {over:count} ({over_low:count} – {over_high:count}), as {n:count} answers to "
+        "{campaigns:count} campaigns show.",
         half=half.day, half_low=half.low, half_high=half.high, over=over.day, over_low=over.low, over_high=over.high,
         n=answers, campaigns=result.campaigns, name=result.study.campaign,
     )  # fmt: skip
