@@ -103,7 +103,7 @@ class Excel(Records):
                 return
             first = sheet.start[0]
             yield from ([] for _ in range(first))
-            yield from _carefully(self.parcel, lambda: sheet.to_python(skip_empty_area=False)[first:])
+            yield from _carefully(self.parcel, lambda: _spread(sheet, sheet.to_python(skip_empty_area=False))[first:])
 
     def opened(self) -> Any:
         """The workbook, if it is one and does no harm. Raises SourceError."""
@@ -143,6 +143,21 @@ class Excel(Records):
                 f"{self.parcel.name} has a sheet of {widest[0]:,} rows by {widest[1]:,} columns, more than memory "
                 "holds; delete what stands far outside of the table, and save it again."
             )
+
+
+def _spread(sheet: Any, rows: list[list[Any]]) -> list[list[Any]]:
+    """What stands in cells merged over several rows is said of each of them; of numbers only those of the leftmost
+    such column, which count orders: a sum merged over its lines is one sum."""
+    merged = [one for one in sheet.merged_cell_ranges or () if one[1][0] > one[0][0] and one[0][1] == one[1][1]]
+    leftmost = min((start[1] for start, _ in merged), default=0)
+    for (top, column), (bottom, _) in merged:
+        value = rows[top][column] if top < len(rows) and column < len(rows[top]) else ""
+        if isinstance(value, (int, float)) and column > leftmost:
+            continue
+        for row in rows[top + 1 : bottom + 1]:
+            if column < len(row) and row[column] == "":
+                row[column] = value
+    return rows
 
 
 def _extent(xml: bytes, widest: tuple[int, int]) -> tuple[int, int]:
