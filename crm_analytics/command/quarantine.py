@@ -9,7 +9,7 @@ import typer
 
 from crm_analytics.command.app import Home, Json, app, aside, company_home, printable, tell_frame, warehouse
 
-quarantine = typer.Typer(help="What was refused: list, show, replay.", invoke_without_command=True)
+quarantine = typer.Typer(help="What was refused, by reason; show the lines, replay them.", invoke_without_command=True)
 app.add_typer(quarantine, name="quarantine")
 
 
@@ -36,7 +36,7 @@ def show(
 
     found = collection.refused_lines(warehouse(), reason=reason, source=source, file=file, lines=lines)
     for line in found:
-        print(printable(line))
+        print(printable(str(line)))
     if not found:
         print("Nothing.")
 

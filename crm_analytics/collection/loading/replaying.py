@@ -47,12 +47,15 @@ class Replay:
         if self.stopped is not None:
             return str(self.stopped)
         if not len(self.returned):
-            return say("Nothing came back; {staying:count} lines stay in the quarantine.", staying=self.staying)
+            return say(
+                "Nothing came back; {staying:count} {staying:line stays|lines stay} in the quarantine.",
+                staying=self.staying,
+            )
         told = [
             say(
-                "  {lines:count} lines, {money:cents}: {reason}"
+                "  {lines:count} {lines:line|lines}, {money:cents}: {reason}"
                 if row.money == row.money
-                else "  {lines:count} lines: {reason}",
+                else "  {lines:count} {lines:line|lines}: {reason}",
                 lines=row.lines,
                 money=row.money,
                 reason=row.reason,
@@ -60,7 +63,8 @@ class Replay:
             for row in self.returned.itertuples()
         ]
         head = say(
-            "{lines:count} lines came back in release {release}; {staying:count} stay in the quarantine.",
+            "{lines:count} {lines:line|lines} came back in release {release}; {staying:count} "
+            "{staying:stays|stay} in the quarantine.",
             lines=self.returned.lines.sum(),
             release=self.release,
             staying=self.staying,
@@ -92,12 +96,13 @@ def replay(
 
 
 def _there(shelf: Shelf, base: Release, one: SourceMap, data: Path) -> bool:
-    """Whether every file that the source has brought lies in the data folder."""
+    """Whether every file that must be read again lies in the data folder: all of a source, unless its files add."""
     try:
         names = {arrival.name for kind in arrivals([one], data) for arrival in kind.arrivals}
     except SourceError:
         return False
-    return {row["file"] for row in rows_of(shelf, base, "loads", one.source)} <= names
+    adding = all(spec.load == "add" for spec in one.files.values())
+    return {row["file"] for row in rows_of(shelf, base, "quarantine" if adding else "loads", one.source)} <= names
 
 
 def rows_of(shelf: Shelf, release: Release, table: str, source: str) -> list[dict[str, Any]]:

@@ -11,7 +11,13 @@ import numpy as np
 
 from crm_analytics.collection.suggest.lexicon import UNKNOWN, lexicon
 from crm_analytics.collection.suggest.looks import look
-from crm_analytics.collection.suggest.order_lines import of_the_head, one_moment, price_of_one, quantity_times_price
+from crm_analytics.collection.suggest.order_lines import (
+    of_the_head,
+    one_moment,
+    price_of_one,
+    quantity_times_price,
+    told_by_order,
+)
 from crm_analytics.collection.suggest.profile import Profile, profiles
 from crm_analytics.collection.suggest.sniffed import Sniffed
 from crm_analytics.say import say
@@ -165,6 +171,8 @@ def _try(kind: str, sniffed: Sniffed, columns: list[Profile], usable: list[int],
     }
     _own_keys(taken, about)
     guessed = _guesses(columns, usable, taken, _lacking(about, taken))
+    if kind == "order line":
+        guessed |= told_by_order(columns, [n for n in usable if n not in taken and n not in guessed], taken | guessed)
     taken |= guessed
     at = {place: (number, fit) for number, (place, fit, _) in taken.items()}
     lacking = _lacking(about, taken)
@@ -263,7 +271,7 @@ def _fit(profile: Profile, place: str, subjects: tuple[str, ...], *, named: bool
         return goes * max(alone, _by_values(profile, place)), say("its values look so; its heading says nothing")
     likeness = lexicon().likeness(profile.name, place, subjects)
     if only_date and alone and lexicon().looks[place] in ("moment", "day"):
-        alone = 0.5
+        alone = 0.55
     elif not likeness and alone < 0.5:
         return 0.0, ""
     why = say("its heading and its values say so") if likeness >= 0.5 else say("its values look so")

@@ -110,6 +110,11 @@ class Sales(Columns):
 
     def _orders(self) -> None:
         order = self._order()
+        if "orders.order_id" not in self.reading.at:
+            each = isinstance(order, dict) and "number_within" in order
+            alike = say("Each line") if each else say("What a customer bought in one moment")
+            ask = say("Which column numbers the orders? {alike} is taken for one.", alike=alike)
+            self.part.questions.append(ask)
         block = self._block("orders", order_id=order, kind=self._deed())
         if not (isinstance(order, dict) and "number_within" in order):
             block.rows = self._group(order)

@@ -3,10 +3,25 @@
 from decimal import Decimal
 
 import pytest
+from typer.testing import CliRunner
 
 from crm_analytics.collection import SourceError, quarantine, refused_lines, replay
 from crm_analytics.collection.loading.replaying import rows_of
+from crm_analytics.command.quarantine import app
 from crm_analytics.warehouse.release import Shelf
+
+DAILY = """
+source: club
+files:
+  people: {path: "day_*.csv", delimiter: ";", load: add, tolerate: 0.9}
+tables:
+  customers:
+    from: people
+    columns:
+      customer_id: Id
+      kind: {constant: person}
+      first_seen: Day
+"""
 
 BAD = (
     "r4;1;2025-01-08 10:00;ann;fig;1;1,00;1,00\n"
@@ -119,3 +134,21 @@ def test_a_line_is_shown_with_its_fault_and_nothing_a_terminal_obeys(shop):
     assert refused_lines(shop.open(), reason="date") == []
     assert refused_lines(shop.open(), source="shop", file="sales.csv") == [line]
     assert refused_lines(shop.open(), file="people.csv") == []
+
+
+def test_the_command_shows_the_lines_and_what_is_at_fault(shop_with_refused):
+    shown = CliRunner().invoke(app, ["quarantine", "show", "--home", str(shop_with_refused.home)])
+    assert (shown.exit_code, shown.exception) == (0, None)
+    assert "»one«" in shown.output
+
+
+def test_where_files_add_only_those_with_refused_lines_must_be_there(shop_of, tmp_path):
+    shop = shop_of(tmp_path / "daily", DAILY)
+    for day, written in ((1, "2025-01-01"), (2, "02.01.2025")):
+        shop.file(f"day_{day}.csv", f"Id;Day\nann{day};2025-01-01\nben{day};{written}\n")
+        assert shop.load().published
+    (shop.data / "day_1.csv").unlink()
+    shop.map = DAILY.replace("first_seen: Day", 'first_seen: {column: Day, format: ["%Y-%m-%d", "%d.%m.%Y"]}')
+    (shop.folder / "shop.yaml").write_text(shop.map, "utf-8")
+    assert str(again(shop)).startswith("1 line came back in release 3; 0 stay")
+    assert sorted(shop.open().customers.customer_id.execute()) == ["ann1", "ann2", "ben1", "ben2"]

@@ -113,3 +113,17 @@ def test_what_bursts_the_memory_or_is_damaged_is_one_sentence(came, change, word
 def test_a_workbook_that_breaks_off_is_one_sentence(came, cut):
     with pytest.raises(SourceError):
         came("x.xlsx", workbook(REPORT)[:cut])
+
+
+def test_what_is_merged_over_several_rows_is_said_of_each_and_a_sum_only_once(tmp_path):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in [["No", "Who", "Item", "Total"], [7, "Ann", "fig", 30], [None, None, "pear"], [8, "Ben", "fig", 5]]:
+        sheet.append(row)
+    for cells in ("A2:A3", "B2:B3", "D2:D3"):
+        sheet.merge_cells(cells)
+    book.save(tmp_path / "a.xlsx")
+    [source] = sources_of(FileSpec(name="a", path="a.xlsx"), tmp_path / "a.xlsx")
+    assert [fields for _, fields in source.records(lambda _: None)] == [
+        ["7", "Ann", "fig", "30"], ["7", "Ann", "pear", None], ["8", "Ben", "fig", "5"]
+    ]  # fmt: skip

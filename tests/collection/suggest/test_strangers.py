@@ -101,3 +101,26 @@ def test_what_was_undone_is_no_sale(tmp_path, heading, sign):
     back = sum(n + 10 for n in range(0, 80, 8))
     assert sold(loaded(proposal, tmp_path)) == sum(n + 10 for n in range(80)) - back + sign * back
     assert any("Возврат" in question for question in proposal.questions) == (sign == 0)
+
+
+def test_what_no_heading_tells_the_order_of_the_lines_does(tmp_path):
+    """Lines that lie together and are of one day are an order; what differs on each of them is what was bought."""
+    rows = [f"Q{no},2024-0{no // 28 % 9 + 1}-{no % 28 + 1:02},{no % 9},{name},{q},{q * p}"
+            for no, _, _, name, q, p in LINES]  # fmt: skip
+    (tmp_path / "a.csv").write_text("\n".join(["Zorb,Date,Customer ID,Glimp,Qty,Amount", *rows, ""]), "utf-8")
+    proposal = suggest_map([tmp_path / "a.csv"])
+    at = placed(proposal)
+    assert (at["Zorb"], at["Glimp"]) == ("orders.order_id", "products.product_id")
+    assert {"Zorb?", "Glimp?"} <= {word for one in proposal.questions for word in one.split()}
+
+
+def test_without_a_number_of_orders_it_is_asked(tmp_path):
+    rows = [f"2024-01-{n % 28 + 1:02},{n % 9},{n}.5" for n in range(90)]
+    (tmp_path / "a.csv").write_text("\n".join(["Order date,Customer ID,Amount", *rows, ""]), "utf-8")
+    assert any("numbers the orders" in question for question in suggest_map([tmp_path / "a.csv"]).questions)
+
+
+def test_people_at_a_table_are_no_numbers_of_customers(tmp_path):
+    rows = [f"{n},2024-01-{n % 28 + 1:02},{n % 4 + 1},+7 912 000-{n % 9}0-0{n % 9},{n}.5" for n in range(300)]
+    (tmp_path / "a.csv").write_text("\n".join(["Bill,Opened,Guests,Guest phone,Total", *rows, ""]), "utf-8")
+    assert "Guests" not in placed(suggest_map([tmp_path / "a.csv"]))
