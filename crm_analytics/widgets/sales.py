@@ -113,6 +113,7 @@ class Cut(ipywidgets.VBox):
         self.measure.value, self.by.value, self.and_by.value = sales.study.measure, first, second
         self.now.value, self.before.value = str(sales.now), str(sales.before)
         self.parts.options = sales.names if sales.parted else []
+        self.parts.index = 0 if sales.parted else None  # what has been empty does not choose for itself
         self.parts.disabled = self.go.disabled = not sales.parted
         self._quiet = False
         crumbs = [_button(name, lambda _, level=level: self.back(level)) for level, (name, _) in enumerate(self._trail)]

@@ -35,6 +35,7 @@ def test_it_begins_with_the_answer_it_was_given(widget, sales):
     assert "Revenue was" in widget.text
     assert (widget.now.value, widget.before.value) == ("2025-04..2025-06", "2024-04..2024-06")
     assert list(widget.parts.options) == sales.names
+    assert widget.parts.value == sales.names[0]
 
 
 def test_what_is_chosen_is_asked(widget, sales):

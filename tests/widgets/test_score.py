@@ -41,9 +41,9 @@ def test_a_dearer_contact_chooses_fewer(widget, score):
 
 def test_the_picture_follows(widget):
     picture = widget.children[-1]
-    before = picture.layout.title.text
+    before = str(picture.data)
     widget.gain.value = 20.0
-    assert picture.layout.title.text != before
+    assert str(picture.data) != before
     assert widget.score.found is not None
 
 

@@ -167,10 +167,18 @@ def _told(found: dict[str, Doubts]) -> Check:
             verdict="holds",
             text=say("Every channel varied enough, and apart from the others, to be told from them."),
         )
+    reasons = [reason for why in untold.values() for reason in why]
+    shared = {reason for reason in reasons if reasons.count(reason) > 1}
+    own = {name: ", ".join(reason for reason in why if reason not in shared) for name, why in untold.items()}
+    of_several = "".join(
+        say(" Of {names}: {reason}.", names=", ".join(name for name, why in untold.items() if one in why), reason=one)
+        for one in dict.fromkeys(reasons) if one in shared
+    )  # fmt: skip
     return Check(
         name=say("Told apart"), verdict="fails" if len(untold) == len(found) else "weak",
-        text=say("Cannot be told well: {names}. Vary their spend on purpose, one at a time, or leave a region out.",
-                 names="; ".join(f"{name} ({', '.join(why)})" for name, why in untold.items())),
+        text=say("Cannot be told well: {names}.{of_several} Vary their spend on purpose, one at a time, or leave a "
+                 "region out.", names="; ".join(f"{name} ({why})" if why else name for name, why in own.items()),
+                 of_several=of_several),
     )  # fmt: skip
 
 
