@@ -137,6 +137,11 @@ class LagResult(Result):
     correlation: pd.DataFrame = field(repr=False)
 
     @property
+    def early(self) -> pd.DataFrame:
+        """Which share of one touch's effect somebody sees who looks after 1, 3, 7, 14 or 28 days."""
+        return self.table.set_index("day").loc[[1, 3, 7, 14, 28], ["come", "low", "high"]].round(2)
+
+    @property
     def claims(self) -> tuple[Claim, ...]:
         """How long to wait before judging, for a year."""
         subject = say("campaign «{name}»", name=self.study.campaign) if self.study.campaign else say(
