@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
@@ -9,7 +10,8 @@ from crm_analytics.effectiveness.customers.departures import DeparturesResult
 from crm_analytics.say import say
 
 TICKS = [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10]
-"""Marked on the axis, which is logarithmic: twice as fast is as far from 1 as half as fast."""
+FEWER_TICKS = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20]
+"""The axis is logarithmic: twice as fast is as far from 1 as half as fast. What reaches beyond the last is cut off."""
 
 
 @draw.register
@@ -28,7 +30,12 @@ def _(result: DeparturesResult) -> go.Figure:
                  "arrayminus": rows["hazard_ratio"] - rows["low"], "color": theme.INK, "thickness": 1.6},
     )  # fmt: skip
     fig.add_vline(x=1, line={"color": theme.INK, "width": 1})
-    fig.update_xaxes(type="log", tickvals=TICKS, ticktext=[say("{times:number}", times=tick) for tick in TICKS])
+    low, high = max(rows["low"].min(), FEWER_TICKS[0]), min(rows["high"].max(), FEWER_TICKS[-1])
+    ticks = TICKS if high < 15 * low else FEWER_TICKS
+    fig.update_xaxes(
+        type="log", range=[np.log10(min(0.9 * low, 0.7)), np.log10(max(1.1 * high, 1.5))], tickangle=0,
+        tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks],
+    )  # fmt: skip
     return fig.update_yaxes(range=[-0.6, len(rows) - 0.3])
 
 

@@ -220,6 +220,7 @@ def _set(table: Any) -> None:
     rows = [row.find_all(["td", "th"]) for row in table.select("tbody tr")]
     for row in table.find_all("tr"):
         row.attrs.clear()
+    fewer = say("fewer than {fewest:count}", fewest=voice().fewest_people)
     for column, head in enumerate(heads):
         head.attrs = {"scope": "col"}
         head.string = head.get_text().replace("_", " ")
@@ -227,7 +228,7 @@ def _set(table: Any) -> None:
         for cell in cells:
             if cell.get_text(strip=True) in ("NaN", "None", "NaT", "<NA>", "nan"):
                 cell.string = "–"
-        if all(_NUMBER.fullmatch(cell.get_text(strip=True)) for cell in cells):
+        if all(_NUMBER.fullmatch(text) or text == fewer for text in (cell.get_text(strip=True) for cell in cells)):
             for cell in (head, *cells):
                 cell["class"] = "number"
 

@@ -54,11 +54,13 @@ def plain(table: Any) -> str | None:
 
 
 def shown_by(shell: Any) -> None:
-    """Have an IPython shell show frames and series as `plain` does; a page's kernel begins with this."""
+    """Have an IPython shell show frames and series as `plain` does, and words as words; a page's kernel begins so."""
     import pandas as pd
 
+    shown = shell.display_formatter.formatters
     for kind in (pd.DataFrame, pd.Series):
-        shell.display_formatter.formatters["text/html"].for_type(kind, plain)
+        shown["text/html"].for_type(kind, plain)
+    shown["text/plain"].for_type(str, lambda words, printer, _cycle: printer.text(words))
 
 
 def _printers(head: pd.DataFrame) -> list[Callable[[Any], str]]:
