@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from crm_analytics.features.daily import _calendar, _running, daily_sales, sold_lines
+from crm_analytics.features.daily import daily_sales, sold_lines
+from crm_analytics.features.days import calendar, running, together
 from crm_analytics.features.feature import feature
 
 if TYPE_CHECKING:
@@ -36,18 +37,22 @@ def daily_causes(
     own: the weekly median of each product, chained, weighted by what was sold (a bargain for those who buy much is in
     it).
     """
-    table = daily_sales(wh, as_of=as_of, region=region, category=category, campaign=None, trade=trade)
+    sales = daily_sales(wh, as_of=as_of, region=region, category=category, campaign=None, trade=trade)
     lines = sold_lines(wh, as_of, place={"region": region, "store": None}, goods={"category": category}, trade=trade)
     first = lines.day.min().to_pyarrow().as_py()
     lines = lines.filter(lines.quantity > 0, lines.amount > 0)
-    table = _with_assortment(table, lines, first, as_of)
-    if "price_index" not in table.columns:
-        table = _with_prices_paid(table, lines)
-    return table.order_by("day")
+    days = calendar(first, as_of)
+    found = [_assortment(days, lines, first, as_of)]
+    if "price_index" not in sales.columns:
+        found.append(_prices_paid(days, lines))
+    return together(sales, [part for part in found if part is not None]).order_by("day")
 
 
-def _with_assortment(table: ir.Table, lines: ir.Table, first: date, as_of: date) -> ir.Table:
-    """What is on offer: each regular product from its first to its last day, at what it sells on such a day."""
+def _assortment(days: ir.Table, lines: ir.Table, first: date, as_of: date) -> ir.Table | None:
+    """What is on offer: each regular product from its first to its last day, at what it sells on such a day.
+
+    Day, assortment_index; None where nothing was on offer on the first day.
+    """
     import ibis
 
     sold = lines.group_by("product_id").agg(
@@ -57,24 +62,27 @@ def _with_assortment(table: ir.Table, lines: ir.Table, first: date, as_of: date)
         weeks=lines.day.truncate("week").nunique(),
     )
     sold = sold.filter(sold.weeks >= REGULAR_WEEKS)
-    days = sold["last"].delta(sold.came, unit="day") + 1
+    lasted = sold["last"].delta(sold.came, unit="day") + 1
     quiet = ibis.literal(as_of, type="date").delta(sold["last"], unit="day")
-    gone = quiet > ibis.greatest(QUIET_DAYS, 4 * days / sold.weeks)
-    sold = sold.mutate(gone=gone, worth=(sold.revenue.cast("float64") / days).cast("decimal(38, 9)"))
+    gone = quiet > ibis.greatest(QUIET_DAYS, 4 * lasted / sold.weeks)
+    sold = sold.mutate(gone=gone, worth=(sold.revenue.cast("float64") / lasted).cast("decimal(38, 9)"))
     early = sold.came.delta(ibis.literal(first, type="date"), unit="day") < QUIET_DAYS  # on offer from the beginning
     starts = sold.select(day=early.ifelse(ibis.literal(first, type="date"), sold.came), step=sold.worth)
     left = sold.filter(sold.gone)
     ends = left.select(day=(left["last"].cast("timestamp") + ibis.interval(days=1)).cast("date"), step=-left.worth)
     steps = starts.union(ends)
-    base = _running(_calendar(first, first + timedelta(days=1)), steps, "offered").offered.to_pyarrow()[0].as_py()
+    base = running(calendar(first, first + timedelta(days=1)), steps, "offered").offered.to_pyarrow()[0].as_py()
     if not base or base <= 0:
-        return table
-    table = _running(table, steps, "offered")
-    return table.mutate(assortment_index=ibis.greatest(table.offered / base, 0.01)).drop("offered")
+        return None
+    table = running(days, steps, "offered")
+    return table.select("day", assortment_index=ibis.greatest(table.offered / base, 0.01))
 
 
-def _with_prices_paid(table: ir.Table, lines: ir.Table) -> ir.Table:
-    """What the lines themselves say of prices: each product's weekly median against that of its week before."""
+def _prices_paid(days: ir.Table, lines: ir.Table) -> ir.Table:
+    """What the lines themselves say of prices: each product's weekly median against that of its week before.
+
+    Day, price_paid_index.
+    """
     import ibis
 
     price = lines.amount.cast("float64") / lines.quantity.cast("float64")
@@ -94,5 +102,5 @@ def _with_prices_paid(table: ir.Table, lines: ir.Table) -> ir.Table:
     steps = known.group_by("week").agg(moved=known.moved.sum(), weight=known.weight.sum())
     steps = steps.filter(steps.weight > 0)
     steps = steps.select(day=steps.week, step=steps.moved.cast("float64") / steps.weight.cast("float64"))
-    table = _running(table, steps, "price_paid_index")
+    table = running(days, steps, "price_paid_index")
     return table.mutate(price_paid_index=table.price_paid_index.exp())

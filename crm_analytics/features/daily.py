@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from crm_analytics.features.days import calendar, holidays, market, running, together
 from crm_analytics.features.feature import feature
 from crm_analytics.features.other_campaigns import Asked, asked, with_other_campaigns
 from crm_analytics.features.places import known, placed, region_of, region_shares, serving
@@ -54,55 +54,53 @@ def daily_sales(
     if first is None:
         where = ", ".join(map(str, filter(None, (region, category, *only.values())))) or "any region, any category"
         raise WarehouseError(f"Nothing was sold before {as_of} in {where}; ask more widely.")
-    table = _calendar(first, as_of)
+    days = calendar(first, as_of)
     sums = lines.group_by("day").agg(
         revenue=lines.amount.sum().cast("float64"),
         units=lines.quantity.sum().cast("float64"),
         orders=lines.order_id.nunique(),
     )
-    table = table.left_join(sums, "day").drop("day_right")
-    table = table.mutate(
+    moved = influences(wh, days, lines, as_of, place=place)
+    table = together(days, [sums, *moved, campaigns_of(wh, days, chosen, as_of, region=region, trade=trade)])
+    return table.mutate(
         revenue=table.revenue.fill_null(0.0), units=table.units.fill_null(0.0), orders=table.orders.fill_null(0)
-    )
-    table = with_influences(wh, table, lines, as_of, place=place)
-    return with_campaigns(wh, table, chosen, as_of, region=region, trade=trade).order_by("day")
+    ).order_by("day")
 
 
-def with_influences(wh: Warehouse, table: ir.Table, lines: ir.Table | None, as_of: date, *, place: dict) -> ir.Table:
-    """Add what moves sales, by day: prices weighted by what `lines` sold (None: no sales on record), market, holidays,
-    empty shelves. `place` has the region and the store, None for all."""
+def influences(
+    wh: Warehouse, days: ir.Table, lines: ir.Table | None, as_of: date, *, place: dict
+) -> Iterator[ir.Table]:
+    """What moves sales, each as a table by day: prices weighted by what `lines` sold (None: no sales on record),
+    market, holidays, empty shelves. `place` has the region and the store, None for all."""
     import ibis
 
-    first = table.day.min().to_pyarrow().as_py()
+    first = days.day.min().to_pyarrow().as_py()
     if lines is not None:
         lately = lines.filter(lines.day >= ibis.literal(as_of - timedelta(days=365), type="date"))
         weights = _shares(lately, "product_id")
         if wh.has("prices"):
-            table = _running(table, _price_steps(wh, weights, first, as_of, place), "price_index").mutate(
-                price_index=ibis._.price_index.exp()
-            )
+            yield _index(days, _price_steps(wh, weights, first, as_of, place), "price_index")
         if wh.has("competitor_prices", "products"):
             steps = _competitor_steps(wh, _shares(lately, "category"), first, as_of)
-            table = _running(table, steps, "competitor_index").mutate(competitor_index=ibis._.competitor_index.exp())
+            yield _index(days, steps, "competitor_index")
     if wh.has("market"):
-        table = _with_market(wh, table, as_of)
+        yield market(wh, days, as_of)
     if wh.company.country:
-        table = _with_holidays(table, wh.company.country, first, as_of)
+        yield holidays(days, wh.company.country, first, as_of)
     if lines is not None and wh.has("stock"):
-        table = _with_stock_outs(wh, table, weights, first, as_of, place)
-    return table
+        yield _stock_outs(wh, days, weights, first, as_of, place)
 
 
-def with_campaigns(
-    wh: Warehouse, table: ir.Table, chosen: Asked | None, as_of: date, *, region: str | None, trade: str
+def campaigns_of(
+    wh: Warehouse, days: ir.Table, chosen: Asked | None, as_of: date, *, region: str | None, trade: str
 ) -> ir.Table:
-    """Mark the days of the campaign that is asked about, and add what ran besides."""
+    """For each of these days, whether the campaign that is asked about was on, and what ran besides."""
     if chosen:
-        table = table.mutate(campaign=chosen.runs(table.day).ifelse(chosen.name, ""))
+        days = days.mutate(campaign=chosen.runs(days.day).ifelse(chosen.name, ""))
     if wh.has("campaigns"):
         shares = region_shares(wh, as_of, trade) if region is None and wh.has("orders", "order_lines") else None
-        table = with_other_campaigns(wh, table, as_of, but=chosen, region=region, shares=shares)
-    return table
+        days = with_other_campaigns(wh, days, as_of, but=chosen, region=region, shares=shares)
+    return days
 
 
 def _narrowed(only: Mapping[str, str] | None) -> dict[str, str]:
@@ -142,28 +140,16 @@ def sold_lines(wh: Warehouse, as_of: date, *, place: dict, goods: dict, trade: s
     return lines.filter(lines.category == goods["category"])
 
 
-def _calendar(first: date, as_of: date) -> ir.Table:
-    import ibis
-
-    days = [first + timedelta(days=i) for i in range((as_of - first).days)]
-    return ibis.memtable({"day": days}, schema={"day": "date"})
-
-
 def _shares(lines: ir.Table, of: str) -> ir.Table:
     """What part of revenue each product or category makes: `of`, share."""
     sums = lines.group_by(of).agg(revenue=lines.amount.sum())
     return sums.select(of, share=sums.revenue.cast("float64") / sums.revenue.sum().cast("float64"))
 
 
-def _running(table: ir.Table, steps: ir.Table, name: str) -> ir.Table:
-    """Add a column that changes by the steps (day, step) and otherwise stays, from 0 on the first day."""
-    import ibis
-
-    exact = steps.mutate(step=steps.step.cast("decimal(18, 12)"))  # sums of floats depend on their order
-    exact = exact.group_by("day").agg(step=exact.step.sum())
-    table = table.left_join(exact, "day").drop("day_right")
-    running = table.step.fill_null(0).sum().over(ibis.cumulative_window(order_by=table.day))
-    return table.mutate(**{name: running.cast("float64")}).drop("step")
+def _index(days: ir.Table, steps: ir.Table, name: str) -> ir.Table:
+    """An index that changes by the steps of its logarithm, from 1 on the first day: day, `name`."""
+    table = running(days, steps, name)
+    return table.mutate(**{name: table[name].exp()})
 
 
 def _price_steps(wh: Warehouse, weights: ir.Table, first: date, as_of: date, place: dict) -> ir.Table:
@@ -199,35 +185,10 @@ def _competitor_steps(wh: Warehouse, weights: ir.Table, first: date, as_of: date
     return moves.select("day", step=moves.step * moves.share)
 
 
-def _with_market(wh: Warehouse, table: ir.Table, as_of: date) -> ir.Table:
-    """Each indicator as last published on or before the day."""
-    import ibis
-
-    market = wh.market.filter(wh.market.day < ibis.literal(as_of, type="date"))
-    for indicator in sorted(market.select("indicator").distinct().to_pyarrow()["indicator"].to_pylist()):
-        name = "market_" + re.sub(r"\W+", "_", indicator.lower()).strip("_")
-        values = market.filter(market.indicator == indicator).select(since="day", **{name: "value"})
-        table = table.asof_join(values, on=table.day >= values.since).drop("since")
-    return table
-
-
-def _with_holidays(table: ir.Table, country: str, first: date, as_of: date) -> ir.Table:
-    import holidays
-    import ibis
-
-    known = holidays.country_holidays(country, years=range(first.year, as_of.year + 1), language="en_US")
-    rows = ibis.memtable(
-        {"day": sorted(known), "holiday": [known[day] for day in sorted(known)]},
-        schema={"day": "date", "holiday": "string"},
-    )
-    table = table.left_join(rows, "day").drop("day_right")
-    return table.mutate(holiday=table.holiday.fill_null(""))
-
-
-def _with_stock_outs(
-    wh: Warehouse, table: ir.Table, weights: ir.Table, first: date, as_of: date, place: dict
+def _stock_outs(
+    wh: Warehouse, days: ir.Table, weights: ir.Table, first: date, as_of: date, place: dict
 ) -> ir.Table:
-    """The share of shelves (product × store) whose last count found nothing."""
+    """The share of shelves (product × store) whose last count found nothing: day, stock_out."""
     import ibis
 
     counts = wh.stock.filter(wh.stock.day < ibis.literal(as_of, type="date")).semi_join(weights, "product_id")
@@ -239,7 +200,6 @@ def _with_stock_outs(
         empty=counts.empty - before.fill_null(0.0),
         known=before.isnull().cast("float64"),
     )
-    table = _running(table, moves.select("day", step="empty"), "empty_shelves")
-    table = _running(table, moves.select("day", step="known"), "shelves")
-    table = table.mutate(stock_out=(table.empty_shelves / table.shelves.nullif(0)).fill_null(0.0))
-    return table.drop("empty_shelves", "shelves")
+    empty = running(days, moves.select("day", step="empty"), "empty_shelves")
+    table = together(empty, [running(days, moves.select("day", step="known"), "shelves")])
+    return table.select("day", stock_out=(table.empty_shelves / table.shelves.nullif(0)).fill_null(0.0))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from crm_analytics.features.daily import _calendar, sold_lines, with_campaigns, with_influences
+from crm_analytics.features.daily import campaigns_of, influences, sold_lines
+from crm_analytics.features.days import calendar, together
 from crm_analytics.features.feature import feature
 from crm_analytics.features.other_campaigns import asked
 from crm_analytics.features.places import known, placed
@@ -44,19 +45,20 @@ def daily_enquiries(
     firsts = [day for day in (rows.day.min().to_pyarrow().as_py() for rows in counts.values()) if day is not None]
     if not firsts:
         raise WarehouseError(f"Nobody asked before {as_of} in {region or 'any region'}; ask more widely.")
-    table = _calendar(min(firsts), as_of)
-    for name, rows in counts.items():
-        found = rows.group_by("day").agg(**{name: rows.much.sum().cast("float64")})
-        table = table.left_join(found, "day").drop("day_right")
-        table = table.mutate(**{name: table[name].fill_null(0.0)})
+    days = calendar(min(firsts), as_of)
+    came = [
+        rows.group_by("day").agg(**{name: rows.much.sum().cast("float64")}) for name, rows in counts.items()
+    ]
+    place = {"region": region, "store": None}
+    lines = sold_lines(wh, as_of, place=place, goods={}, trade=trade) if wh.has("orders", "order_lines") else None
+    moved = influences(wh, days, lines, as_of, place=place)
+    table = together(days, [*came, *moved, campaigns_of(wh, days, chosen, as_of, region=region, trade=trade)])
+    table = table.mutate(**{name: table[name].fill_null(0.0) for name in counts})
     parts = [table[name] for name in ("contacts", "leads") if name in counts]
     if parts:
         complaints = table.complaints if "complaints" in counts else 0.0
         table = table.mutate(enquiries=sum(parts[1:], parts[0]) - complaints)
-    place = {"region": region, "store": None}
-    lines = sold_lines(wh, as_of, place=place, goods={}, trade=trade) if wh.has("orders", "order_lines") else None
-    table = with_influences(wh, table, lines, as_of, place=place)
-    return with_campaigns(wh, table, chosen, as_of, region=region, trade=trade).order_by("day")
+    return table.order_by("day")
 
 
 def _counts(wh: Warehouse, as_of: date, *, region: str | None, channel: str | None) -> dict[str, ir.Table]:

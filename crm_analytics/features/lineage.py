@@ -70,6 +70,7 @@ class Specimen(Warehouse):
             tables={name: TableState(version=0, rows=ROWS, files=()) for name in ALL_TABLES},
         )
         self._base = _listening()
+        self._made: dict[str, ir.Table] = {}
 
     _golden = False
 
@@ -93,9 +94,9 @@ class Specimen(Warehouse):
         return ibis.memtable(claims_table(tuple(told)).assign(study="outlook", release=0, **days))
 
     def _rows(self, name: str) -> ir.Table:
-        if name not in self._base.list_tables():
-            self._base.create_table(name, _specimen(ALL_TABLES[name], self.words))
-        return self._base.table(name)
+        if name not in self._made:
+            self._made[name] = self._base.create_table(name, _specimen(ALL_TABLES[name], self.words))
+        return self._made[name]
 
 
 def _words_asked_for() -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from crm_analytics.features.daily import _calendar, _with_holidays, _with_market
+from crm_analytics.features.days import calendar, holidays, market, together
 from crm_analytics.features.feature import feature
 from crm_analytics.features.trade import lines_of, orders_of
 from crm_analytics.warehouse.engine import TableAbsent
@@ -58,12 +58,10 @@ def panel(
     if first is None:
         raise WarehouseError(f"Nothing was sold before {as_of} that belongs to a {unit}; ask with another unit.")
     units = lines.select("unit").distinct()
-    days = _calendar(first, as_of)
-    if wh.has("market"):
-        days = _with_market(wh, days, as_of)
-    if wh.company.country:
-        days = _with_holidays(days, wh.company.country, first, as_of)
-    table = units.mutate(unit_of=ibis.literal(unit)).cross_join(days)
+    days = calendar(first, as_of)
+    known = [market(wh, days, as_of)] if wh.has("market") else []
+    known += [holidays(days, wh.company.country, first, as_of)] if wh.company.country else []
+    table = units.mutate(unit_of=ibis.literal(unit)).cross_join(together(days, known))
     sums = lines.group_by("unit", "day").agg(
         revenue=lines.amount.sum().cast("float64"),
         margin=lines.cost_known.all().ifelse(lines.margin.sum(), ibis.null()).cast("float64"),

@@ -138,7 +138,7 @@ class Warehouse:
             return spark.connect()
         connection = ibis.duckdb.connect()
         connection.raw_sql("SET TimeZone = 'UTC'; SET enable_progress_bar = false;")
-        for reading in ("read_parquet", "execute", "to_pyarrow", "to_pyarrow_batches"):
+        for reading in ("read_parquet", "create_view", "execute", "to_pyarrow", "to_pyarrow_batches"):
             asked = getattr(connection, reading)
             setattr(connection, reading, _told_when_rewritten(asked, self._shelf, self.release))
         return connection
@@ -181,10 +181,16 @@ class Warehouse:
         if not self._golden or name not in TABLES or not refers(TABLES[name]) or not self.has("identities"):
             return rows
         if name not in self._by_golden:
-            self._by_golden[name] = golden(
-                rows, TABLES[name], self._merged, ages=self._ages, survives=self._survives
+            self._by_golden[name] = self._named(
+                f"{name} by golden ids",
+                golden(rows, TABLES[name], self._merged, ages=self._ages, survives=self._survives),
             )
         return self._by_golden[name]
+
+    def _named(self, name: str, rows: ir.Table) -> ir.Table:
+        """A table that is asked for again and again, under a name: each question then mentions it in a line, where it
+        would repeat all its joins, and the database asks only for the columns it needs."""
+        return rows if self._engine == "spark" else self._connection.create_view(name, rows)
 
     @cached_property
     def _by_golden(self) -> dict[str, ir.Table]:
