@@ -1,7 +1,7 @@
 """Days: a calendar without gaps, and what is known of each day beside what was sold on it.
 
-Whatever is known of a day is a small table of its own (day, and what it says). They meet once, in `together`; a chain of
-joins, each on top of all before it, would be hundreds of kilobytes of SQL for a database to read.
+Whatever is known of a day is a small table of its own (day, and what it says). They meet once, in `together`; a chain
+of joins, each on top of all before it, would be hundreds of kilobytes of SQL for a database to read.
 """
 
 from __future__ import annotations
