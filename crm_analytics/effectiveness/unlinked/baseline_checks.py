@@ -129,8 +129,8 @@ def _moved(without: Counterfactual, window: slice) -> list[Check]:
             "The market indicator {name}", name=name.removeprefix("market_").replace("_", " "))
         found.append(Check(
             name=say("Moved with the campaign"), verdict="fails" if unknown else "holds" if doubt < 0.06 else "weak",
-            text=say(template, called=called, move=move if name == "stock_out" else float(np.expm1(move)), share=share,
-                     doubt=doubt),
+            text=say(template, called=called, move=float(-np.expm1(-move) if name == "stock_out" else np.expm1(move)),
+                     share=share, doubt=doubt),
         ))
     return found
 
@@ -174,17 +174,18 @@ def _unsold(without: Counterfactual, window: slice) -> list[Check]:
         return []
     column = series.names.index("stock_out")
     empty = series.influences[window, column] + series.means[column]
-    if empty.mean() < 0.005:
+    share = float(-np.expm1(-empty).mean())
+    if share < 0.005:
         return []
     coefficient = min(without.structure.coefficients[0][column], 0.0)
     sold = series.actual[window]
     lost = float(np.sum(sold * np.expm1(-coefficient * empty)) / max(sold.sum(), 1e-9))
     return [Check(
-        name=say("Empty shelves"), verdict="holds" if empty.mean() < 0.05 else "weak",
+        name=say("Empty shelves"), verdict="holds" if share < 0.05 else "weak",
         text=say(
             "{empty:percent} of the shelves were empty in these days; going by earlier ones that kept about "
             "{lost:percent} of sales from being made, which no campaign could have sold.",
-            empty=float(empty.mean()), lost=lost,
+            empty=share, lost=lost,
         ),
     )]
 

@@ -27,6 +27,8 @@ _PRIOR_SD = {
 much one campaign differs from the others is then learned from all of them."""
 TOUCHES = "touches: "
 """A column of this beginning and a campaign's name says how strongly it ran on each day, one being its usual day."""
+MOST_EMPTY = 0.95
+"""A larger share of empty shelves is read as this: of sales from none at all there is no logarithm."""
 APART = 40
 """So many of the campaigns besides, the latest ones, have an effect of their own; earlier ones the usual one."""
 NEAR_DAYS = 60
@@ -101,7 +103,7 @@ def _influences(frame: pd.DataFrame, start: int) -> dict[str, tuple[np.ndarray, 
         kind = "market" if name.startswith("market_") else "price"
         columns[name] = (_relative(frame[name], start), (kind, 1))
     if "stock_out" in frame:
-        columns["stock_out"] = (frame["stock_out"].fillna(0).to_numpy(float), ("stock_out", 1))
+        columns["stock_out"] = (_missing(frame["stock_out"]), ("stock_out", 1))
     columns |= _campaigns(frame, start)
     if "holiday" in frame:
         called = frame["holiday"].fillna("")
@@ -160,6 +162,12 @@ def _relative(values: pd.Series, start: int) -> np.ndarray:
         return np.log(filled).to_numpy()
     spread = filled.iloc[:start].std() or 1.0
     return (filled / spread).to_numpy()
+
+
+def _missing(share: pd.Series) -> np.ndarray:
+    """Empty shelves by what they take from the logarithm of sales where nobody buys anything else instead: a share of
+    them that large teaches too little about a larger one if sales are read as falling by so much a shelf."""
+    return -np.log1p(-share.fillna(0).clip(0, MOST_EMPTY).to_numpy(float))
 
 
 def _closed(frame: pd.DataFrame, sales: np.ndarray, start: int) -> np.ndarray:

@@ -224,13 +224,16 @@ class _Profiles(NamedTuple):
 
 
 def _profiles(z: np.ndarray, known: _Known, spreads: np.ndarray, q: float, rho: float) -> _Profiles:
-    """The log likelihood with β integrated and the noise variance at its best; the first two days only start it."""
+    """The log likelihood with β integrated and the noise variance at its best; the first two days only start it.
+
+    The spreads of β are measured in what is noise once the influences are taken out: a week's rhythm is none of it.
+    """
     from scipy.linalg import cholesky_banded, solve_banded
 
     columns = known.columns
     k = columns.shape[1]
     rows = np.diff(np.c_[columns, z], axis=0)
-    noise = np.std(rows[:, k:], axis=0) / np.sqrt(2) + 1e-12
+    swings = np.std(rows[:, k:], axis=0) / np.sqrt(2) + 1e-12  # of the noise, and of all that the influences know
     rows = rows[1:] - rho * rows[:-1]
     band = np.empty((2, len(rows)))
     band[0], band[1] = q * (1 + rho**2) + 2, -q * rho - 1
@@ -239,8 +242,8 @@ def _profiles(z: np.ndarray, known: _Known, spreads: np.ndarray, q: float, rho: 
     squares = (white[:, k:] ** 2).sum(axis=0)
     shared = white[:, : int(known.common.sum())]
     common = shared.T @ shared
-    prior = (noise[None, :, None] / spreads[:, None, :]) ** 2  # spreads × series × k
-    size, gained, beta = np.empty(prior.shape[:2]), np.empty(prior.shape[:2]), np.empty(prior.shape)
+    shape = (len(spreads), z.shape[1])
+    size, gained, beta = np.empty(shape), np.empty(shape), np.empty((*shape, spreads.shape[1]))
     both = np.ix_(known.common, known.common)
     for s in range(z.shape[1]):
         own = white[:, known.of_series(s)]
@@ -249,11 +252,15 @@ def _profiles(z: np.ndarray, known: _Known, spreads: np.ndarray, q: float, rho: 
         gram[:, ~known.common] = gram[~known.common].T
         gram[both] = common
         onto = own.T @ white[:, k + s]
-        for p in range(len(spreads)):
-            beta[p, s], size[p, s] = _solved(gram + np.diag(prior[p, s]), onto)
+        loose = (swings[s] / spreads.max(axis=0)) ** 2
+        noise = (squares[s] - onto @ _solved(gram + np.diag(loose), onto)[0]) / len(rows) + 1e-12
+        for p, spread in enumerate(spreads):
+            prior = noise / spread**2
+            beta[p, s], size[p, s] = _solved(gram + np.diag(prior), onto)
+            size[p, s] -= np.log(prior).sum()
             gained[p, s] = onto @ beta[p, s]
     variance = (squares - gained) / len(rows)
-    size += 2 * np.log(root[0]).sum() - np.log(prior).sum(axis=2)
+    size += 2 * np.log(root[0]).sum()
     return _Profiles(-0.5 * (len(rows) * np.log(variance) + size), variance, beta)
 
 

@@ -28,6 +28,21 @@ def test_what_was_planted_is_found(planted):
     assert found.persistence == pytest.approx(0.4, abs=0.12)
 
 
+def test_how_much_campaigns_differ_is_learned_whatever_the_rhythm_of_the_week():
+    """A dozen that differ by 0.05 about 0.15, beside a week that swings by a third."""
+    rng, days = np.random.default_rng(8), 1000
+    own = np.zeros((days, 12))
+    for number in range(12):
+        own[30 + 80 * number :, number][:21] = 1.0
+    week = np.eye(7)[np.arange(days) % 7][:, :6]
+    course = own @ (0.15 + 0.05 * rng.standard_normal(12)) + week @ rng.normal(0, 0.35, 6)
+    x = np.c_[week, own.sum(axis=1), own]
+    sales = np.exp(course) * (1 + 0.07 * rng.standard_normal(days))
+    family = np.arange(x.shape[1]) >= 7
+    found = structural.fit(sales, x - x.mean(axis=0), np.r_[np.ones(6), 0.2, np.full(12, 0.1)], family)
+    assert 0.03 < found.prior_sd[-1] < 0.09
+
+
 def test_the_quick_likelihood_ranks_variances_as_statsmodels_does(planted):
     x, sales = planted
     z = structural._working_response(sales[:, None], structural._Known.of(x[:, None]), np.ones(2))
