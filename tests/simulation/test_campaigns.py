@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crm_analytics.simulation.amid import amid_others
 from crm_analytics.simulation.campaigns import COINCIDENCES, daily_market, experiment
 
 
@@ -97,3 +98,15 @@ def test_what_cannot_be_is_refused():
         daily_market(1, days=100)
     with pytest.raises(ValueError, match="no campaign can cost"):
         experiment(1, effect=-50.0)
+
+
+def test_other_campaigns_sell_beside_and_are_no_part_of_the_effect():
+    alone, truth = daily_market(3, effect=0.1)
+    amid, planted = amid_others(3, effect=0.1, beside=(-21, 7))
+    assert planted.effect_by_day == pytest.approx(truth.effect_by_day)
+    more = amid["revenue"] - alone["revenue"]
+    first = int(np.flatnonzero(amid["day"] == pd.Timestamp(truth.starts))[0])
+    assert set(amid["other_campaigns"][first - 21 : first]) == {"Flyer 12"}
+    assert more[first + 12 : first + 28].min() > 0
+    assert more[first - 21 : first + 28].sum() > 0.03 * truth.expected_by_day[first - 21 : first + 28].sum()
+    assert amid["other_campaigns"][first + 28] == ""
