@@ -217,6 +217,8 @@ def _tables(connection: Any) -> list[str]:
 
 
 def _sqlite_table(connection: Any, table: str, blanking: Blanking) -> int:
+    import sqlite3
+
     def quoted(name: str) -> str:
         return '"' + name.replace('"', '""') + '"'
 
@@ -231,9 +233,14 @@ def _sqlite_table(connection: Any, table: str, blanking: Blanking) -> int:
         empty = blanking.of([names[i] for i in plain], [str(cells[i]) for i in plain])
         if empty:
             changes.append((key, [names[plain[place]] for place in empty]))
+    numbered = {row[1] for row in about if row[5] and str(row[2]).upper() == "INTEGER" and len(keys) == 1}
     for number, (key, empty) in enumerate(changes):
-        new = {name: f"forgotten-{number}" if name in keys else "" if name in needed else None for name in empty}
+        new: dict[str, Any] = {name: "" if name in needed else None for name in empty}
+        new |= {name: -number - 1 if name in numbered else f"forgotten-{number}" for name in empty if name in keys}
         sets = ", ".join(f"{quoted(name)} = ?" for name in new)
         where = " AND ".join(f"{quoted(name)} = ?" for name in keys)
-        connection.execute(f"UPDATE {quoted(table)} SET {sets} WHERE {where}", [*new.values(), *key])
+        try:
+            connection.execute(f"UPDATE {quoted(table)} SET {sets} WHERE {where}", [*new.values(), *key])
+        except sqlite3.IntegrityError:  # a rule of the table allows no row without them
+            connection.execute(f"DELETE FROM {quoted(table)} WHERE {where}", key)
     return len(changes)

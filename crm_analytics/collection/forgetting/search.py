@@ -127,7 +127,8 @@ def _in_parquet(path: Path, person: Person) -> bool:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
-        about = [str(file.schema_arrow), str(file.metadata.metadata), str(file.metadata.to_dict())]
+        # each value by itself: the least and the greatest name of a column stand side by side, and are two people's
+        about = [str(file.schema_arrow), str(file.metadata.metadata), "\n".join(_said(file.metadata.to_dict()))]
         if any(person.in_text(text) for text in about):
             return True
         for batch in file.iter_batches():
@@ -135,6 +136,19 @@ def _in_parquet(path: Path, person: Person) -> bool:
                 if any(person.in_text(text) for text in _texts(column)):
                     return True
     return False
+
+
+def _said(value: object) -> Iterator[str]:
+    """Every text and number within values of values."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _said(one)
+    elif isinstance(value, bytes):
+        yield from texts_of(value)
+    else:
+        yield str(value)
 
 
 def _texts(column: pa.Array) -> Iterator[str]:

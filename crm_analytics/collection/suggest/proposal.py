@@ -210,4 +210,7 @@ def _company(parts: list[Part], source: str) -> dict[str, str]:
             for word in re.findall(r"[^\W\d_]+", profile.name.lower()):
                 money |= {CURRENCIES[word]} if word in ("руб", "rub", "eur", "gbp", "usd") else set()
     money = {code for code in money if re.fullmatch(r"[A-Z]{3}", code)}
+    headings = "".join(profile.name for part in live for profile in part.reading.columns)
+    if not money and len(re.findall("[А-яЁё]", headings)) > len(re.findall("[A-Za-z]", headings)):
+        money = {"RUB"}
     return {"name": source.replace("_", " "), "currency": money.pop()} if len(money) == 1 else {}

@@ -54,7 +54,8 @@ def written(parts: list[Part], *, source: str, about: str, company: Mapping[str,
     ]
     lines += [f"source: {scalar(source)}"]
     if company:
-        lines += ["# ? " + say("What is the company called, and in which country is it?"), f"company: {_flow(company)}"]
+        lines += ["# ? " + say("What is the company called, in which country is it, and is this its money?")]
+        lines += [f"company: {_flow(company)}"]
     else:
         lines += ["# ? company: {name: …, currency: EUR, country: …, language: en}"]
     lines += ["", "files:"]

@@ -245,3 +245,23 @@ def test_lines_of_others_stay_to_the_byte(tmp_path_factory, rows, place):
     left = path.read_bytes().split(b"\r\n")
     assert left.pop(min(place, len(rows)) + 1) == b",,"
     assert left == others.read_bytes().split(b"\r\n")
+
+
+def test_a_database_whose_customers_go_by_whole_numbers(tmp_path):
+    path = tmp_path / "shop.db"
+    with closing(sqlite3.connect(path)) as base:
+        base.execute("CREATE TABLE clients (id INTEGER PRIMARY KEY, mail TEXT NOT NULL CHECK (mail LIKE '%@%'))")
+        base.execute("CREATE TABLE towns (id INTEGER PRIMARY KEY, client_id INTEGER, mail TEXT)")
+        base.execute("INSERT INTO clients VALUES (42, 'anna.petrova@example.org'), (43, 'b@example.org')")
+        base.execute("INSERT INTO towns VALUES (42, 42, 'anna.petrova@example.org')")
+        base.commit()
+    assert blank_in_place(path, ANNA, Fields(ids=frozenset({"id", "client_id"})))
+    with closing(sqlite3.connect(path)) as base:
+        assert base.execute("SELECT * FROM clients").fetchall() == [(43, "b@example.org")]
+        assert base.execute("SELECT * FROM towns").fetchall() == [(-1, None, None)]
+
+
+def test_the_least_and_the_greatest_name_of_a_file_are_two_people(tmp_path):
+    names = pa.table({"full_name": ["Анна Белова", "Яков Петрова"]})
+    pq.write_table(names, tmp_path / "people.parquet")
+    assert not holds(tmp_path / "people.parquet", ANNA, Fields())
