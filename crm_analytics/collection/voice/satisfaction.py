@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -10,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.collection.voice.replies import RECOMMEND, latest_with, scales, waves
+from crm_analytics.collection.voice.satisfaction_checks import checks_of, response_checks, unheard
 from crm_analytics.collection.voice.weighing import (
     Estimate,
-    effective_number,
     mean,
     p_value,
     rake,
@@ -28,7 +27,6 @@ PROMOTER, PASSIVE = 9, 7
 TOP = 0.75
 """Satisfied is who stands in the upper quarter of the scale: 4 and 5 of 5, 8 to 10 of 0 … 10."""
 
-COSTLY_DESIGN, THIN, SKEWED = 1.5, 0.5, 0.10
 BASE_COLUMNS = ("region", "customer_kind", "bought")
 
 
@@ -168,7 +166,7 @@ def _answered(
         study=study,
         table=table,
         text=_text(table, question, score=score, highest=highest),
-        checks=(*checks, *_checks(people, table, before)),
+        checks=(*checks, *checks_of(people, table, before)),
         survey=survey,
         question=question,
         lowest=lowest,
@@ -257,58 +255,6 @@ def _text(table: pd.DataFrame, question: str, *, score: Estimate | None, highest
     )
 
 
-def _checks(
-    people: pd.DataFrame, table: pd.DataFrame, before: tuple[str, float, float, float] | None
-) -> Iterator[Check]:
-    cost = len(people) / effective_number(people.weight.to_numpy(float))
-    yield Check(
-        name="weights",
-        verdict="weak" if cost > COSTLY_DESIGN else "holds",
-        text=say(
-            "Unequal weights make {answers:count} answers as good as {effective:count} of equal weight (design effect "
-            "{cost:number}).",
-            answers=len(people),
-            effective=table.effective.iloc[0],
-            cost=cost,
-        ),
-    )
-    if before:
-        name, change, low, high = before
-        clear = low > 0 or high < 0
-        yield Check(
-            name="change",
-            verdict="holds" if clear else "weak",
-            text=say(
-                "{change:number} ({low:number} – {high:number}) since {name}: the change is more than chance."
-                if clear
-                else "{change:number} ({low:number} – {high:number}) since {name}: no change that chance would not "
-                "make.",
-                change=change,
-                low=low,
-                high=high,
-                name=name or say("the survey before"),
-            ),
-        )
-    if len(table) > 2:
-        apart = table[table.differs].sort_values("p")
-        yield Check(
-            name="groups",
-            verdict="holds",
-            text=say(
-                "{name} differs from all others ({mean:number}); {count:count} of {groups:count} groups do, compared "
-                "all "
-                "at once."
-                if len(apart)
-                else "None of the {groups:count} groups differs from the others by more than chance, compared all at "
-                "once.",
-                name=apart.group.iloc[0] if len(apart) else "",
-                mean=apart["mean"].iloc[0] if len(apart) else 0,
-                count=len(apart),
-                groups=len(table) - 1,
-            ),
-        )
-
-
 def _for_the_base(result: SatisfactionResult, base: pd.DataFrame) -> Result:
     """Non-response: whom the answers come from, and the answer re-weighted to the base."""
     study = result.study
@@ -333,8 +279,8 @@ def _for_the_base(result: SatisfactionResult, base: pd.DataFrame) -> Result:
     shares = {name: base[name].value_counts(normalize=True).sort_index() for name in columns}
     start = known.weight.to_numpy(float)
     raked = rake(known[columns], shares, start)
-    told = tuple(_response_checks(result, known, shares, raked.weight, start))
-    told += _lost(raked.lost, raked.settled)
+    told = tuple(response_checks(result, known, shares, raked.weight, start))
+    told += unheard(raked.lost, raked.settled)
     again = _answered(
         study,
         known.assign(weight=raked.weight),
@@ -354,53 +300,3 @@ def _for_the_base(result: SatisfactionResult, base: pd.DataFrame) -> Result:
         raw=result.whole.value,
     )
     return replace(again, text=text)
-
-
-def _response_checks(
-    result: SatisfactionResult,
-    known: pd.DataFrame,
-    shares: dict[str, pd.Series],
-    weight: np.ndarray,
-    start: np.ndarray,
-) -> Iterator[Check]:
-    gaps = []
-    for column, target in shares.items():
-        here = pd.Series(start).groupby(known[column].to_numpy()).sum() / start.sum()
-        gap = here.reindex(target.index).fillna(0.0) - target
-        gaps += [(abs(size), column, value, here.get(value, 0.0), target[value]) for value, size in gap.items()]
-    size, column, value, mine, base = max(gaps, key=lambda one: (one[0], str(one[2])))
-    yield Check(
-        name="who answered",
-        verdict="weak" if size > SKEWED else "holds",
-        text=say(
-            "{value} ({column}) are {mine:percent} of the answers and {base:percent} of the base, which is the largest "
-            "difference; {known:percent} of the respondents are known customers.",
-            value=value,
-            column=column,
-            mine=mine,
-            base=base,
-            known=len(known) / len(result.people),
-        ),
-    )
-    left = effective_number(weight) / len(known)
-    yield Check(
-        name="effective sample",
-        verdict="weak" if left < THIN else "holds",
-        text=say(
-            "Weighted to the base, {count:count} answers are as good as {effective:count}; who stays silent for "
-            "reasons "
-            "that the groups do not show is not mended.",
-            count=len(known),
-            effective=effective_number(weight),
-        ),
-    )
-
-
-def _lost(lost: tuple[str, ...], settled: bool) -> tuple[Check, ...]:
-    if lost:
-        text = say("Nobody answered from {lost}; the weights cannot speak for them.", lost=", ".join(lost[:3]))
-        return (Check(name="nobody there", verdict="weak", text=text),)
-    if not settled:
-        text = say("The weights do not reach the base's groups without making single voices too loud.")
-        return (Check(name="nobody there", verdict="weak", text=text),)
-    return ()
