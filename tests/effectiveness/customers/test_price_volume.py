@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_analytics import NotEnough, PriceVolume, draw, features
-from crm_analytics.features.spans import Span
+from crm_analytics.result.period import Period
 
 DAYS = {
     "now_first": "2024-01-01", "now_last": "2024-12-31", "before_first": "2023-01-01", "before_last": "2023-12-31",
@@ -148,9 +148,9 @@ def test_the_demo_margin_speaks_of_costs_and_sums(company):
 
 
 def test_spans_are_written_as_people_write_them():
-    assert Span.of("2025-Q2") == Span.of("2025-04..2025-06")
-    assert Span.of("2024-02").days == 29
-    assert Span.of("2025-06-15").days == 1
-    assert Span.of("2025").year_before() == Span.of("2024")
+    assert Period.of("2025-Q2") == Period.of("2025-04..2025-06")
+    assert Period.of("2024-02").days == 29
+    assert Period.of("2025-06-15").days == 1
+    assert Period.of("2025").year_before() == Period.of("2024")
     with pytest.raises(ValueError, match="no period"):
-        Span.of("summer")
+        Period.of("summer")

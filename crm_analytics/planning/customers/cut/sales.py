@@ -23,10 +23,11 @@ from crm_analytics.planning.customers.cut.sales_cut import (
     part_of,
 )
 from crm_analytics.planning.customers.cut.sales_measures import MEASURES, Measure
-from crm_analytics.planning.customers.cut.sales_periods import Period, so_far
+from crm_analytics.planning.customers.cut.sales_periods import so_far
 from crm_analytics.planning.customers.cut.sales_seen import Compared
 from crm_analytics.planning.customers.cut.sales_words import sentence
 from crm_analytics.result import Result, Study
+from crm_analytics.result.period import Period
 from crm_analytics.say import say
 
 DOWN = {

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crm_analytics.planning.customers.cut.sales_cut import GRAIN, STEPS
-from crm_analytics.planning.customers.cut.sales_periods import Period
 from crm_analytics.planning.ordinary import CHANGES_NEEDED
 from crm_analytics.result import Check
+from crm_analytics.result.period import Period
 from crm_analytics.say import say
 
 if TYPE_CHECKING:

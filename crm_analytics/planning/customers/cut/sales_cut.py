@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from crm_analytics.planning.customers.cut.sales_measures import DISTINCT, summed
-from crm_analytics.planning.customers.cut.sales_periods import Period, month_number
+from crm_analytics.result.period import Period, month_number
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

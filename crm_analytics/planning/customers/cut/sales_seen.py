@@ -11,8 +11,9 @@ import pandas as pd
 from crm_analytics.planning.customers.cut.sales_change import SIDES, value_of
 from crm_analytics.planning.customers.cut.sales_cut import MOST_WINDOWS, STEPS, Lines
 from crm_analytics.planning.customers.cut.sales_measures import DISTINCT
-from crm_analytics.planning.customers.cut.sales_periods import Period, Steps, month_number
+from crm_analytics.planning.customers.cut.sales_periods import Steps
 from crm_analytics.planning.ordinary import log_ratios, ordinary_range
+from crm_analytics.result.period import Period, month_number
 
 if TYPE_CHECKING:
     from crm_analytics.planning.customers.cut.sales_measures import Measure

@@ -136,7 +136,7 @@ def reversed_words(answer: SalesResult) -> str:
 def spoken(answer: SalesResult, row: int) -> str:
     """A part as it is said: a month by its name."""
     if answer.study.by == ("month",):
-        from crm_analytics.planning.customers.cut.sales_periods import Period
+        from crm_analytics.result.period import Period
 
         return Period.of(answer.table.month[row]).name
     return answer.names[row]

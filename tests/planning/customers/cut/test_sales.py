@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from crm_analytics import NotEnough, Sales, draw, features
 from crm_analytics.planning.customers.cut.sales_measures import MEASURES
-from crm_analytics.planning.customers.cut.sales_periods import Period
 from crm_analytics.planning.ordinary import log_ratios, ordinary_range
+from crm_analytics.result.period import Period
 
 DAY = date(2025, 7, 1)
 
