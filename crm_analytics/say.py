@@ -46,11 +46,13 @@ def say(template: str, /, **values: Any) -> str:
     April – June 2025). Words parted by a bar are forms for one and for more, or as many as the language has:
     `{rows:count} {rows:row|rows}`, `{rows:строка|строки|строк}`. Anything else is an ordinary Python format. The
     template is looked up in the translations of the language in force, so translate the template, not the sentence.
-    Where there is none, months are named in the sentence's own language, while numbers stay as the company writes them.
+    Where there is none, months are named in the sentence's own language, while numbers stay as the company writes them;
+    a value without words around it may stand in any sentence, so it waits for a language that has translations.
     """
     told = _translation(voice().language)(template)
-    foreign = told == template and any(letter.isalpha() for text, *_ in _PARSED(template) for letter in text)
-    return _Wording("en" if foreign else voice().language).vformat(told, (), values)
+    words = any(letter.isalpha() for text, *_ in _PARSED(template) for letter in text)
+    foreign = told == template and (words or not _translated(voice().language))
+    return _quotes(_Wording("en" if foreign else voice().language).vformat(told, (), values))
 
 
 class _Wording(string.Formatter):
@@ -70,6 +72,18 @@ class _Wording(string.Formatter):
 
 
 _PARSED = string.Formatter().parse
+
+
+def _quotes(text: str) -> str:
+    """Quotation marks within quotation marks as print has them, if each that opens is closed: «Flyer „Winter“»."""
+    if text.count("«") < 2 or text.count("«") != text.count("»"):
+        return text
+    depth, out = 0, []
+    for letter in text:
+        depth -= letter == "»"
+        out.append({"«": "„", "»": "“"}.get(letter, letter) if depth > 0 else letter)
+        depth += letter == "«"
+    return "".join(out)
 
 
 def _form(value: float, forms: list[str], language: str) -> str:
@@ -174,5 +188,16 @@ _DAYS = {"date": _date, "month": _month, "months": _months}
 
 @cache
 def _translation(language: str):
+    return _catalogue(language).gettext
+
+
+@cache
+def _translated(language: str) -> bool:
+    """Whether there are sentences in this language."""
+    return type(_catalogue(language)) is not gettext.NullTranslations
+
+
+@cache
+def _catalogue(language: str) -> gettext.NullTranslations:
     folder = Path(__file__).with_name("texts")
-    return gettext.translation("crm_analytics", folder, languages=[language], fallback=True).gettext
+    return gettext.translation("crm_analytics", folder, languages=[language], fallback=True)

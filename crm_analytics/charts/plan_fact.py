@@ -36,7 +36,10 @@ def _title(result: PlanFactResult) -> str:
         paid = int((both["profit"] > 0).sum())
         return say("{paid:count} of {n:count} campaigns earned their cost, going by linked sales alone", paid=paid,
                    n=len(both))
-    return say("{money:money} of revenue is linked to campaigns", money=result.total("linked_revenue"))
+    linked = result.total("linked_revenue")
+    if linked != linked:
+        return say("No response is on record, so nothing is linked to any campaign")
+    return say("{money:money} of revenue is linked to campaigns", money=linked)
 
 
 def _short(name: str) -> str:

@@ -35,17 +35,25 @@ def daily_causes(
     `assortment_index`: what the goods on offer sell on a day on which each sells as usual, base 1 on the first day, so
     that it moves only when regular goods come or go. Without a table of prices, `price_paid_index` follows the lines'
     own: the weekly median of each product, chained, weighted by what was sold (a bargain for those who buy much is in
-    it).
+    it). `largest_order` is the money of the day's largest order.
     """
     sales = daily_sales(wh, as_of=as_of, region=region, category=category, campaign=None, trade=trade)
     lines = sold_lines(wh, as_of, place={"region": region, "store": None}, goods={"category": category}, trade=trade)
     first = lines.day.min().to_pyarrow().as_py()
     lines = lines.filter(lines.quantity > 0, lines.amount > 0)
     days = calendar(first, as_of)
-    found = [_assortment(days, lines, first, as_of)]
+    found = [_largest_order(days, lines), _assortment(days, lines, first, as_of)]
     if "price_index" not in sales.columns:
         found.append(_prices_paid(days, lines))
     return together(sales, [part for part in found if part is not None]).order_by("day")
+
+
+def _largest_order(days: ir.Table, lines: ir.Table) -> ir.Table:
+    """Day, largest_order."""
+    orders = lines.group_by("day", "order_id").agg(amount=lines.amount.sum())
+    largest = orders.group_by("day").agg(largest_order=orders.amount.max().cast("float64"))
+    table = days.left_join(largest, "day").drop("day_right")
+    return table.mutate(largest_order=table.largest_order.fill_null(0.0))
 
 
 def _assortment(days: ir.Table, lines: ir.Table, first: date, as_of: date) -> ir.Table | None:

@@ -24,6 +24,7 @@ STAGES = 6
 STEPS = 8
 """So many steps to a doubling of the silence."""
 LEAST_WATCHED, FIRST_GUESS_DAYS, SHORTEST = 50, 30.0, 0.004
+SETTLED = 0.001
 READ = {f"{name}{end}": value for end in ("", "_near", "_far") for name, value in (("as_long", 1.0), ("never", 0.0))}
 """What a silence is read by, and what it is where nothing can be read."""
 OLDEST = date(1950, 1, 1)
@@ -193,6 +194,8 @@ def _curve(counts: list[list]) -> list[tuple[float, ...]]:
     one, two = at(trusted - 2 * STEPS), at(trusted - STEPS)
     bend = one + end - 2 * two
     near = min(max((one * end - two**2) / bend, 0.0), end) if bend > 1e-9 else 0.0
+    if two - end <= SETTLED * end:  # hardly anybody came back in the last doubling, so who is silent has gone
+        near = end
     rows = []
     for step, share in shares.items():
         readings = (((max(share, end) - limit) / (1 - limit), limit) for limit in ((near + end) / 2, near, end))

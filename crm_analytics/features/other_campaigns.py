@@ -64,7 +64,8 @@ def asked(wh: Warehouse, campaign: str, as_of: date) -> Asked:
     missing = sorted(set(wanted) - {row["campaign_id"] for row in rows}) if campaign != "last" else []
     if missing or not rows:
         sought = f"without a control group, two weeks past on {as_of}," if not missing else f"{', '.join(missing)!r}"
-        raise WarehouseError(f"There is no campaign {sought} to ask about; name another, or give starts and ends.")
+        told = f"There is no campaign {sought} to ask about; name another, or give starts and ends."
+        raise WarehouseError(told) if missing else TableAbsent(told)
     rows = rows[-1:] if campaign == "last" else rows
     regions = {row["region"] for row in rows}
     return Asked(

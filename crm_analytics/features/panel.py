@@ -45,7 +45,8 @@ def panel(
     web shop), cost (of the campaign, on the first of its days in a treated unit); and what moves sales:
     price_index and competitor_index (base 1, weighted by what the unit sold), market_<indicator>, holiday,
     other_campaigns (their names, in this unit). Ordered by unit and day.
-    Raises ValueError for an unknown unit, WarehouseError for an unknown campaign, TableAbsent where none is recorded.
+    Raises ValueError for an unknown unit, WarehouseError for an unknown campaign, TableAbsent where none is
+    recorded, or nothing that was sold belongs to any unit.
     """
     import ibis
 
@@ -56,7 +57,7 @@ def panel(
     lines = _lines(wh, as_of, unit=unit, trade=trade)
     first = lines.day.min().to_pyarrow().as_py()
     if first is None:
-        raise WarehouseError(f"Nothing was sold before {as_of} that belongs to a {unit}; ask with another unit.")
+        raise TableAbsent(f"Nothing was sold before {as_of} that belongs to a {unit}; ask with another unit.")
     units = lines.select("unit").distinct()
     days = calendar(first, as_of)
     known = [market(wh, days, as_of)] if wh.has("market") else []
@@ -113,7 +114,8 @@ def _marked(wh: Warehouse, campaign: str, as_of: date) -> list[dict]:
         chosen = [row for row in rows if row["campaign_id"] == campaign]
     if not chosen:
         sought = f"that is two weeks past on {as_of}" if campaign == "last" else f"{campaign!r}"
-        raise WarehouseError(f"There is no campaign {sought} to ask about; name another, or give starts and ends.")
+        told = f"There is no campaign {sought} to ask about; name another, or give starts and ends."
+        raise TableAbsent(told) if campaign == "last" else WarehouseError(told)
     name = chosen[0]["name"] or chosen[0]["campaign_id"]
     return [row | {"name": name} for row in rows if row is chosen[0] or row["name"] == name]
 

@@ -82,3 +82,19 @@ def test_no_two_notebooks_share_a_name():
     """A number may be shared by notebooks of one subject; whoever asks for it is told their names."""
     names = [path.stem for path in NOTEBOOKS]
     assert len(names) == len(set(names))
+
+
+def test_a_result_s_table_is_read_only_where_there_is_an_answer(notebook):
+    """A refusal has an empty table; whatever only an answer has, asked first, ends the page with the refusal."""
+    answered = set()
+    for cell in code(notebook):
+        for node in ast.walk(ast.parse(cell)):
+            asked = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+            if asked and node.attr not in ("table", "text", "checks", "claims", "study", "shown", "fit"):
+                answered.add(node.value.id)
+            if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("widgets."):
+                answered |= {given.id for given in node.args if isinstance(given, ast.Name)}
+        for node in ast.walk(ast.parse(cell)):
+            inner = node.value if isinstance(node, (ast.Attribute, ast.Subscript)) else None
+            if isinstance(inner, ast.Attribute) and inner.attr == "table" and isinstance(inner.value, ast.Name):
+                assert inner.value.id in answered, f"{ast.unparse(node)} would fail on a refusal"

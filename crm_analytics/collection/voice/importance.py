@@ -45,6 +45,11 @@ class ImportanceResult(Result):
     usual_level: float
     """The mean level of all factors: the border between well done and not."""
 
+    @property
+    def factors(self) -> pd.DataFrame:
+        """What people say matters beside what shows to matter."""
+        return self.table[["factor", "stated", "importance", "low", "high", "kind"]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Importance(Study):

@@ -30,6 +30,7 @@ from crm_analytics.result import Claim, Result, Study
 from crm_analytics.say import say
 
 LEAST_DAYS = 112
+ORDINARY_DAYS = 0.95
 LEAST_COUNTED = 0.15
 """A series with something to count on a smaller share of its days is too thin to be told apart by days."""
 
@@ -146,8 +147,20 @@ class Jump(Study):
             found=found,
             history=frame[["day"]].assign(actual=series.actual),
             known=tuple(c for c in frame if c in COLUMNS or c.startswith("market_")),
+            silent=tuple(frame["day"][series.silent].dt.date),
+            order=_large_order(frame, parts, split.now - split.was) if self.measure == "revenue" else None,
         )
         return replace(answer, text=sentence(answer), checks=checks(answer))
+
+
+@dataclass(frozen=True)
+class LargeOrder:
+    """The largest order of the period that sold more, where hardly another day has one so large."""
+
+    day: date
+    amount: float
+    usual: float
+    """What the largest order of nineteen other days in twenty stays below."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -159,7 +172,9 @@ class JumpResult(Result):
     unusual), days, earlier, learned. `change` sums exactly to `now` − `was`. `together` are the pairs that cannot be
     told apart. `ordinary` is how far the unexplained goes in ordinary times, and `ordinary_change` how far a change
     goes beyond weekday, season and holidays; `beyond_timing` is how far this one went. `brought` says that the earlier
-    period was brought to the later one's days. `history` is the series: day, actual.
+    period was brought to the later one's days. `order` is the largest order of the period that sold more, if
+    hardly another day has one so large; `silent` are the days for which nothing is on record. `history` is the
+    series: day, actual.
     """
 
     was: float
@@ -172,7 +187,9 @@ class JumpResult(Result):
     ordinary_change: float
     beyond_timing: float
     known: tuple[str, ...]
+    silent: tuple[date, ...]
     found: Found | None = None
+    order: LargeOrder | None = None
     history: pd.DataFrame = field(repr=False)
 
     @property
@@ -186,6 +203,11 @@ class JumpResult(Result):
         if self.found:
             return self.found.false_alarms <= self.study.false_alarms
         return abs(self.beyond_timing) > self.ordinary_change
+
+    @property
+    def one_order(self) -> bool:
+        """Whether most of the change is one order, larger than those of ordinary days."""
+        return self.order is not None and 2 * self.order.amount > abs(self.change) > 0
 
     @property
     def main(self) -> pd.Series | None:
@@ -252,6 +274,15 @@ def _table(split: Split, z: float, *, believed: bool) -> pd.DataFrame:
     table = pd.concat([table, pd.DataFrame([last])], ignore_index=True)
     table.insert(5, "share", table["change"] / split.was)
     return table
+
+
+def _large_order(frame: pd.DataFrame, parts: tuple[slice, slice], change: float) -> LargeOrder | None:
+    if "largest_order" not in frame:
+        return None
+    part, orders = parts[int(change > 0)], frame["largest_order"].fillna(0).to_numpy(float)
+    place = part.start + int(orders[part].argmax())
+    usual = float(np.quantile(np.delete(orders, np.r_[part]), ORDINARY_DAYS))
+    return LargeOrder(frame["day"].iloc[place].date(), orders[place], usual) if orders[place] > usual > 0 else None
 
 
 def _cents(value: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,15 @@ def measured(measure: str) -> str:
 def sentence(result: JumpResult) -> str:
     """The main cause with its money and interval, the second one, and what is left over."""
     main, pair = result.main, _largest(result.together)
+    if main is None and result.found and not result.unusual and not pair:
+        return say(
+            "Nothing unusual: the stretch that stands out most is {change} {what} {after} against {before}, {beyond} "
+            "of it beyond weekdays, season and holidays, and in {share:percent} of histories in which nothing happened "
+            "some stretch stands out as far.",
+            **_frame(result),
+            beyond=amount(result, result.beyond_timing),
+            share=result.found.false_alarms,
+        )
     if main is None and not result.unusual and not pair:
         return say(
             "Nothing unusual: {change} {what} {after} against {before}; beyond weekdays, season and holidays "
@@ -98,7 +108,7 @@ def sentence(result: JumpResult) -> str:
             high=amount(result, row["high"]),
         )
     template = (
-        "{value} ({low} – {high}) of {change} {what} {after} against {before} has no cause on record."
+        "{value} ({low} – {high}) of {change} {what} {after} against {before} has no cause on record{order}."
         if main["key"] == UNEXPLAINED
         else "{value} ({low} – {high}) of {change} {what} {after} against {before} came from {cause}{next}. "
         "{rest} is not explained."
@@ -112,7 +122,19 @@ def sentence(result: JumpResult) -> str:
         cause=main["cause"],
         next=_next(result, main["key"]),
         rest=_rest(result),
+        order=_one_order(result),
     )
+
+
+def _one_order(result: JumpResult) -> str:
+    if not result.one_order:
+        return ""
+    return say(
+        ", but one order of {day:date} is {amount:money} of it"
+        if result.change > 0
+        else ", but one order of {day:date} was {amount:money} of what there was before",
+        day=result.order.day, amount=result.order.amount,
+    )  # fmt: skip
 
 
 def _frame(result: JumpResult) -> dict[str, str]:
@@ -166,6 +188,8 @@ def checks(result: JumpResult) -> tuple[Check, ...]:
         _neighbours(result),
         _unexplained(result),
         *_mixed(result),
+        *_large(result),
+        *_silence(result),
         _before(result),
         _missing(result),
         *_brought(result),
@@ -242,6 +266,42 @@ def _mixed(result: JumpResult) -> list[Check]:
             ),
         )
         for pair in result.together
+    ]
+
+
+def _large(result: JumpResult) -> list[Check]:
+    if not result.one_order:
+        return []
+    return [
+        Check(
+            name=say("One order"),
+            verdict="weak",
+            text=say(
+                "One order of {day:date} is {amount:money}; the largest order of a day stays below {usual:money} on "
+                "nineteen days in twenty. Without it the change would be {rest}.",
+                day=result.order.day,
+                amount=result.order.amount,
+                usual=result.order.usual,
+                rest=amount(result, result.change - math.copysign(result.order.amount, result.change)),
+            ),
+        )
+    ]
+
+
+def _silence(result: JumpResult) -> list[Check]:
+    if not result.silent:
+        return []
+    return [
+        Check(
+            name=say("Days without a record"),
+            verdict="weak",
+            text=say(
+                "Something is sold on nearly every day, and nothing is on record for {n:count} {n:day|days}, last for "
+                "{last:date}: the company was closed, or the records have a gap. {n:It is|They are} left out.",
+                n=len(result.silent),
+                last=max(result.silent),
+            ),
+        )
     ]
 
 

@@ -169,8 +169,12 @@ def _table(cube: Cube, spans: Spans, named: tuple[Cut, ...], study: RootCause) -
 
 def _moved(cube: Cube, spans: Spans, inside: np.ndarray, tried: list[Spans]) -> dict[str, float]:
     one = _change(cube, spans, inside)
-    usual = np.array([_change(cube, other, inside) for other in tried])
-    scale = one["scale"] * np.array([found["beyond"] / found["scale"] for found in usual])
+    usual = [_change(cube, other, inside) for other in tried]
+    size = one["scale"]
+    if cube.under is None:  # a part that grew a thousandfold is no measure of how far it goes in ordinary times
+        typical = float(np.median([found["scale"] for found in usual]))
+        size = min(size, max(typical, float(np.sqrt(max(one["before"] * one["now"], 0.0)))))
+    scale = size * np.array([found["beyond"] / found["scale"] for found in usual])
     from scipy import stats
 
     spread = float(scale.std(ddof=1)) * stats.t.ppf(0.975, len(scale) - 1) * np.sqrt(1 + 1 / len(scale))

@@ -88,10 +88,11 @@ def _alone(result: RootCauseResult) -> Check:
         name=name,
         verdict="holds" if best["power"] > 0.67 else "weak",
         text=say(
-            "Of single dimensions {dimension} explains most: {elements} carry {power:percent} of the change, with the "
-            "most surprise.",
+            "Of single dimensions {dimension} explains most: {elements} {count:carries|carry} {power:percent} "
+            "of the change, with the most surprise.",
             dimension=_called(best["dimension"]).rstrip(":"),
             elements=best["elements"],
+            count=best["count"],
             power=best["power"],
         ),
     )

@@ -185,7 +185,7 @@ def _likelihood(
     ratio = np.where(now > 0, now * np.log(np.maximum(now, 1e-300) / expected), 0.0)
     ratio += (whole - now) * np.log((whole - now) / (whole - expected))
     small = (now < SMALLEST * whole) & (expected < SMALLEST * whole)
-    most = (now > (1 - SMALLEST) * whole) | (expected > (1 - SMALLEST) * whole)
+    most = (now > (1 - SMALLEST) * whole) & (expected > (1 - SMALLEST) * whole)
     factor = (now / np.maximum(then, 1e-12)) / ((whole - now) / np.maximum(before - then, 1e-12))
     return np.where(small | most, np.nan, np.maximum(ratio, 0.0)), factor
 
@@ -201,16 +201,16 @@ def _between(cells: Cells, spans: Spans) -> np.ndarray:
 def _best(cube: Cube, spans: Spans, scale: np.ndarray, left: np.ndarray) -> tuple[Cut | None, np.ndarray]:
     """The cut of the rows that are left that is most likely to have moved otherwise, and its rows."""
     here, there = cube.inside(spans.later) & left, cube.inside(spans.earlier) & left
-    ratios, factors = [], []
+    ratios, factors, changes = [], [], []
     for cells in cube.cells:
 
         def summed(rows: np.ndarray, of: np.ndarray, cells: Cells = cells) -> np.ndarray:
             return np.bincount(cells.codes[rows], of[rows], minlength=len(cells.values))
 
         under = None if cube.under is None else (summed(here, cube.under), spans.stretch * summed(there, cube.under))
-        ratio, factor = _likelihood(
-            summed(here, cube.above), spans.stretch * summed(there, cube.above), *(under or (None, None))
-        )
+        now, then = summed(here, cube.above), spans.stretch * summed(there, cube.above)
+        ratio, factor = _likelihood(now, then, *(under or (None, None)))
+        changes.append(now - then)
         ratios.append(ratio)
         factors.append(factor)
     ratio = np.nan_to_num(np.concatenate(ratios), nan=0.0) if ratios else np.zeros(0)
@@ -218,9 +218,11 @@ def _best(cube: Cube, spans: Spans, scale: np.ndarray, left: np.ndarray) -> tupl
     if not len(score) or score.max() <= 0:
         return None, left
     depth = np.concatenate([np.full(len(part), len(c.dimensions)) for part, c in zip(ratios, cube.cells, strict=True)])
+    moved = np.abs(np.concatenate(changes))
     likely = np.where(score >= NEARLY * score.max(), ratio, 0.0)
     fewest = np.where(likely >= ALIKE * likely.max(), -depth, -99)
-    place = int(np.lexsort((np.arange(len(likely)), -likely, -fewest))[0])
+    close = np.round(likely / likely.max(), 6)  # all but the part itself moved otherwise, too: it is as likely
+    place = int(np.lexsort((np.arange(len(likely)), -moved, -close, -fewest))[0])
     at = int(np.searchsorted(np.cumsum([len(part) for part in ratios]), place, side="right"))
     cells, inner = cube.cells[at], place - sum(len(part) for part in ratios[:at])
     part = tuple(zip(cells.dimensions, map(str, cells.values[inner]), strict=True))

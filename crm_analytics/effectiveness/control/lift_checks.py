@@ -14,6 +14,8 @@ from crm_analytics.say import say
 if TYPE_CHECKING:
     from crm_analytics.effectiveness.control.lift import Lift, LiftResult
 
+NEARLY_HALF = 0.08
+"""Who addressed so nearly half has seldom planned another share."""
 LEAST_EXPECTED = 5
 """A group is asked for its share only if so many of it were to be in each arm."""
 
@@ -22,14 +24,14 @@ def checks(result: LiftResult, arms: Arms) -> tuple[Check, ...]:
     """The draw, its luck, its size, and whether few customers carry it."""
     study, people = result.study, result.people
     return (
-        _shares(study, people), _balance(study, people), *_left_alone(people), _power(result, arms),
+        _shares(study, people), alike_before(people, study.unit), *_left_alone(people), _power(result, arms),
         _weight(result, arms.effect), _tails(result),
     )
 
 
 def _shares(study: Lift, people: pd.DataFrame) -> Check:
     """A draw that went wrong shows in the sizes of the arms, before any result does."""
-    from scipy.stats import chi2, chi2_contingency, chisquare
+    from scipy.stats import binomtest, chi2, chi2_contingency, chisquare
 
     name = say("Sizes of the arms")
     units = people.drop_duplicates(study.unit)
@@ -46,6 +48,16 @@ def _shares(study: Lift, people: pd.DataFrame) -> Check:
             p = min(1.0, 2 * min(p, alike))
         said = say(
             "{share:percent} were addressed where {expected:percent} were to be.", share=share, expected=planned
+        )
+    elif alike >= 0.001 and abs(share - 0.5) < NEARLY_HALF and binomtest(int(treated.sum()), n).pvalue < 0.001:
+        return Check(
+            name=name,
+            verdict="weak",
+            text=say(
+                "{share:percent} were addressed. If half were to be, a fair lot does this less than once in a thousand "
+                "times, and the fault has to be found first; give expected_share to have it settled.",
+                share=share,
+            ),
         )
     elif len(counts) < 2:
         return Check(
@@ -102,13 +114,14 @@ def _left_alone(people: pd.DataFrame) -> tuple[Check, ...]:
     ),)  # fmt: skip
 
 
-def _balance(study: Lift, people: pd.DataFrame) -> Check:
+def alike_before(people: pd.DataFrame, unit: str = "customer_id") -> Check:
+    """Whether the arms did alike before the campaign, as far as that is on record."""
     from scipy.stats import ttest_ind
 
     name = say("Alike before")
     before = people.filter(regex="^before_").astype(float).fillna(0)
-    before = before.groupby(people[study.unit]).mean()
-    treated = people.groupby(study.unit)["arm"].first() == "treated"
+    before = before.groupby(people[unit]).mean()
+    treated = people.groupby(unit)["arm"].first() == "treated"
     before = before.loc[:, before.std() > 0]
     if before.empty:
         return Check(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.control.arms import LEAST_IN_AN_ARM, Estimate
+from crm_analytics.effectiveness.control.lift_checks import alike_before
 from crm_analytics.effectiveness.control.lift_claims import SEASON
 from crm_analytics.effectiveness.control.measures import Measure, measure_of
 from crm_analytics.effectiveness.control.parts import Parts, looks, parts_of
@@ -158,7 +159,8 @@ def _judged(
         borrowed=parts.share(early - 1, early, study.confidence),
         named=(str(frame["campaign"].iloc[0]) if "campaign" in frame else "", starts),
     )  # fmt: skip
-    text, checks = _worded(result), _checks(result, begun)
+    text = _worded(result)
+    checks = (*_checks(result, begun), alike_before(frame.drop_duplicates("customer_id")))
     return PullForwardResult(**{**vars(result), "text": text, "checks": checks})
 
 

@@ -170,6 +170,11 @@ class BridgeResult(Result):
     def claims(self) -> tuple[Claim, ...]:
         return claims_of(self)
 
+    @property
+    def growth(self) -> pd.DataFrame:
+        """Each bar beside chance and beside the movement before: what moved, and whether that is more than usual."""
+        return self.table.set_index("bar")[["customers", "moved", "by_chance", "usual_share", "verdict"]]
+
     def bar(self, name: str) -> pd.Series:
         """One bar's row of the table."""
         return self.table.set_index("bar").loc[name]

@@ -82,6 +82,7 @@ class Lives:
         import pandas as pd
 
         size = rows.drop_duplicates(["cohort", "part"]).groupby("cohort")["of"].sum()
+        begins = np.datetime64(pd.to_datetime(rows["begins"]).min(), "s")
         rows = rows[rows["cohort"].map(size) >= LEAST_CUSTOMERS]
         came = pd.to_datetime(rows.groupby("cohort")["came"].first()).astype("datetime64[s]")
         names = sorted(came.index, key=lambda name: (str(came[name]), str(name)))
@@ -102,7 +103,7 @@ class Lives:
         wanted = np.where(np.isnat(days), LEAST_CUSTOMERS, of.sum(axis=1))
         whole = watched.sum(axis=1) >= wanted[:, None] - 0.5
         reach = np.where(whole.all(axis=1), ages, whole.argmin(axis=1) - 1)
-        start = np.datetime64(pd.to_datetime(rows["begins"]).min(), "s") + np.timedelta64(WARM_UP_DAYS, "D")
+        start = begins + np.timedelta64(WARM_UP_DAYS, "D")
         return cls(names=names, came=days, of=of, watched=watched, active=grid("active"), revenue=grid("revenue"),
                    reach=reach, early=days < start)  # fmt: skip
 

@@ -298,7 +298,7 @@ def _next(people: pd.DataFrame, reads: dict[str, Reading], confidence: float) ->
         curve = reading.curve(confidence)
         here, age = 1 - reading.left.chance, people["days"].to_numpy()
         base, ahead = (_share_at(curve, age + more) for more in (0, NEXT_DAYS))
-        known = (base > 0) & (age + NEXT_DAYS <= curve.days.max())
+        known = (base > 0) & (age + NEXT_DAYS <= curve.days.max(initial=0))
         weight = here * known
         if weight.sum() <= 0:
             return (float("nan"),) * 3

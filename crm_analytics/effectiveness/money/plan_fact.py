@@ -35,6 +35,8 @@ class PlanFact(Study):
     def _answer(self, frame: pd.DataFrame) -> Result:
         table = frame.sort_values(["starts", "campaign_id"], ignore_index=True)
         table = table.astype(dict.fromkeys((*MONEY, "treated", "responders"), float))
+        table["planned"] = table["cost"].isna() & table["budget"].notna()
+        table["cost"] = table["cost"].fillna(table["budget"])
         table["response"] = (table["responders"] / table["treated"]).where(table["treated"] > 0)
         known = table["treated"].where(table["treated"] > 0)
         spans = share_interval(table["responders"], known, confidence=self.confidence)
@@ -52,14 +54,15 @@ class PlanFact(Study):
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PlanFactResult(Result):
     """A row per campaign: plan, cost, response with interval, linked revenue and margin, profit; `kept` is linked
-    revenue as a share of what was promised."""
+    revenue as a share of what was promised. Where no cost is on record the budget stands for it (`planned`)."""
 
-    def corrected(self, returns: pd.DataFrame, days: pd.DataFrame) -> Result:
-        """What the campaigns changed, beside what is linked to them. `returns` is `features.campaign_returns`, `days`
-        is `features.market_days`; either may have no rows."""
+    def corrected(self, returns: pd.DataFrame | None, days: pd.DataFrame) -> Result:
+        """What the campaigns changed, beside what is linked to them. `returns` is `features.campaign_returns`, None
+        where no campaign had a control group; `days` is `features.market_days`, which may have no rows."""
         from crm_analytics.effectiveness.money.corrected import corrected
 
-        return corrected(self, frame_of(returns), frame_of(days))
+        tests = pd.DataFrame(columns=["campaign_id"]) if returns is None else frame_of(returns)
+        return corrected(self, tests, frame_of(days))
 
     def total(self, column: str) -> float:
         """A column's sum over all campaigns that have it; null when none has."""
@@ -69,8 +72,14 @@ class PlanFactResult(Result):
 def _worded(study: PlanFact, table: pd.DataFrame) -> str:
     linked = table[table["linked_revenue"].notna()]
     if linked.empty:
-        return say("No response to any campaign is on record, so nothing can be linked to them (campaigns: {n:count}, "
-                   "cost: {cost:money}).", n=len(table), cost=table["cost"].sum(min_count=1))
+        cost = table["cost"].sum(min_count=1)
+        return say(
+            "No response to any campaign is on record, so nothing can be linked to them (campaigns: {n:count})."
+            if cost != cost
+            else "No response to any campaign is on record, so nothing can be linked to them (campaigns: {n:count}, "
+            "cost: {cost:money}).",
+            n=len(table), cost=cost,
+        )  # fmt: skip
     said = []
     hits, of = linked["responders"].sum(), linked["treated"].sum()
     if of > 0:
@@ -99,10 +108,11 @@ def _unlinked(table: pd.DataFrame) -> list[Check]:
     rest = table[table["linked_revenue"].isna()]
     if rest.empty:
         return []
+    cost = rest["cost"].sum(min_count=1)
     return [Check(name=say("Without a link"), verdict="weak", text=say(
-        "No response is on record for {n:count} of {all:count} campaigns (cost: {cost:money}): they are not in these "
-        "sums, and what they changed has to be asked without a link.",
-        n=len(rest), all=len(table), cost=rest["cost"].sum(min_count=1)))]
+        "No response is on record for {n:count} of {all:count} {all:campaign|campaigns}{cost}: {n:it is|they are} not "
+        "in these sums, and what {n:it|they} changed has to be asked without a link.", n=len(rest), all=len(table),
+        cost="" if cost != cost else say(" (cost: {cost:money})", cost=cost)))]
 
 
 def _incomplete(table: pd.DataFrame) -> list[Check]:
@@ -124,17 +134,20 @@ def _incomplete(table: pd.DataFrame) -> list[Check]:
 
 
 def _budget(table: pd.DataFrame) -> list[Check]:
-    both = table[table["budget"].notna() & table["cost"].notna()]
+    planned, missing = int(table["planned"].sum()), int(table["cost"].isna().sum())
+    both = table[table["budget"].notna() & table["cost"].notna() & ~table["planned"]]
+    rest = [
+        say("The budget of {n:count} {n:campaign|campaigns} stands for {n:its|their} cost, which is not on record.",
+            n=planned) if planned else "",
+        say("Of {n:count} {n:campaign|campaigns} neither cost nor budget is on record, so the profit leaves "
+            "{n:it|them} out.", n=missing) if missing else "",
+    ]  # fmt: skip
+    told = [Check(name=say("Cost and budget"), verdict="weak", text=text) for text in rest if text]
     if both.empty:
-        return [
-            Check(
-                name=say("Cost and budget"),
-                verdict="weak",
-                text=say("Costs or budgets are not on record, so the profit leaves them out."),
-            )
-        ]
+        return told
     over = both[both["cost"] > both["budget"]]
     return [
+        *told,
         Check(
             name=say("Cost and budget"),
             verdict="holds" if over.empty else "weak",

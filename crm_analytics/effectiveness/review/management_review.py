@@ -109,7 +109,9 @@ def _worded(table: pd.DataFrame, of: int) -> str:
     )  # fmt: skip
     sure = int((table["sure"] == SURELY).sum())
     return told + " " + say(
-        "Of the {shown:count} shown {sure:count} {sure:rests|rest} on an interval that leaves zero behind.",
+        ("Its interval leaves zero behind." if sure else "Its interval does not leave zero behind.")
+        if len(table) == 1
+        else "Of the {shown:count} shown {sure:count} {sure:rests|rest} on an interval that leaves zero behind.",
         shown=len(table), sure=sure,
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from crm_analytics.say import say
 
 HORIZON_DAYS = 90
 DELAYS_DAYS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14)
-HALF_LIVES_DAYS = (0.7, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 13.0, 17.0)
+HALF_LIVES_DAYS = (0.2, 0.4, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 13.0, 17.0)
 RISING_MEANS_DAYS = (1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 11.0, 15.0, 20.0)
 FIRST, HALF, OVER = 0.05, 0.5, 0.9
 """A campaign is felt once a twentieth of a touch's effect has come, and over once nine tenths have."""

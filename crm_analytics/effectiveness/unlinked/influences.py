@@ -31,6 +31,11 @@ MOST_EMPTY = 0.95
 """A larger share of empty shelves is read as this: of sales from none at all there is no logarithm."""
 APART = 40
 """So many of the campaigns besides, the latest ones, have an effect of their own; earlier ones the usual one."""
+SELDOM, MORE_SELDOM = 0.2, 0.25
+"""A weekday or holiday is closed that sold on so few of its days at most, and at most so often as other days do."""
+STEADY_SHARE, STEADY_LEAST = 0.9, 0.15
+"""A company sells steadily that sold on so many of its open days, and on the poorest twentieth of them at least so much
+of a usual day."""
 NEAR_DAYS = 60
 """A campaign felt within so many days of the window is also allowed to be felt earlier or later than is usual."""
 
@@ -45,6 +50,8 @@ class Series:
     days: pd.Series
     actual: np.ndarray
     open: np.ndarray
+    silent: np.ndarray
+    """Days that are no open ones because nothing is on record for them, where that cannot be what was demanded."""
     start: int
     unit: float
     names: list[str]
@@ -61,12 +68,14 @@ class Series:
     def of(cls, frame: pd.DataFrame, measure: str, start: int) -> Series:
         actual = frame[measure].fillna(0).to_numpy(float)
         is_open = ~_closed(frame, actual, start)
+        silent = is_open & _silent(actual, is_open)
+        is_open &= ~silent
         before = actual[:start][is_open[:start]]
         columns = _influences(frame, start)
         names = list(columns)
         values = np.column_stack([value for value, _ in columns.values()])
         return cls(
-            days=frame["day"], actual=actual, open=is_open, start=start, names=names,
+            days=frame["day"], actual=actual, open=is_open, silent=silent, start=start, names=names,
             influences=values - values[:start].mean(axis=0), means=values[:start].mean(axis=0),
             unit=float(before.mean()) if len(before) else 0.0,
             prior_sd=np.array([_PRIOR_SD[kind] / size for _, (kind, size) in columns.values()]),
@@ -171,13 +180,25 @@ def _missing(share: pd.Series) -> np.ndarray:
 
 
 def _closed(frame: pd.DataFrame, sales: np.ndarray, start: int) -> np.ndarray:
-    """Days on which the company does not sell as a rule: a weekday or holiday that nearly never sold before."""
-    nothing = pd.Series(sales == 0, index=frame.index)[:start]
+    """Days on which the company does not sell as a rule: a weekday or holiday that nearly never sold before, and far
+    more seldom than other days do."""
+    sold = pd.Series(sales != 0, index=frame.index)[:start]
     rules = [frame["day"].dt.day_of_week]
     if "holiday" in frame:
         rules.append(frame["holiday"].fillna("").replace("", None))
     closed = np.zeros(len(frame), dtype=bool)
     for rule in rules:
-        share = nothing.groupby(rule[:start]).mean()
-        closed |= rule.map(share).astype(float).fillna(0).to_numpy() >= 0.8
+        shares = sold.groupby(rule[:start]).agg(["mean", "sum", "size"])
+        elsewhere = (sold.sum() - shares["sum"]) / (len(sold) - shares["size"]).clip(lower=1)
+        shut = (shares["mean"] <= SELDOM) & (shares["mean"] <= MORE_SELDOM * elsewhere)
+        closed |= rule.map(shut).fillna(False).to_numpy(bool)
     return closed
+
+
+def _silent(sales: np.ndarray, is_open: np.ndarray) -> np.ndarray:
+    """Days without any sale of a company that sells so steadily that it was closed then, or its records have a gap."""
+    open_sales = sales[is_open]
+    some = open_sales[open_sales > 0]
+    if len(some) < STEADY_SHARE * max(len(open_sales), 1) or np.quantile(some, 0.05) < STEADY_LEAST * np.median(some):
+        return np.zeros(len(sales), dtype=bool)
+    return sales == 0

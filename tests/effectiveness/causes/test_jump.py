@@ -269,3 +269,29 @@ def test_enquiries_and_complaints_are_asked_the_same_way(company):
     rare = Jump(starts="2025-01-01", ends="2025-03-31", measure="complaints").fit(days)
     assert isinstance(rare, NotEnough)
     assert "%" in rare.text
+
+
+def steady(days: int = 400) -> pd.DataFrame:
+    random = np.random.default_rng(3)
+    sales = 1000 * np.exp(0.05 * random.standard_normal(days))
+    return pd.DataFrame({"day": pd.date_range("2023-01-01", periods=days), "revenue": sales, "largest_order": 50.0})
+
+
+def test_one_order_that_is_most_of_it_is_told():
+    frame = steady()
+    frame.loc[300, ["revenue", "largest_order"]] += 5000
+    result = Jump().fit(frame)
+    assert result.after[0] == frame["day"][300].date()
+    assert result.one_order
+    assert "one order of" in result.text
+    assert not Jump().fit(frame.assign(largest_order=50.0)).one_order
+
+
+def test_days_without_a_record_are_told_and_are_no_jump():
+    frame = steady()
+    frame.loc[200:202, "revenue"] = 0.0
+    frame.loc[300:306, "revenue"] *= 1.5
+    result = Jump().fit(frame)
+    assert result.after[0] == frame["day"][300].date()
+    assert result.silent == tuple(frame["day"][200:203].dt.date)
+    assert any(check.name == "Days without a record" for check in result.checks)

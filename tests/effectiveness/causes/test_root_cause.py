@@ -151,3 +151,15 @@ def test_complaints_are_cut_as_well(company):
     result = RootCause(measure="complaint share").fit(cube)
     assert result.table["change"].notna().all()
     assert {"agent", "outcome"} <= set(cube)
+
+
+def test_a_part_that_is_nearly_all_of_a_day_is_named_and_not_what_shrank_beside_it():
+    frame, truth = carried(6)
+    day = truth.after[0]
+    order = pd.DataFrame([{"day": pd.Timestamp(day), "region": "Riga", "channel": "web", "customer_kind": "person",
+                           "category": "Bolts", "revenue": 1e8, "units": 1.0, "orders": 1.0}])  # fmt: skip
+    result = RootCause(starts=day, ends=day, before_starts=truth.before[0], before_ends=truth.before[1]).fit(
+        pd.concat([frame, order], ignore_index=True)
+    )
+    assert result.cuts[0].part == (("category", "Bolts"),)
+    assert result.table["beyond"].iloc[0] > result.table["ordinary_high"].iloc[0]

@@ -317,3 +317,11 @@ def test_what_is_claimed_follows_cost_and_margin():
     assert faulty.evidence == "assumed"
     assert "draw" in faulty.decision
     assert Lift().fit(experiment(2, customers=500)[0]).claims == ()
+
+
+def test_arms_that_are_nearly_halves_are_no_fair_half():
+    people, _ = experiment(2, customers=12_000, effect=0.0)
+    control = people.index[people["arm"] == "control"]
+    uneven = people.drop(control[::8])
+    assert verdict(Lift().fit(uneven), "Sizes of the arms") == "weak"
+    assert verdict(Lift().fit(people), "Sizes of the arms") == "holds"

@@ -90,3 +90,9 @@ def test_the_feature_says_what_the_outcomes_say(company):
 def test_days_of_which_no_facts_are_known_are_not_taken_for_days_without_purchases(company):
     days = features.campaign_days(company, campaign="C16", as_of="2025-12-01").to_pandas()
     assert days["days"].iloc[0] == (company.today - pd.Timestamp("2025-05-19").date()).days
+
+
+def test_arms_that_differed_before_are_told():
+    frame, _ = experiment_days(1, customers=2000)
+    check = {c.name: c for c in PullForward().fit(frame).checks}["Alike before"]
+    assert check.verdict == "holds" if "before_orders" in frame else "weak"

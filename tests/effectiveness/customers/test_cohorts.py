@@ -74,3 +74,7 @@ def test_the_feature_counts_what_customers_did(company):
 def test_one_cohort_is_nothing_to_compare():
     frame = lives(2)
     assert isinstance(Cohorts().fit(frame[frame["cohort"] == "2022-Q1"]), NotEnough)
+
+
+def test_cohorts_that_are_all_too_small_are_refused():
+    assert isinstance(Cohorts().fit(lives(1, size=3)), NotEnough)

@@ -67,3 +67,11 @@ def test_no_responses_at_all_still_says_what_was_spent(money):
 def test_a_confidence_that_makes_no_sense_is_refused():
     with pytest.raises(ValueError, match="confidence"):
         PlanFact(confidence=2)
+
+
+def test_where_no_cost_is_on_record_the_budget_stands_for_it(money):
+    result = PlanFact().fit(money.assign(cost=float("nan")))
+    assert result.total("cost") == pytest.approx(money["budget"].sum())
+    assert any("stands for" in check.text for check in result.checks)
+    nothing = PlanFact().fit(money.assign(cost=float("nan"), budget=float("nan")))
+    assert any("neither cost nor budget" in check.text for check in nothing.checks)

@@ -90,6 +90,11 @@ class SegmentsResult(Result):
         about = say("customers in one of {n:count} segments", n=len(self.who.tree.children(None)))
         return counted_once(self.who, about, float(counted.sum()))
 
+    @property
+    def names(self) -> list[str]:
+        """The segments, in their order."""
+        return self.table["segment"].tolist()
+
     def overlaps(self) -> OverlapResult:
         """How many customers each two of the topmost segments share."""
         return _overlaps(self)
