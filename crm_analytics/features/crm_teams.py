@@ -19,34 +19,40 @@ if TYPE_CHECKING:
 
     from crm_analytics.warehouse.engine import Warehouse
 
-TEAMS = ("store", "region", "agent")
+TEAMS = ("store", "region", "customer_region", "agent")
 
 
-@feature(needs=("orders", "order_lines"), grain="a metric × team × month")
+@feature(needs=(), grain="a metric × team × month")
 def crm_teams(wh: Warehouse, as_of: date | str | None = None, team: str = "store", trade: str = "ordinary") -> ir.Table:
     """How many did it of how many, by team, in every whole month before `as_of`, as far as records say whose it was.
 
-    A team is a `store` or a `region` (by where customers bought; of deals and contacts where they live), or an `agent`
-    (who sells, who answers). Of stores and regions `came again`: customers who had bought there in the 90 days before
-    the month, and of them those who bought in it, wherever. Of regions and agents `deals won` (of those closed in the
-    month), `days to win` (by the month of the first stage, of those won within 90 days) and `settled at first contact`
-    (of cases that began in the month; whoever asks again within 7 days was not helped). Columns as of `crm_metrics`,
-    team and `of` (what a team is); the first three months of the records are left out. Ordered by metric, team and
-    month. Raises ValueError for a team there is not, WarehouseError where the records name none.
+    A team is a `store`, a `region` (by where customers bought; of deals and contacts where they live), a
+    `customer_region` (by where they live) or an `agent` (who sells, who answers). Of places `came again`: customers who
+    had bought there in the 90 days before the month, and of them those who bought in it, wherever. Of all but stores
+    `deals won` (of those closed in the month), `days to win` (by the month of the first stage, of those won within 90
+    days) and `settled at first contact` (of cases that began in the month; whoever asks again within 7 days was not
+    helped). Columns as of `crm_metrics`, team and `of` (what a team is); the first three months of the records are left
+    out. Ordered by metric, team and month. Raises ValueError for a team there is not, WarehouseError where the records
+    name none.
     """
     import ibis
 
     if team not in TEAMS:
         raise ValueError(f"team is {team!r}; choose among {', '.join(TEAMS)}.")
-    parts = [] if team == "agent" else [_came_again(wh, as_of, team, trade)]
+    parts = []
+    if team == "store":
+        wh.require("orders", "order_lines")
+    if team != "agent" and wh.has("orders", "order_lines"):
+        parts.append(_came_again(wh, as_of, team, trade))
     if team != "store" and wh.has("deal_stages"):
         parts += _deals(wh, as_of, team)
     if team != "store" and wh.has("contacts"):
-        cases = cases_of(wh, as_of).mutate(team=ibis._[team])
+        cases = cases_of(wh, as_of)
+        cases = cases.mutate(team=cases.agent if team == "agent" else cases.region)
         counts = cases.group_by("team", "month").agg(done=cases.settled.sum(), out_of=cases.count())
         parts.append(_rows(counts, "settled at first contact", ahead_days=AGAIN_DAYS))
     if not parts:
-        raise WarehouseError("No deal and no contact is on record, so no agent either; ask by store or region.")
+        raise WarehouseError("No deal and no contact is on record, so nobody's either; ask by store.")
     table = ibis.union(*parts) if len(parts) > 1 else parts[0]
     table = table.filter(table.team.notnull(), table.team != "", table.out_of > 0)
     begins = table.group_by(of="metric").agg(first=table.month.min().cast("timestamp"))
@@ -79,13 +85,13 @@ def _came_again(wh: Warehouse, as_of: date, team: str, trade: str) -> ir.Table:
     orders = orders_of(wh, trade)
     orders = orders.filter(orders.kind != "return", orders.ordered_at < as_of, orders.customer_id.notnull())
     orders = orders.semi_join(lines_of(wh, trade), "order_id")
-    where = orders.store_id if team == "store" else ibis._.place
-    orders = orders if team == "store" else placed(wh, orders)
-    there = orders.select("customer_id", team=where, day=orders.ordered_at.date()).distinct()
-    if team == "store" and wh.has("stores"):
-        named = wh.stores.select(at="store_id", name=wh.stores.name.fill_null(wh.stores.store_id))
-        there = there.left_join(named, there.team == named["at"])
-        there = there.mutate(team=ibis.coalesce(there.name, there.team)).drop("at", "name")
+    if team == "store":
+        orders = _named(wh, orders)
+    elif team == "region":
+        orders = placed(wh, orders).mutate(team=ibis._.place)
+    else:
+        orders = _at_home(wh, orders).mutate(team=ibis._.region)
+    there = orders.select("customer_id", "team", day=orders.ordered_at.date()).distinct()
     each_month = bought.select("customer_id", month=bought.day.truncate("M").cast("date")).distinct()
     months = each_month.select("month").distinct()
     later = ibis.memtable({"months": [1, 2, 3, 4]})  # a day lies within 90 days before the first of so many months
@@ -103,6 +109,29 @@ def _came_again(wh: Warehouse, as_of: date, team: str, trade: str) -> ir.Table:
     return _rows(counts, "came again", counts.each)
 
 
+def _named(wh: Warehouse, orders: ir.Table) -> ir.Table:
+    """Orders with their store as `team`: by its name where no other store has it."""
+    import ibis
+
+    if not wh.has("stores"):
+        return orders.mutate(team=orders.store_id)
+    stores = wh.stores
+    alone = stores.store_id.count().over(ibis.window(group_by=stores.name)) == 1
+    named = stores.select(at="store_id", name=(alone & stores.name.notnull()).ifelse(stores.name, stores.store_id))
+    orders = orders.left_join(named, orders.store_id == named["at"])
+    return orders.mutate(team=ibis.coalesce(orders.name, orders.store_id)).drop("at", "name")
+
+
+def _at_home(wh: Warehouse, rows: ir.Table) -> ir.Table:
+    """Rows with the `region` in which their customer lives, null where that is not on record."""
+    import ibis
+
+    if not wh.has("customers"):
+        return rows.mutate(region=ibis.null("string"))
+    homes = wh.customers.select(home_of="customer_id", region="region")
+    return rows.left_join(homes, rows.customer_id == homes.home_of).drop("home_of")
+
+
 def _deals(wh: Warehouse, as_of: date, team: str) -> list[ir.Table]:
     rows = wh.deal_stages.filter(wh.deal_stages.entered_at < as_of)
     deals = rows.group_by("deal_id").agg(
@@ -110,12 +139,8 @@ def _deals(wh: Warehouse, as_of: date, team: str) -> list[ir.Table]:
         won=rows.entered_at.max(where=rows.outcome == "won"), amount=rows.amount.max(), agent=rows.agent.max(),
         customer_id=rows.customer_id.max(), stages=rows.count(),
     )  # fmt: skip
-    if team == "region":
-        if not wh.has("customers"):
-            return []
-        homes = wh.customers.select(home_of="customer_id", region="region")
-        deals = deals.left_join(homes, deals.customer_id == homes.home_of).drop("home_of")
-    deals = deals.mutate(team=deals[team])
+    deals = _at_home(wh, deals)
+    deals = deals.mutate(team=deals.agent if team == "agent" else deals.region)
     closed = deals.filter(deals.closed.notnull())
     closed = closed.group_by("team", month=closed.closed.truncate("M").cast("date")).agg(
         done=closed.won.notnull().sum(), out_of=closed.count()

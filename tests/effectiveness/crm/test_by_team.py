@@ -121,5 +121,5 @@ def test_numbers_of_teams_are_those_of_the_facts(company):
     told = again[again["month"].astype("datetime64[ns]") == month].set_index("team")["out_of"]
     assert (told <= there.loc[told.index]).all()  # goods made to order are set apart
     assert (told >= 0.97 * there.loc[told.index]).all()
-    with pytest.raises(ValueError, match="store, region, agent"):
+    with pytest.raises(ValueError, match="customer_region"):
         features.crm_teams(company, team="floor")
