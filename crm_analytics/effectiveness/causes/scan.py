@@ -47,11 +47,11 @@ class Spans:
         return Spans(earlier=tuple(d + days for d in self.earlier), later=tuple(d + days for d in self.later))
 
     def placebos(self, days: int, most: int) -> list[Spans]:
-        """Neighbours of the same lengths that share no day with the later period, the nearest ones first."""
+        """Neighbours of the same lengths and weekdays that share no day with the later period, the nearest first."""
         length = self.later[1] - self.later[0]
         step = max(7, length // 14 * 7)
-        back = [self.shifted(-by) for by in range(length, self.earlier[0] + 1, step)]
-        ahead = self.later[1] - self.earlier[0]
+        back = [self.shifted(-by) for by in range(-(-length // 7) * 7, self.earlier[0] + 1, step)]
+        ahead = -(-(self.later[1] - self.earlier[0]) // 7) * 7
         on = [self.shifted(by) for by in range(ahead, days - self.later[1] + 1, step)]
         return (back + on)[:most]
 

@@ -227,6 +227,8 @@ def _sentence(result: ComplaintsResult) -> str:
         "{rate:number} ({low:number} – {high:number}) complaints per 1,000 orders of {value}, where {overall:number} "
         "are usual: improve it first. {n:count} of {all:count} {n:stands|stand} out.", **figures
     )  # fmt: skip
+    if not first["stake_high"] > 0:
+        return told
     return told + " " + say(
         "At stake are {stake:money} ({least:money} – {most:money}) a year." if first["stake_low"] > 0 else
         "What that costs a year cannot be told from nothing yet ({least:money} – {most:money}).", **figures

@@ -163,3 +163,15 @@ def test_a_part_that_is_nearly_all_of_a_day_is_named_and_not_what_shrank_beside_
     )
     assert result.cuts[0].part == (("category", "Bolts"),)
     assert result.table["beyond"].iloc[0] > result.table["ordinary_high"].iloc[0]
+
+
+def test_a_part_that_rests_on_sundays_does_not_stand_out_on_a_sunday():
+    random, rows = np.random.default_rng(5), []
+    for day in pd.date_range("2024-01-01", periods=250):
+        for store in "ABCD":
+            if store != "D" or day.weekday() < 6:
+                rows.append((day, store, 100 * np.exp(0.05 * random.standard_normal())))
+    frame = pd.DataFrame(rows, columns=["day", "store", "revenue"])
+    knobs = {"starts": "2024-08-25", "ends": "2024-08-25"}
+    result = RootCause(**knobs, before_starts="2024-07-28", before_ends="2024-08-24").fit(frame)
+    assert not result.cuts
