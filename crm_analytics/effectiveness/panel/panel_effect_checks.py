@@ -132,8 +132,8 @@ def _in_space(result: PanelEffectResult) -> list[Check]:
     effect = not result.low <= 0 <= result.high
     few = least > 1 - result.study.confidence
     text = say(
-        "Of {n:count} tries with units left alone as if they had been reached, {as_much:count} differ at least as "
-        "much: p = {p:number}.",
+        "Of {n:count} tries with units left alone as if they had been reached, {as_much:count} "
+        "{as_much:differs|differ} at least as much: p = {p:number}.",
         n=n,
         as_much=round(p * (n + 1)) - 1,
         p=p,
