@@ -11,6 +11,7 @@ from crm_analytics.effectiveness.causes.evidence import FAIR, ORDINARY, STRONG
 from crm_analytics.effectiveness.causes.jump import JumpResult
 from crm_analytics.effectiveness.causes.jump_words import amount, called, measured
 from crm_analytics.effectiveness.causes.split import UNEXPLAINED
+from crm_analytics.result.period import Period
 from crm_analytics.say import say, voice
 
 SHOWN = 6
@@ -26,7 +27,7 @@ def _(result: JumpResult) -> go.Figure:
     level = result.was + steps["change"].cumsum()
     start = level - steps["change"]
     names = [_name(text) for text in steps["cause"]]
-    labels = [_name(_when(result.before)), *names, _name(_when(result.after))]
+    labels = [_name(Period(*result.before).name), *names, _name(Period(*result.after).name)]
     fig.add_bar(
         x=[labels[0], labels[-1]],
         y=[result.was, result.now],
@@ -126,14 +127,6 @@ def _steps(result: JumpResult) -> pd.DataFrame:
 
 def _name(text: str) -> str:
     return theme.headline(text, width=12)
-
-
-def _when(days: tuple) -> str:
-    if days[0] == days[1]:
-        return say("{day:date}", day=days[0])
-    if days[0].replace(day=1) == days[1].replace(day=1):
-        return f"{days[0].day} – {say('{day:date}', day=days[1])}"
-    return say("{first:date} – {last:date}", first=days[0], last=days[1])
 
 
 def _title(result: JumpResult) -> str:

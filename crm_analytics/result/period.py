@@ -51,12 +51,18 @@ class Period:
         return self.first.replace(day=1), self.last.replace(day=1)
 
     @property
+    def within_a_month(self) -> bool:
+        return month_number(self.first) == month_number(self.last)
+
+    @property
     def when(self) -> str:
-        """As the end of a sentence: «in April – June 2025», «on 15 June 2025», «from … to …»."""
+        """As the end of a sentence: «in April – June 2025», «on 14 – 15 June 2025», «from … to …»."""
         if self.months:
             return say("in {span:months}", span=self.months_spoken)
         if self.days == 1:
             return say("on {day:date}", day=self.first)
+        if self.within_a_month:
+            return say("on {first} – {last:date}", first=self.first.day, last=self.last)
         return say("from {first:date} to {last:date}", first=self.first, last=self.last)
 
     @property
@@ -66,6 +72,8 @@ class Period:
             return say("{span:months}", span=self.months_spoken)
         if self.days == 1:
             return say("{day:date}", day=self.first)
+        if self.within_a_month:
+            return say("{first} – {last:date}", first=self.first.day, last=self.last)
         return say("{first:date} – {last:date}", first=self.first, last=self.last)
 
     def __str__(self) -> str:

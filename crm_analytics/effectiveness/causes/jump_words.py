@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from crm_analytics.effectiveness.causes.evidence import STILL, STRONG, UNUSUAL, Together
 from crm_analytics.effectiveness.causes.split import UNEXPLAINED
 from crm_analytics.result import Check, Claim
+from crm_analytics.result.period import Period
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
@@ -141,21 +142,9 @@ def _frame(result: JumpResult) -> dict[str, str]:
     return {
         "change": amount(result, result.change),
         "what": measured(result.study.measure),
-        "after": when(result.after),
-        "before": span(result.before),
+        "after": Period(*result.after).when,
+        "before": Period(*result.before).name,
     }
-
-
-def span(days: tuple[date, date]) -> str:
-    if days[0] == days[1]:
-        return say("{day:date}", day=days[0])
-    return say("{first:date} to {last:date}", first=days[0], last=days[1])
-
-
-def when(days: tuple[date, date]) -> str:
-    if days[0] == days[1]:
-        return say("on {day:date}", day=days[0])
-    return say("from {first:date} to {last:date}", first=days[0], last=days[1])
 
 
 def _rest(result: JumpResult) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from crm_analytics.effectiveness.causes.jump_words import span, when
 from crm_analytics.result import Check, Claim
+from crm_analytics.result.period import Period
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ def sentence(result: RootCauseResult) -> str:
 def _frame(result: RootCauseResult) -> dict[str, str]:
     return {
         "change": amount(result, result.change), "what": say(result.study.measure.replace("/", " / ")),
-        "after": when(result.after),
-        "before": span(result.before),
+        "after": Period(*result.after).when,
+        "before": Period(*result.before).name,
     }  # fmt: skip
 
 
