@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -29,6 +30,8 @@ COUNTRIES = {
     "AZ": ("994", (9,), "0"), "UZ": ("998", (9,), ""), "KG": ("996", (9,), "0"), "MD": ("373", (8,), "0"),
 }  # fmt: skip
 """Country: its telephone code, the digits of a number within it, and what is dialled before one at home."""
+FEWEST_NUMBERS = 20
+"""So many numbers written with their country's code tell which country that is, where nobody does."""
 
 _STREET_WORDS = words(
     "street st str road rd avenue ave av lane ln drive dr place pl court ct crescent cres close cl terrace tce circuit "
@@ -72,6 +75,17 @@ def phone(text: str, country: str) -> str:
         if digits.startswith(dialled) and len(digits) - len(dialled) in lengths:
             return f"+{code}{digits[len(dialled) :]}"
     return f"+{code}{digits}" if len(digits) in lengths else digits
+
+
+def dialled_from(texts: Iterable[str]) -> str:
+    """The country most of these numbers are of, by those that are written with its code; empty where none prevails."""
+    written = [re.sub(r"\D", "", text) for text in texts if text.strip().startswith("+")]
+    times = {
+        country: sum(one.startswith(code) and len(one) - len(code) in lengths for one in written)
+        for country, (code, lengths, _) in COUNTRIES.items()
+    }
+    country = max(times, key=lambda one: times[one])
+    return country if len(written) >= FEWEST_NUMBERS and times[country] > 0.8 * len(written) else ""
 
 
 def number(text: str) -> str:

@@ -54,6 +54,7 @@ def records(known: pd.DataFrame, *, country: str = "") -> pd.DataFrame:
         for whole, street, city, code in zip(frame.address, frame.street, frame.city, frame.postcode, strict=True)
     ]
     born = frame.birth_date.map(reach.birth_date)
+    home = country or reach.dialled_from(frame.phone)
     out = pd.DataFrame(
         {
             "customer_id": frame.customer_id,
@@ -66,7 +67,7 @@ def records(known: pd.DataFrame, *, country: str = "") -> pd.DataFrame:
             "surname": [one.surname for one in people],
             "surname_sound": [names.sound(one.surname) for one in people],
             "email": frame.email.map(reach.email),
-            "phone": [reach.phone(text, country) for text in frame.phone],
+            "phone": [reach.phone(text, home) for text in frame.phone],
             "tax_number": frame.tax_number.map(reach.number),
             "birth_date": born,
             "birth_year": born.str[:4].where(born != "", frame.birth_year.str[:4]),

@@ -127,3 +127,12 @@ def test_the_callers_frame_is_left_alone():
     before = frame.copy(deep=True)
     records(frame)
     pd.testing.assert_frame_equal(frame, before)
+
+
+def test_where_no_country_is_told_the_numbers_written_with_its_code_tell_it():
+    from crm_analytics.collection.identity.reach import dialled_from, phone
+
+    full = [f"+7 912 000-00-{n}" for n in range(10, 45)]
+    assert dialled_from([*full, "8 912 000-00-11", ""]) == "RU"
+    assert phone("8 (912) 000-00-11", dialled_from(full)) == phone(full[1], dialled_from(full))
+    assert dialled_from(full[:5]) == dialled_from([*full, *(f"+371 2000{n:04}" for n in range(40))]) == ""
