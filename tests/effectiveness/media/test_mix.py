@@ -1,5 +1,7 @@
 """What a channel brings: published truth, planted channels, and the ways to be fooled."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -237,4 +239,4 @@ def test_the_company_s_campaigns_are_covered_with_wide_intervals_and_tests_narro
     covered = (rows["roas_low"] <= planted[rows.index]) & (planted[rows.index] <= rows["roas_high"])
     assert covered.sum() >= len(rows) - 1
     assert verdict(mix, "Told apart") != "holds"
-    assert "outdoor (it ran 1 time only" in said(mix, "Told apart")
+    assert re.search(r"outdoor[^;]*it ran 1 time only", said(mix, "Told apart"))
