@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import chain
 
+import numpy as np
 import pandas as pd
 
 PARTS = ("completeness", "fitness", "freshness", "quality", "lawfulness")
@@ -44,29 +46,45 @@ def questions(fields: pd.DataFrame, readers: Mapping[str, str]) -> pd.DataFrame:
     Fitness is the share of the fields it can use that are in use; the other parts are means over those. All are 0
     where a table is absent that it cannot do without. `weakest` is the field it could use that is filled least.
     """
-    used = [set(names.split()) for names in fields.used_by]
-    needed = [set(names.split()) for names in fields.needed_by]
-    complete = fields.completeness.fillna(0.0)
-    rows = []
-    for question in sorted(_every_question(used, needed, readers)):
-        feature = readers.get(question, question)
-        mine = fields[[feature in names for names in used]]
-        cannot = fields[[feature in names for names in needed]]
-        missing = tuple(sorted(set(cannot.table[cannot.rows == 0])))
-        live = mine[complete[mine.index] >= ABSENT]
-        can = not missing and len(live) > 0
-        least = complete[mine.index].sort_values(kind="stable")
-        parts = {part: float(live[part].mean()) if can else 0.0 for part in PARTS if part != "fitness"}
-        rows.append(
-            {"question": question, "can_be_asked": not missing, **parts}
-            | {
-                "fitness": len(live) / len(mine) if can else 0.0,
-                "missing": missing,
-                "fields": len(mine),
-                "weakest": _name(fields.loc[least.index[0]]) if len(least) and least.iloc[0] < FILLED else "",
-            }
-        )
-    return pd.DataFrame(rows, columns=["question", "can_be_asked", *PARTS, "missing", "fields", "weakest"])
+    asked, used, needed = _asked(tuple(fields.used_by), tuple(fields.needed_by), tuple(sorted(readers.items())))
+    complete = fields.completeness.fillna(0.0).to_numpy(float)
+    live, there = used & (complete >= ABSENT), fields.rows.to_numpy() > 0
+    tables, names = fields.table.to_numpy(object), (fields.table + "." + fields.column).to_numpy(object)
+    missing = [tuple(sorted(set(tables[row]))) for row in needed & ~there]
+    can = np.array([not lacks for lacks in missing], dtype=bool) & live.any(axis=1)
+    parts = {part: _mean(fields[part].to_numpy(float), live) for part in PARTS if part != "fitness"}
+    parts["fitness"] = live.sum(axis=1) / np.maximum(used.sum(axis=1), 1)
+    least = np.where(used, complete, np.inf)
+    told = {part: np.where(can, parts[part], 0.0) for part in PARTS}
+    weakest = [
+        names[place] if lowest < FILLED else ""
+        for place, lowest in zip(least.argmin(axis=1), least.min(axis=1), strict=True)
+    ] if len(asked) else []  # fmt: skip
+    return pd.DataFrame({
+        "question": list(asked), "can_be_asked": [not lacks for lacks in missing], **told, "missing": missing,
+        "fields": used.sum(axis=1), "weakest": weakest,
+    })  # fmt: skip
+
+
+@cache
+def _asked(
+    used_by: tuple[str, ...], needed_by: tuple[str, ...], readers: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
+    """The questions, and for each of them which fields it can use and which it needs."""
+    used, needed, of = [set(one.split()) for one in used_by], [set(one.split()) for one in needed_by], dict(readers)
+    asked = tuple(sorted(_every_question(used, needed, of)))
+    shape = (len(asked), len(used))
+    can, must = (
+        np.array([of.get(one, one) in names for one in asked for names in every], dtype=bool).reshape(shape)
+        for every in (used, needed)
+    )
+    return asked, can, must
+
+
+def _mean(values: np.ndarray, some: np.ndarray) -> np.ndarray:
+    """For each row of `some`, the mean of its values that are known; 0 where there is none."""
+    known = some & ~np.isnan(values)
+    return known @ np.nan_to_num(values) / np.maximum(known.sum(axis=1), 1)
 
 
 def _name(field) -> str:
