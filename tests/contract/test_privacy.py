@@ -84,6 +84,12 @@ def frames(wh):
     return found
 
 
+@pytest.fixture(scope="module")
+def answers(frames):
+    """What every Study answers to them."""
+    return {study.__name__: study().fit(frames[study.reads]) for study in STUDIES if study.reads in frames}
+
+
 def leaks(text):
     return sorted({found[0].lower() for found in SENTINEL.finditer(text)})
 
@@ -129,15 +135,13 @@ def test_no_feature_says_who_it_is(frames):
     assert {name: in_frame(frame) for name, frame in frames.items() if in_frame(frame)} == {}
 
 
-def test_no_answer_picture_or_page_says_who_it_is(frames):
-    answers = {study.__name__: study().fit(frames[study.reads]) for study in STUDIES if study.reads in frames}
+def test_no_answer_picture_or_page_says_who_it_is(answers):
     assert sum(isinstance(one, Result) for one in answers.values()) >= 12
     assert {name: in_result(one) for name, one in answers.items() if in_result(one)} == {}
 
 
-def test_what_is_kept_and_done_says_who_it_is_nowhere(home, wh, frames):
-    for study in STUDIES:
-        result = study().fit(frames[study.reads]) if study.reads in frames else None
+def test_what_is_kept_and_done_says_who_it_is_nowhere(home, wh, answers):
+    for result in answers.values():
         if isinstance(result, Result) and len(result.table):
             wh.keep(result, as_of=wh.today)
     audience = Audience(campaign="July", budget=300.0, max_contacts_30=9).fit(features.reachable(wh))

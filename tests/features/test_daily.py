@@ -140,7 +140,7 @@ def test_a_campaign_may_have_been_on_several_times(company):
 def test_stores_channels_and_products_are_parts_of_the_whole(company, daily):
     retail = company.orders.filter(company.orders.kind != "wholesale")
     stores = sorted(retail.select("store_id").distinct().to_pandas()["store_id"].dropna())
-    parts = sum(features.daily_sales(company, campaign=None, only={"store": s}).to_pandas()["revenue"].sum()
+    parts = sum(features.daily_sales(company, campaign=None, only={"store": s}).revenue.sum().execute()
                 for s in stores)
     assert parts == pytest.approx(daily["revenue"].sum())
     web = features.daily_sales(company, campaign=None, only={"channel": "web", "product": "P003"}).to_pandas()

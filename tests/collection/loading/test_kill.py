@@ -14,7 +14,7 @@ import pytest
 from crm_analytics.collection import load
 from crm_analytics.warehouse.engine import Warehouse
 
-KILLS = int(os.environ.get("CRM_KILLS", "20"))
+KILLS = int(os.environ.get("CRM_KILLS", "15"))
 
 
 @pytest.fixture(scope="module")

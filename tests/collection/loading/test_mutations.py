@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from crm_analytics.warehouse.release import WarehouseError
 
-MUTANTS, PROCESSES = int(os.environ.get("CRM_MUTANTS", "700")), 2
+MUTANTS, PROCESSES = int(os.environ.get("CRM_MUTANTS", "400")), 2
 
 
 def good_file(rows: int = 40) -> str:
