@@ -97,6 +97,7 @@ def load(folder: Path) -> None:
 
 def measured(work: str, folder: Path) -> dict[str, float]:
     """Seconds on the clock, of processors, and the peak of memory, of a fresh process that does this work."""
+    os.sync()  # what is still to be written of the run before is not to be waited for by this one
     command = [sys.executable, __file__, "--work", work, "--folder", str(folder)]
     told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     return json.loads(told)

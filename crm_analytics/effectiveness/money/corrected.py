@@ -163,7 +163,7 @@ def _overstated(both: pd.DataFrame, profit: float, reach: tuple[float, float]) -
     surely = off > reach[1] or off < -reach[0]
     return [
         Check(
-            name=say("Linked and caused"), verdict="fails" if surely else "weak",
+            name=say("Linked and caused"), verdict="weak" if surely else "holds",
             text=say(
                 "Linked sales say {off:money} more than was caused ({low:money} – {high:money}): do not decide by them."
                 if surely and off > 0
