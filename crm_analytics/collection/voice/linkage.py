@@ -113,8 +113,7 @@ class Linkage(Study):
             "customers spend than unsatisfied ones who bought as much before."
             if shown and difference > 0
             else "{difference:money} ({low:money} – {high:money}) is the difference in the next {days:count} days "
-            "between "
-            "satisfied and unsatisfied customers who bought as much before: no more than chance makes."
+            "between satisfied and unsatisfied customers who bought as much before: no more than chance makes."
             if not shown
             else "{difference:money} ({low:money} – {high:money}) in the next {days:count} days: satisfied customers "
             "spend less than unsatisfied ones who bought as much before.",

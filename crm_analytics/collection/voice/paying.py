@@ -82,8 +82,7 @@ def willingness(result: ConjointResult, price: str) -> Result:
     low, high = (first.low, first.high) if first.worth >= 0 else (-first.high, -first.low)
     text = say(
         "{worth:money} ({low:money} – {high:money}) is what {more} is worth above {less} ({attribute}), by "
-        "{people:count} "
-        "people.",
+        "{people:count} people.",
         worth=abs(first.worth), low=low, high=high, more=more, less=less, attribute=first.attribute,
         people=result.respondents,
     )  # fmt: skip

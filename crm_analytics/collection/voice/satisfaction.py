@@ -235,8 +235,7 @@ def _text(table: pd.DataFrame, question: str, *, score: Estimate | None, highest
     if score is not None and RECOMMEND.search(question):
         return say(
             "{score:.0f} ({low:.0f} – {high:.0f}) is the net promoter score, promoters less detractors in a hundred, "
-            "by "
-            "{answers:count} answers.",
+            "by {answers:count} answers.",
             score=100 * score.value,
             low=100 * max(score.low, -1),
             high=100 * min(score.high, 1),

@@ -59,8 +59,7 @@ def checks_of(
             verdict="holds",
             text=say(
                 "{name} differs from all others ({mean:number}); {count:count} of {groups:count} groups do, compared "
-                "all "
-                "at once."
+                "all at once."
                 if len(apart)
                 else "None of the {groups:count} groups differs from the others by more than chance, compared all at "
                 "once.",
@@ -105,8 +104,7 @@ def response_checks(
         verdict="weak" if left < THIN else "holds",
         text=say(
             "Weighted to the base, {count:count} answers are as good as {effective:count}; who stays silent for "
-            "reasons "
-            "that the groups do not show is not mended.",
+            "reasons that the groups do not show is not mended.",
             count=len(known),
             effective=effective_number(weight),
         ),

@@ -30,8 +30,7 @@ def refusal(moved: Moved, frame: pd.DataFrame, measure: str) -> str:
     if earlier < FEWEST_KNOWN:
         return say(
             "Not enough evidence: {have:count} known customers bought in {before}; at least {least:count} are needed "
-            "to "
-            "say who stayed.",
+            "to say who stayed.",
             have=earlier, before=before.name, least=FEWEST_KNOWN,
         )  # fmt: skip
     if measure == "margin" and not any(exact(frame.get(f"costed_{side}", 0)).any() for side in ("now", "before")):
@@ -52,8 +51,7 @@ def _usual(result: BridgeResult) -> Check:
     if result.moved.spans["prior"] is None:
         return Check(name=name, verdict="weak", text=say(
             "The records do not reach to the movement before, so nobody can say whether these bars are larger than "
-            "usual: "
-            "some of the best always fall back."
+            "usual: some of the best always fall back."
         ))  # fmt: skip
     found = result.table[~result.table["verdict"].isin(["as usual", "–"])]
     told = "; ".join(
@@ -84,8 +82,7 @@ def _by_chance(result: BridgeResult) -> Check | None:
         verdict="weak" if mostly else "holds",
         text=say(
             "Growing customers show {up:money}, shrinking ones {down:money}. Dealt to the two periods by a coin, the "
-            "same "
-            "purchases would show {chance_up:money} and {chance_down:money}: so much needs no reason.",
+            "same purchases would show {chance_up:money} and {chance_down:money}: so much needs no reason.",
             up=up, down=down, chance_up=by_chance[0], chance_down=by_chance[1],
         ),
     )  # fmt: skip
@@ -104,8 +101,7 @@ def _anonymous(result: BridgeResult) -> Check:
         verdict="holds" if steady and share < 0.5 else "weak",
         text=say(
             "{share:percent} of the money has no customer, {then:percent} then: it stands apart. Where more people "
-            "show "
-            "their card than before, old buyers pass for new ones.",
+            "show their card than before, old buyers pass for new ones.",
             share=share, then=then,
         ),
     )  # fmt: skip
@@ -140,8 +136,7 @@ def _costed(result: BridgeResult) -> Check:
         verdict="holds" if fine else "fails" if abs(shares[0] - shares[1]) > 0.05 else "weak",
         text=say(
             "The unit cost is known of {now:percent} of the revenue, {before:percent} then; the margin is that of "
-            "these "
-            "sales alone.",
+            "these sales alone.",
             now=shares[0], before=shares[1],
         ),
     )  # fmt: skip
@@ -152,8 +147,7 @@ def _draws(result: BridgeResult) -> Check:
         name=say("what the intervals say"),
         verdict="weak",
         text=say(
-            "They are those of another draw of such customers. A season, a price or a competitor that moved "
-            "everybody is "
-            "inside the bars, not in their intervals; why it moved is asked elsewhere."
+            "They are those of another draw of such customers. A season, a price or a competitor that moved everybody "
+            "is inside the bars, not in their intervals; why it moved is asked elsewhere."
         ),
     )

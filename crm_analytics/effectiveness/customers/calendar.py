@@ -101,8 +101,7 @@ def not_over(now: Days, before: Days, *, begins: date, until: date) -> str:
     if now.last >= until:
         return say(
             "Not enough evidence: the period {now} runs to {last:date}, and records end on {until:date}. Ask again "
-            "when "
-            "it is over, or for the part of both periods that is: from .. to.",
+            "when it is over, or for the part of both periods that is: from .. to.",
             now=now.name, last=now.last, until=until - timedelta(days=1),
         )  # fmt: skip
     if before.first < begins.replace(day=1):

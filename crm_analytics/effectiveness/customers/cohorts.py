@@ -53,8 +53,8 @@ class Cohorts(Study):
         if len(lives.names) < 2 or not (lives.reach > 0).any():
             return self.refuse(say(
                 "Not enough evidence: {n:count} cohorts of at least {least:count} customers have lived through a "
-                "whole month "
-                "after their first; two at least are compared. Later, or with larger cohorts, there will be.",
+                "whole month after their first; two at least are compared. Later, or with larger cohorts, there will "
+                "be.",
                 n=int((lives.reach > 0).sum()), least=LEAST_CUSTOMERS,
             ))  # fmt: skip
         return _answered(self, rows, lives)
@@ -266,16 +266,14 @@ def _told(result: CohortsResult) -> str:
         first = result.cells[result.cells["age"] >= 1].iloc[-1]
         return say(
             "{share:percent} ({span:percents}) of the customers of {cohort} bought in month {age:count} of their "
-            "life; no two "
-            "cohorts have lived through the same ages in the same season yet.",
+            "life; no two cohorts have lived through the same ages in the same season yet.",
             share=first["retained"], span=(first["low"], first["high"]), cohort=first["cohort"], age=first["age"],
         )  # fmt: skip
     told = known[known["verdict"] != "no difference"]
     row = known.iloc[-1] if told.empty else told.iloc[int(np.argmin(told["p_value"].to_numpy()))]
     said = say(
         "Of the customers of {cohort}, {active:percent} buy in a mean month: {gap:number} ({low:number} – "
-        "{high:number}) "
-        "percentage points beside those of {against} at the same age.",
+        "{high:number}) percentage points beside those of {against} at the same age.",
         cohort=row["cohort"],
         active=row["active"],
         gap=100 * row["active_gap"],

@@ -20,9 +20,8 @@ def _season(result: CohortsResult) -> Check:
         name=say("season"),
         verdict="weak" if result.seasonal else "holds",
         text=say(
-            "The records are too short to compare cohorts of the same season, so each is held against the one "
-            "before: who "
-            "came before Christmas lived through other months than who came after it."
+            "The records are too short to compare cohorts of the same season, so each is held against the one before: "
+            "who came before Christmas lived through other months than who came after it."
         )
         if result.seasonal
         else say("Only cohorts that came in the same season, or through all seasons, are compared."),
@@ -36,8 +35,7 @@ def _equal_age(result: CohortsResult) -> Check:
         verdict="holds",
         text=say(
             "Compared are only months of life that all customers of both cohorts have lived through; {young:count} "
-            "cohorts "
-            "are too young for that.",
+            "cohorts are too young for that.",
             young=young,
         ),
     )
@@ -68,8 +66,7 @@ def _many(result: CohortsResult) -> Check:
         verdict="holds",
         text=say(
             "{asked:count} comparisons were made; in one case of twenty at most would any be called a difference "
-            "though there "
-            "is none.",
+            "though there is none.",
             asked=asked,
         ),
     )
@@ -80,8 +77,7 @@ def _mixed(result: CohortsResult) -> Check:
         name=say("the same time"),
         verdict="weak",
         text=say(
-            "Cohorts a year apart are at the same age in different years: prices, offers and competitors of that "
-            "year act on "
-            "them, too. A difference is no proof that other people came."
+            "Cohorts a year apart are at the same age in different years: prices, offers and competitors of that year "
+            "act on them, too. A difference is no proof that other people came."
         ),
     )

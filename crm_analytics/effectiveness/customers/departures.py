@@ -65,8 +65,7 @@ class Departures(Study):
         if gone < LEAST_GONE or len(trials.months) < 2:
             return self.refuse(say(
                 "Not enough evidence: about {gone:count} customers left in {months:count} months; at least "
-                "{least:count} are "
-                "needed to ask why.",
+                "{least:count} are needed to ask why.",
                 gone=gone, months=len(trials.months), least=LEAST_GONE,
             ))  # fmt: skip
         from threadpoolctl import threadpool_limits
@@ -231,8 +230,7 @@ def _answered(study: Departures, trials: Trials, judged: dict[str, dict]) -> Dep
     if not rows or all(np.isnan(row["hazard_ratio"]) for row in rows):
         return study.refuse(say(
             "Not enough evidence: of no cause on record have {few:count} customers left with it and without it; "
-            "complaints, "
-            "returns, campaign contacts or competitors' prices over two years would be enough.",
+            "complaints, returns, campaign contacts or competitors' prices over two years would be enough.",
             few=EVENTS_A_CAUSE,
         ))  # fmt: skip
     table = pd.DataFrame(rows)

@@ -31,9 +31,8 @@ def _settled(result: DeparturesResult) -> Check:
         name=say("the order of things"),
         verdict="holds",
         text=say(
-            "Looked at {days:count} days after each purchase, and only where nobody had bought again by then: "
-            "whoever comes "
-            "back at once has less time to complain, and would make complaints look worse than they are.",
+            "Looked at {days:count} days after each purchase, and only where nobody had bought again by then: whoever "
+            "comes back at once has less time to complain, and would make complaints look worse than they are.",
             days=result.settling_days,
         ),
     )
@@ -45,8 +44,7 @@ def _readings(result: DeparturesResult) -> Check:
         verdict="weak",
         text=say(
             "Nobody states it: silences do, each in the customer's own rhythm. The intervals hold whether or not the "
-            "longest "
-            "silences end."
+            "longest silences end."
         ),
     )
 
@@ -60,8 +58,7 @@ def _prices(result: DeparturesResult) -> Check:
         verdict="holds" if competitors and judged else "weak",
         text=say(
             "Own and competitors' prices are compared over {months:count} months, season and trend taken out; what "
-            "else "
-            "happened to everybody in the same months cannot be told from them.",
+            "else happened to everybody in the same months cannot be told from them.",
             months=len(months),
         )
         if competitors
@@ -77,7 +74,6 @@ def _compared() -> Check:
         verdict="weak",
         text=say(
             "Customers who complain care enough to speak, and campaigns choose whom they write to. Beside each other "
-            "they "
-            "show what goes with leaving; only a test by lot shows what keeps."
+            "they show what goes with leaving; only a test by lot shows what keeps."
         ),
     )

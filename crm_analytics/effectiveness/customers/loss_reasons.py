@@ -129,6 +129,5 @@ def _checks(result: LossReasonsResult) -> tuple[Check, ...]:
             share=silent)),
         Check(name=say("competitors"), verdict="holds" if known else "weak", text=say(
             "Reasons were compared between months of cheaper and of dearer competitors, all reasons together at one "
-            "error "
-            "in twenty.") if known else say("Competitors' prices are not on record beside these deals.")),
+            "error in twenty.") if known else say("Competitors' prices are not on record beside these deals.")),
     )  # fmt: skip

@@ -191,8 +191,7 @@ def _told(result: PriceVolumeResult) -> str:
     index, low, high = result.index
     return say(
         "{change:money} {what} against {before}: {told}; new and discontinued products and all else {rest:money}. "
-        "Prices of "
-        "what was sold in both changed by {index:percent} ({span:percents}).",
+        "Prices of what was sold in both changed by {index:percent} ({span:percents}).",
         change=result.change,
         what=say(result.study.measure),
         before=result.days[0].name,

@@ -42,9 +42,9 @@ def _units(result: PriceVolumeResult) -> Check:
         name=say("units"),
         verdict="weak" if wide and result.study.mix_within == "category" else "holds",
         text=say(
-            "Prices of a unit differ more than {times:count} times within {told}: pieces may be added to packs "
-            "there. Price "
-            "is right all the same; volume and mix together, too; ask with mix_within product to leave them together.",
+            "Prices of a unit differ more than {times:count} times within {told}: pieces may be added to packs there. "
+            "Price is right all the same; volume and mix together, too; ask with mix_within product to leave them "
+            "together.",
             times=UNALIKE, told=told,
         )
         if wide
@@ -62,10 +62,8 @@ def _prices(result: PriceVolumeResult) -> Check:
         verdict="weak" if many > 0.5 else "holds",
         text=say(
             "{share:percent} of the money comes of products whose prices scatter by over {spread:percent} within a "
-            "period. "
-            "Their price is a mean: who buys more of them at a discount moves it. Selling elsewhere moved "
-            "{place:money} of it, "
-            "told apart.",
+            "period. Their price is a mean: who buys more of them at a discount moves it. Selling elsewhere moved "
+            "{place:money} of it, told apart.",
             share=many, spread=MANY_PRICES, place=float(bars.get("place", 0.0)),
         ),
     )  # fmt: skip
@@ -81,8 +79,7 @@ def _steep(result: PriceVolumeResult) -> Check:
         verdict="weak" if whole and money > 0.1 * whole else "holds",
         text=say(
             "{products:count} products halved or doubled their price and hold {share:percent} of all that prices "
-            "moved; look "
-            "there for another unit or a mistake before believing a price.",
+            "moved; look there for another unit or a mistake before believing a price.",
             products=len(steep), share=money / whole if whole else 0.0,
         ),
     )  # fmt: skip
@@ -97,8 +94,7 @@ def _both(result: PriceVolumeResult) -> Check:
         verdict="holds" if share < 0.3 else "weak",
         text=say(
             "Products sold in one of the periods only moved {came:money} and {went:money}: they have no price to "
-            "compare. A "
-            "product under a new number passes for a new one.",
+            "compare. A product under a new number passes for a new one.",
             came=came, went=went,
         ),
     )  # fmt: skip
@@ -111,8 +107,7 @@ def _covered(result: PriceVolumeResult) -> Check:
         verdict="holds" if min(before, now) > 0.95 else "weak",
         text=say(
             "The unit cost of every sale is known for products with {before:percent} of the revenue before and "
-            "{now:percent} "
-            "now; only of these is this said.",
+            "{now:percent} now; only of these is this said.",
             before=before, now=now,
         ),
     )  # fmt: skip

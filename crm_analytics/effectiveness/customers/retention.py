@@ -83,8 +83,7 @@ class Retention(Study):
         if len(people) < LEAST_CUSTOMERS or gone < LEAST_GONE:
             return self.refuse(say(
                 "Not enough evidence: {n:count} customers whose beginning is known, and about {gone:count} who left; "
-                "at "
-                "least {least:count} and {few:count} are needed.",
+                "at least {least:count} and {few:count} are needed.",
                 n=len(people), gone=gone, least=LEAST_CUSTOMERS, few=LEAST_GONE,
             ))  # fmt: skip
         horizon = _horizon(reads[""], self)
@@ -92,11 +91,9 @@ class Retention(Study):
         if abs(shares[0] - shares[1]) > TOO_WIDE:
             records = (pd.to_datetime(people["until"]).max() - pd.to_datetime(people["begins"]).min()).days
             return self.refuse(say(
-                "Not enough evidence: after {horizon:count} days between {low:percent} and {high:percent} would "
-                "still be "
-                "customers, depending on whether those who were silent longest come back, which {records:count} days "
-                "of "
-                "records are too short to show; twice as many would be enough.",
+                "Not enough evidence: after {horizon:count} days between {low:percent} and {high:percent} would still "
+                "be customers, depending on whether those who were silent longest come back, which {records:count} "
+                "days of records are too short to show; twice as many would be enough.",
                 horizon=horizon, low=min(shares), high=max(shares), records=records,
             ))  # fmt: skip
         return _answered(self, frame, people, (group, names, reads))

@@ -36,10 +36,8 @@ def _definition(result: RetentionResult, reading: Reading) -> Check:
         verdict="weak" if abs(near - far) > WIDE or unsure > 0.5 else "holds",
         text=say(
             "No contract says who left; silences do. If pauses go on as they fall, {near:percent} stay; if nobody "
-            "comes "
-            "back after a longer silence than could be seen, {far:percent}. Of {unsure:percent} of customers it "
-            "cannot be "
-            "said either way yet.",
+            "comes back after a longer silence than could be seen, {far:percent}. Of {unsure:percent} of customers it "
+            "cannot be said either way yet.",
             near=near, far=far, unsure=unsure,
         ),
     )  # fmt: skip
@@ -53,9 +51,8 @@ def _beginning(result: RetentionResult) -> Check:
         verdict="weak" if aside > 0.2 * len(frame) else "holds",
         text=say(
             "Set aside as bought in the first days on record, so that nobody knows since when: {aside:count} "
-            "customers. "
-            "Counted only from the day they were first watched, since those who had left before are not on record: "
-            "{late:count}.",
+            "customers. Counted only from the day they were first watched, since those who had left before are not on "
+            "record: {late:count}.",
             aside=aside, late=late,
         ),
     )  # fmt: skip
@@ -69,8 +66,7 @@ def _seen(result: RetentionResult, reading: Reading) -> Check:
         verdict="weak" if short else "holds",
         text=say(
             "About {n:count} customers were seen for {days:count} days or longer; who came later counts as long as "
-            "seen, "
-            "not as one who stayed.",
+            "seen, not as one who stayed.",
             n=there, days=result.horizon_days,
         ),
     )  # fmt: skip

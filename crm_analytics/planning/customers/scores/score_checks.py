@@ -107,9 +107,8 @@ def _profit(result: ScoreResult) -> Check:
         verdict="holds" if low > 0 and more >= 0 else "weak" if high > 0 else "fails",
         text=say(
             "On the days held out this cut-off would have chosen {share:percent} and brought {earned:money} "
-            "({low:money} "
-            "– {high:money}) a thousand people; contacting everybody {all:money}. It counts successes, not what a "
-            "contact changes: only a control group tells that.",
+            "({low:money} – {high:money}) a thousand people; contacting everybody {all:money}. It counts successes, "
+            "not what a contact changes: only a control group tells that.",
             share=share, earned=earned[0], low=low, high=high, all=everybody[0],
         ),
     )  # fmt: skip
