@@ -52,6 +52,7 @@ class Audience(Study):
     confidence: float = 0.95
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.campaign.strip():
             raise ValueError("A campaign needs a name: it is how its audience is found again.")
         if not self.budget >= 0 or not self.cost_per_contact > 0 or math.isinf(self.budget):
@@ -60,8 +61,8 @@ class Audience(Study):
             raise ValueError("control_share is a share between 0.01 and 0.9; without a control nothing can be judged.")
         if self.max_contacts_30 < 1:
             raise ValueError("max_contacts_30 must be at least 1; with less nobody could ever be addressed.")
-        if not 0.5 <= self.power < 1 or not 0.5 <= self.confidence < 1:
-            raise ValueError("power and confidence are shares between 0.5 and 1, for example 0.8 and 0.95.")
+        if not 0.5 <= self.power < 1:
+            raise ValueError(f"power is a share from 0.5 to below 1, such as 0.8, not {self.power!r}.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         people = self._fates(frame)

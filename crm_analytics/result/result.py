@@ -168,6 +168,11 @@ class Study(ABC):
     least: ClassVar[int] = 1
     of: ClassVar[str] = "rows"
 
+    def __post_init__(self) -> None:
+        """What any Study asks of a knob that many have; a Study with more to ask asks this first."""
+        if "confidence" in self.knobs() and not 0.5 <= self.confidence < 1:
+            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
+
     @classmethod
     def name(cls) -> str:
         """The Study's name where commands and files need one: `CustomerValue` is `customer_value`."""

@@ -35,10 +35,6 @@ class Trust(Study):
     columns = ("estimator", "situation", "randomised", *SUMMED, "truth", "bias", "error", "naive_error")
     of = "situations"
 
-    def __post_init__(self) -> None:
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
-
     def _answer(self, frame: pd.DataFrame) -> Result:
         table = frame.sort_values(["estimator", "situation"], ignore_index=True)
         table["answers"] = table["trials"] - table["refused"]

@@ -89,10 +89,9 @@ class Conjoint(Study):
     of: ClassVar[str] = "judged offers"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.best not in ("highest", "lowest"):
             raise ValueError(f"best is 'highest' or 'lowest', not {self.best!r}.")
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         frame = frame.assign(survey=frame.survey.fillna(""))

@@ -86,10 +86,9 @@ class Importance(Study):
     of: ClassVar[str] = "answers"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 50 <= self.draws <= 5000:
             raise ValueError(f"draws is a number of resamples from 50 to 5,000, not {self.draws}; try 200.")
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         placed = scales(frame)

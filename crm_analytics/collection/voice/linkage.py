@@ -70,10 +70,6 @@ class Linkage(Study):
     least: ClassVar[int] = 2 * LEAST_IN_GROUP
     of: ClassVar[str] = "answers of known customers whose days afterwards are over"
 
-    def __post_init__(self) -> None:
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
-
     def _answer(self, frame: pd.DataFrame) -> Result:
         placed = frame.assign(survey=frame.survey.fillna(""), item="")
         last = pd.to_datetime(placed.answered_at).groupby(placed.survey).max().reset_index(name="day")

@@ -93,10 +93,6 @@ class Satisfaction(Study):
     least: ClassVar[int] = 2
     of: ClassVar[str] = "answers"
 
-    def __post_init__(self) -> None:
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
-
     def _answer(self, frame: pd.DataFrame) -> Result:
         placed, order = scales(frame), waves(frame)
         found = latest_with(placed, order, self.survey, self.question)

@@ -74,12 +74,11 @@ class Voices(Study):
     of: ClassVar[str] = "answers"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.themes and not 2 <= self.themes <= themes.MOST:
             raise ValueError(f"themes is 0 (as found) or a number from 2 to {themes.MOST}, not {self.themes}.")
         if self.small_cell < 3:
             raise ValueError(f"small_cell is a number of people from 3, not {self.small_cell}; try 10.")
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         found = self._chosen(frame)

@@ -64,8 +64,9 @@ class Jump(Study):
     of = "days"
 
     def __post_init__(self) -> None:
-        if not 0.5 <= self.confidence < 1 or not 0 < self.false_alarms <= 0.5:
-            raise ValueError("confidence is a share from 0.5 to below 1, and false_alarms one above 0 and up to 0.5.")
+        super().__post_init__()
+        if not 0 < self.false_alarms <= 0.5:
+            raise ValueError(f"false_alarms is a share above 0 and up to 0.5, not {self.false_alarms!r}.")
         starts, ends, was, until = map(_as_date, (self.starts, self.ends, self.before_starts, self.before_ends))
         if (ends or was) and not starts:
             raise ValueError("Give the first day of the later period as starts.")

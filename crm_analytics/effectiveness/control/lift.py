@@ -48,10 +48,9 @@ class Lift(Study):
     of = "customers in the arms"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not (self.measure is None or (isinstance(self.measure, str) and self.measure)):
             raise ValueError(f"measure is the name of an outcome, such as revenue or buyers, not {self.measure!r}.")
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
         if self.expected_share is not None and not 0 < self.expected_share < 1:
             raise ValueError(f"expected_share is a share between 0 and 1, such as 0.9, not {self.expected_share!r}.")
 

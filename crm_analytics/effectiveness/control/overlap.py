@@ -40,10 +40,9 @@ class Overlap(Study):
     people = ("with_it", "without_it")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.measure not in ("revenue", "orders", "margin", "buyers"):
             raise ValueError(f"measure is revenue, orders, margin or buyers, not {self.measure!r}.")
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
         if self.weeks_before < 0:
             raise ValueError(f"weeks_before is {self.weeks_before}; give 0 or more weeks.")
 

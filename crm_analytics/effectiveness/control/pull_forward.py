@@ -39,12 +39,11 @@ class PullForward(Study):
     of = "customers in the arms"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.measure not in ("revenue", "orders", "margin"):
             raise ValueError(f"measure is revenue, orders or margin, not {self.measure!r}.")
         if self.first_weeks < 1 or self.draws < 500:
             raise ValueError(f"first_weeks is {self.first_weeks}, draws {self.draws}; give 1 and 500 at least.")
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         measure = measure_of(self.measure, frame)

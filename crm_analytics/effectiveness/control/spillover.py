@@ -41,12 +41,11 @@ class Spillover(Study):
     of = "customers in the arms"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.measure not in ("revenue", "orders", "margin"):
             raise ValueError(f"measure is revenue, orders or margin, not {self.measure!r}.")
         if isinstance(self.promoted, str):
             raise ValueError("promoted is a text; give a tuple of parts, for example promoted=('Garden',).")
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         measure = measure_of(self.measure, frame)

@@ -56,13 +56,12 @@ class Uplift(Study):
     of = "customers in the arms"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         unknown = sorted(set(self.learners) - set(LEARNERS))
         if unknown or not self.learners or isinstance(self.learners, str):
             raise ValueError(f"learners are among {', '.join(LEARNERS)}, not {', '.join(unknown) or self.learners}.")
         if not (self.worth > 0 and (self.cost is None or self.cost >= 0)):
             raise ValueError(f"worth is {self.worth}, cost {self.cost}: give a worth above 0 and a cost of 0 or more.")
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
         if not 8 <= self.folds <= 40:
             raise ValueError(f"folds is {self.folds}; eight are usual, from 8 to 40 can be had.")
         if isinstance(self.without, str):

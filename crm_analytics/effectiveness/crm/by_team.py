@@ -44,8 +44,9 @@ class CRMByTeam(Study):
     seed: int = 1
 
     def __post_init__(self) -> None:
-        if not 0.5 <= self.confidence < 1 or not 0 < self.alpha <= 0.2:
-            raise ValueError("confidence is a share such as 0.95, and alpha one above 0 and up to 0.2.")
+        super().__post_init__()
+        if not 0 < self.alpha <= 0.2:
+            raise ValueError(f"alpha is a share above 0 and up to 0.2, such as 0.05, not {self.alpha!r}.")
         self.days  # noqa: B018 – what cannot be read is said before anything is asked
 
     @property

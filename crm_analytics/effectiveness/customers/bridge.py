@@ -50,10 +50,9 @@ class Bridge(Study):
     of = "customers of two periods"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.measure not in ("revenue", "margin"):
             raise ValueError(f"measure is revenue or margin, not {self.measure!r}.")
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         moved = Moved.of(frame, self.measure)

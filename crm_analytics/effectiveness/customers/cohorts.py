@@ -42,10 +42,9 @@ class Cohorts(Study):
     of = "cohorts and ages"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 1 <= self.ages <= 60:
             raise ValueError(f"ages is {self.ages}; look at 1 to 60 months.")
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         rows = frame.sort_values(["cohort", "part", "age"], ignore_index=True)

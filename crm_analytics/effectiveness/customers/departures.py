@@ -53,10 +53,6 @@ class Departures(Study):
     least = 2
     of = "kinds of purchases"
 
-    def __post_init__(self) -> None:
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
-
     def _answer(self, frame: pd.DataFrame) -> Result:
         order = ["month", "stage", *MET, "came_back", "as_long", "purchases"]
         rows = frame.sort_values(order, ignore_index=True, kind="stable")

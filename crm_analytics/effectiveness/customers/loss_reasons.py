@@ -35,10 +35,6 @@ class LossReasons(Study):
     least = 1
     of = "lost deals"
 
-    def __post_init__(self) -> None:
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
-
     def _answer(self, frame: pd.DataFrame) -> Result:
         rows = frame.sort_values(["month", "outcome", "reason"], ignore_index=True)
         lost = rows[rows["outcome"] == "lost"]

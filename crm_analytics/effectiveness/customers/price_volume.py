@@ -55,12 +55,11 @@ class PriceVolume(Study):
     of = "products and cells of two periods"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.measure not in ("revenue", "margin"):
             raise ValueError(f"measure is revenue or margin, not {self.measure!r}.")
         if self.mix_within not in ("category", "product"):
             raise ValueError(f"mix_within is category or product, not {self.mix_within!r}.")
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         import pandas as pd

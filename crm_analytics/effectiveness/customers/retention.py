@@ -64,12 +64,11 @@ class Retention(Study):
     of = "customers"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.by is not None and self.by not in GROUPS:
             raise ValueError(f"by is {self.by!r}; compare by {', '.join(GROUPS)}, or by None.")
         if self.horizon_days < 1:
             raise ValueError(f"horizon_days is {self.horizon_days}; look one day ahead at least.")
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         import pandas as pd

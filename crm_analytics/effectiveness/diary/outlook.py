@@ -39,12 +39,11 @@ class Outlook(Study):
     confidence: float = 0.95
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.measure not in ("revenue", "orders", "units"):
             raise ValueError(f"measure is revenue, orders or units, not {self.measure!r}.")
         if not 7 <= self.window_days <= 91 or not 1 <= self.windows <= 5:
             raise ValueError("window_days is 7 to 91 days, and windows 1 to 5.")
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         if self.measure not in frame:

@@ -50,10 +50,11 @@ class ChannelMix(Study):
     of = "weeks of sales and spend"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.measure not in ("revenue", "margin", "orders", "units"):
             raise ValueError(f"measure is revenue, margin, orders or units, not {self.measure!r}.")
-        if not 0.5 <= self.confidence < 1 or self.draws < 100:
-            raise ValueError("confidence is a share from 0.5 to below 1, such as 0.95, and draws at least 100.")
+        if self.draws < 100:
+            raise ValueError(f"draws is at least 100, not {self.draws!r}.")
         if not 0 <= self.hidden_quarters <= 12:
             raise ValueError("hidden_quarters is a number of quarters from 0 to 12.")
         known = {"channel", "first", "last", "incremental", "se"}

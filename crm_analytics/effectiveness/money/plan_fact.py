@@ -28,10 +28,6 @@ class PlanFact(Study):
     columns = ("campaign_id", "name", "starts", "treated", "responders", *MONEY)
     of = "campaigns"
 
-    def __post_init__(self) -> None:
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
-
     def _answer(self, frame: pd.DataFrame) -> Result:
         table = frame.sort_values(["starts", "campaign_id"], ignore_index=True)
         table = table.astype(dict.fromkeys((*MONEY, "treated", "responders"), float))

@@ -55,8 +55,7 @@ class PanelEffect(Study):
     of = "rows of units and days"
 
     def __post_init__(self) -> None:
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
+        super().__post_init__()
         if self.tail_days < 0 or self.period_days < 1:
             raise ValueError("tail_days is at least 0 and period_days at least 1.")
         if self.scale not in ("index", "level"):

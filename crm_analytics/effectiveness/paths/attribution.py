@@ -47,12 +47,11 @@ class Attribution(Study):
     of = "ways from advertisement to order"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.model not in MODELS:
             raise ValueError(f"There is no model {self.model!r}; choose among {', '.join(MODELS)}.")
         if self.order is not None and not 1 <= self.order <= HIGHEST_ORDER:
             raise ValueError(f"order is {self.order}; a chain remembers 1 to {HIGHEST_ORDER} touches.")
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         frame = frame[frame["path"].fillna("").str.strip() != ""]

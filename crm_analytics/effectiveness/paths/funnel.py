@@ -40,10 +40,6 @@ class Funnel(Study):
     )  # fmt: skip
     of = "steps"
 
-    def __post_init__(self) -> None:
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
-
     def _answer(self, frame: pd.DataFrame) -> Result:
         counts = frame[["entered", "passed", "undecided", "ended"]].astype(float)
         if ((counts < 0).any(axis=None)) or (counts["passed"] + counts["undecided"] > counts["entered"]).any():

@@ -34,10 +34,6 @@ class LeadProfit(Study):
     columns = ("part", "deal_out", "leads", "priced", "cost", "deals", "won", "revenue", "margin")
     of = "enquiries that can be judged"
 
-    def __post_init__(self) -> None:
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
-
     def _answer(self, frame: pd.DataFrame) -> Result:
         numbers = ["leads", "priced", "cost", "deals", "won", "revenue", "margin"]
         frame = frame.astype(dict.fromkeys(numbers, "float64")).sort_values(["part", "deal_out"], ignore_index=True)

@@ -32,10 +32,6 @@ class ComplaintCost(Study):
 
     confidence: float = 0.95
 
-    def __post_init__(self) -> None:
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
-
     def _answer(self, frame: pd.DataFrame) -> Result:
         keys = ["quarter", "habit", "known_years"]
         frame = frame.assign(quarter=pd.to_datetime(frame["quarter"])).sort_values([*keys, "complained"])

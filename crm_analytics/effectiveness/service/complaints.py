@@ -44,10 +44,9 @@ class Complaints(Study):
     seed: int = 1
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.dimension not in DIMENSIONS:
             raise ValueError(f"There is no dimension {self.dimension!r}; choose among {', '.join(DIMENSIONS)}.")
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         frame = frame.assign(month=pd.to_datetime(frame["month"]))

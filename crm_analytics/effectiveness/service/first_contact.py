@@ -42,10 +42,9 @@ class FirstContact(Study):
     confidence: float = 0.95
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.dimension not in DIMENSIONS:
             raise ValueError(f"dimension is {self.dimension!r}; choose among {', '.join(DIMENSIONS)}.")
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         frame = frame.assign(month=pd.to_datetime(frame["month"]))

@@ -48,10 +48,6 @@ class WordOfMouth(Study):
 
     confidence: float = 0.95
 
-    def __post_init__(self) -> None:
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
-
     def _answer(self, frame: pd.DataFrame) -> Result:
         days = {name: pd.to_datetime(frame[name]) for name in ("month", "until", "begins")}
         frame = frame.assign(**days).sort_values(["dimension", "value", "month", "counted"], ignore_index=True)

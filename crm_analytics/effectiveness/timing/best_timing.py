@@ -54,10 +54,11 @@ class BestTiming(Study):
     of = "days"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.least_campaigns < 6:
             raise ValueError("least_campaigns is at least 6: fewer cannot tell one day of the week from another.")
-        if not (0 < self.alarm < 0.5 and 0.5 <= self.confidence < 1 and self.shuffles >= 99):
-            raise ValueError("alarm is below 0.5, confidence from 0.5 to below 1, and shuffles at least 99.")
+        if not (0 < self.alarm < 0.5 and self.shuffles >= 99):
+            raise ValueError("alarm is a share above 0 and below 0.5, and shuffles at least 99.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         from threadpoolctl import threadpool_limits

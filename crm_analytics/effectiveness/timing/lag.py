@@ -48,10 +48,6 @@ class Lag(Study):
     least = LEAST_DAYS
     of = "days"
 
-    def __post_init__(self) -> None:
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
-
     def _answer(self, frame: pd.DataFrame) -> Result:
         from threadpoolctl import threadpool_limits
 

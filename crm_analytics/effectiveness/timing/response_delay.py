@@ -37,10 +37,6 @@ class ResponseDelay(Study):
     columns = ("campaign", "day", "watched", "answered", "until")
     of = "delays of answers"
 
-    def __post_init__(self) -> None:
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
-
     def _answer(self, frame: pd.DataFrame) -> Result:
         if self.campaign and self.campaign not in set(frame["campaign"]):
             known = ", ".join(sorted(frame["campaign"].astype(str).unique())[:12])

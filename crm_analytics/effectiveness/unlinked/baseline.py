@@ -54,12 +54,11 @@ class Baseline(Study):
     of = "days"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.measure not in SALES + ENQUIRIES:
             raise ValueError(f"measure is one of {', '.join(SALES + ENQUIRIES)}, not {self.measure!r}.")
         if not set(self.opinions) <= set(OPINIONS):
             raise ValueError(f"opinions are among {', '.join(OPINIONS)}, not {self.opinions!r}.")
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
         if self.tail_days < 0 or self.draws < 200:
             raise ValueError("tail_days is at least 0 and draws at least 200.")
         first, last = _as_date(self.starts), _as_date(self.ends)

@@ -53,8 +53,7 @@ class LocalEffects(Study):
     of = "days of a unit"
 
     def __post_init__(self) -> None:
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
+        super().__post_init__()
         if self.tail_days < 0 or self.draws < 200:
             raise ValueError("tail_days is at least 0 and draws at least 200.")
         first, last = _as_date(self.starts), _as_date(self.ends)

@@ -46,14 +46,15 @@ class Budget(Study):
     confidence: float = 0.95
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.budget is not None and not 0 < self.budget < float("inf"):
             raise ValueError("budget must be above zero, in money; without one it is what was spent in the last year.")
         if self.by not in _PARTS:
             raise ValueError(f"by is one of {', '.join(_PARTS)}.")
         if not all(sum_ >= 0 for sums in (self.floors, self.caps) for sum_ in sums.values()):
             raise ValueError("floors and caps are money and cannot be negative.")
-        if not 0.5 <= self.confidence < 1 or self.draws < 100:
-            raise ValueError("confidence is a share between 0.5 and 1, for example 0.95, and draws at least 100.")
+        if self.draws < 100:
+            raise ValueError(f"draws is at least 100, not {self.draws!r}.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         frame = frame.assign(starts=pd.to_datetime(frame.starts)).sort_values("campaign_id", ignore_index=True)

@@ -217,7 +217,7 @@ def test_what_cannot_be_answered_is_refused():
     {"starts": "2024-01-05", "before_starts": "2024-01-01", "before_ends": "2024-01-06"},
 ])  # fmt: skip
 def test_knobs_that_make_no_sense_are_refused(knobs):
-    with pytest.raises(ValueError, match=r"starts|confidence|Periods|before"):
+    with pytest.raises(ValueError, match=r"starts|confidence|false_alarms|Periods|before"):
         Jump(**knobs)
 
 

@@ -39,10 +39,9 @@ class Gaps(Study):
     confidence: float = 0.95
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.least_customers < 2:
             raise ValueError("least_customers is a number of customers, at least 2.")
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError("confidence is a share between 0.5 and 1, for example 0.95.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         held = _Held.of(frame)
