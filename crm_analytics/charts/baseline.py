@@ -6,8 +6,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
+from crm_analytics.effectiveness.amounts import amount, unit_of
 from crm_analytics.effectiveness.unlinked.baseline import BaselineResult
-from crm_analytics.say import say, voice
+from crm_analytics.say import say
 
 WEEKS_BEFORE = 12
 """So much of the past is drawn: enough to see how well it was foretold."""
@@ -37,7 +38,7 @@ def _(result: BaselineResult) -> go.Figure:
                   y0=0, y1=1, fillcolor="rgba(201, 162, 39, .12)", line_width=0, layer="below")
     fig.add_annotation(x=starts, y=1, yref="paper", yanchor="bottom", xanchor="left", showarrow=False,
                        text=say("campaign"), font_size=12)
-    unit = voice().currency if result.study.measure == "revenue" else result.study.measure
+    unit = unit_of(result.study.measure)
     return fig.update_layout(
         yaxis={"domain": [0.44, 1], "title_text": say("{unit} a day", unit=unit), "rangemode": "tozero"},
         yaxis2={"domain": [0, 0.34], "anchor": "x", "title_text": say("effect so far, {unit}", unit=unit),
@@ -47,8 +48,7 @@ def _(result: BaselineResult) -> go.Figure:
 
 
 def _title(result: BaselineResult) -> str:
-    effect = say("{value:money}", value=result.effect) if result.study.measure == "revenue" else say(
-        "{value:count}", value=result.effect)
+    effect = amount(result.study.measure, result.effect)
     if result.low <= 0 <= result.high:
         return say("No effect that this history could show: what was sold stays within what was to be expected")
     if result.low > 0:

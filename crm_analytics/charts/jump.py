@@ -7,12 +7,13 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
+from crm_analytics.effectiveness.amounts import amount, change, noun_of, unit_of
 from crm_analytics.effectiveness.causes.evidence import FAIR, ORDINARY, STRONG
 from crm_analytics.effectiveness.causes.jump import JumpResult
-from crm_analytics.effectiveness.causes.jump_words import amount, called, measured
+from crm_analytics.effectiveness.causes.jump_words import called
 from crm_analytics.effectiveness.causes.split import UNEXPLAINED
 from crm_analytics.result.period import Period
-from crm_analytics.say import say, voice
+from crm_analytics.say import say
 
 SHOWN = 6
 SMALL = 0.004
@@ -22,8 +23,8 @@ SMALL = 0.004
 @draw.register
 def _(result: JumpResult) -> go.Figure:
     steps = _steps(result)
-    unit = voice().currency if result.study.measure == "revenue" else measured(result.study.measure)
-    fig = theme.figure(title=_title(result), y=unit, height=520)
+    measure = result.study.measure
+    fig = theme.figure(title=_title(result), y=unit_of(measure), height=520)
     level = result.was + steps["change"].cumsum()
     start = level - steps["change"]
     names = [_name(text) for text in steps["cause"]]
@@ -33,7 +34,7 @@ def _(result: JumpResult) -> go.Figure:
         y=[result.was, result.now],
         marker_color=theme.PALE,
         width=0.7,
-        text=[amount(result, value, signed=False) for value in (result.was, result.now)],
+        text=[amount(measure, value) for value in (result.was, result.now)],
         textposition="outside",
         showlegend=False,
         hoverinfo="skip",
@@ -53,7 +54,7 @@ def _(result: JumpResult) -> go.Figure:
                 name=legend,
                 width=0.7,
                 marker={"color": [_colour(row) for row in rows.itertuples()], "pattern_shape": pattern},
-                customdata=[amount(result, value) for value in rows["change"]],
+                customdata=[change(measure, value) for value in rows["change"]],
                 hovertemplate="%{customdata}<extra></extra>",
             )
     up, down = steps["high"] - steps["change"], steps["change"] - steps["low"]
@@ -76,7 +77,7 @@ def _(result: JumpResult) -> go.Figure:
     )
     tops, bottoms = np.maximum(level + up, start), np.minimum(level - down, start)
     for place, (name, top, row) in enumerate(zip(names, tops, steps.itertuples(), strict=True)):
-        fig.add_annotation(x=name, y=top, yshift=12, showarrow=False, text=amount(result, row.change), font_size=12)
+        fig.add_annotation(x=name, y=top, yshift=12, showarrow=False, text=change(measure, row.change), font_size=12)
         fig.add_shape(
             type="line",
             x0=place + 0.35,
@@ -107,16 +108,16 @@ def _steps(result: JumpResult) -> pd.DataFrame:
     parts = [causes[large]]
     if len(small):
         spread = float(((small["high"] - small["low"]) / 2).pow(2).sum() ** 0.5)
-        change = float(small["change"].sum())
+        moved = float(small["change"].sum())
         parts.append(
             pd.DataFrame(
                 [
                     {
                         "cause": say("smaller causes"),
                         "key": "",
-                        "change": change,
-                        "low": change - spread,
-                        "high": change + spread,
+                        "change": moved,
+                        "low": moved - spread,
+                        "high": moved + spread,
                         "grade": ORDINARY,
                     }
                 ]
@@ -130,17 +131,18 @@ def _name(text: str) -> str:
 
 
 def _title(result: JumpResult) -> str:
-    main, frame = result.main, {"change": amount(result, result.change), "what": measured(result.study.measure)}
+    main, measure = result.main, result.study.measure
+    frame = {"change": change(measure, result.change), "what": noun_of(measure)}
     if main is None:
         if result.unusual:
             return say("{change} {what}, and no cause on record is known well enough to be named", **frame)
         return say("Nothing unusual: {change} {what}, as neighbouring days often differ", **frame)
     if main["key"] == UNEXPLAINED:
-        return say("Of {change} {what}, {value} has no cause on record", **frame, value=amount(result, main["change"]))
+        return say("Of {change} {what}, {value} has no cause on record", **frame, value=change(measure, main["change"]))
     return say(
         "Of {change} {what}, {value} came from {cause}{rest}",
         **frame,
-        value=amount(result, main["change"]),
+        value=change(measure, main["change"]),
         cause=called(main["key"]),
         rest=_besides(result, main["key"]),
     )
@@ -152,4 +154,4 @@ def _besides(result: JumpResult, main: str) -> str:
     if main.startswith("campaign") or campaigns.empty:
         return ""
     row = campaigns.iloc[0]
-    return say("; {cause}: {value}", cause=row["cause"], value=amount(result, row["change"]))
+    return say("; {cause}: {value}", cause=row["cause"], value=change(result.study.measure, row["change"]))

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
+from crm_analytics.effectiveness.amounts import unit_of
 from crm_analytics.effectiveness.media.mix import ForecastResult, MixResult, PartsResult
 from crm_analytics.effectiveness.media.response import TIMES
 from crm_analytics.say import say, voice
@@ -16,7 +17,7 @@ CURVES = 3
 
 @draw.register
 def _(result: MixResult) -> go.Figure:
-    table, unit = result.table.iloc[::-1], _unit(result)
+    table, unit = result.table.iloc[::-1], unit_of(result.study.measure)
     fig = theme.figure(title=_title(result), height=max(430, 240 + 34 * len(table)))
     names = [theme.headline(name, 18) for name in table["channel"]]
     places = np.arange(len(table))
@@ -78,7 +79,8 @@ def _curves(fig: go.Figure, result: MixResult) -> None:
 def _(result: PartsResult) -> go.Figure:
     table = result.table
     fig = theme.figure(title=result.text.partition(". ")[0], height=460,
-                       y=say("{unit} a {period}", unit=_unit(result), period=say(result.period)))  # fmt: skip
+                       y=say("{unit} a {period}", unit=unit_of(result.study.measure),
+                             period=say(result.period)))  # fmt: skip
     base = table.drop(columns=["starts", "sales", "rest", *result.channels]).sum(axis=1)
     fig.add_bar(x=table["starts"], y=base, name=say("without advertising"), marker_color=theme.PALE)
     shown = list(result.channels[: len(theme.SERIES) - 1])
@@ -102,7 +104,7 @@ def _(result: ForecastResult) -> go.Figure:
         error_x={"array": table["high"] - table["brought"], "arrayminus": table["brought"] - table["low"],
                  "color": theme.INK},
     )  # fmt: skip
-    return theme.figure(bars, title=result.text, x=say("brings, {unit} a year", unit=_unit(result)),
+    return theme.figure(bars, title=result.text, x=say("brings, {unit} a year", unit=unit_of(result.study.measure)),
                         height=200 + 36 * len(table))  # fmt: skip
 
 
@@ -110,11 +112,6 @@ def _reach(table) -> float:
     """The axis shows all of most intervals; a triangle at its end says that one goes on."""
     ends = table[["roas_high", "marginal_high"]].to_numpy().ravel()
     return float(max(1.3, min(1.05 * ends.max(), 2.5 * np.median(ends))))
-
-
-def _unit(result: MixResult | PartsResult | ForecastResult) -> str:
-    measure = result.study.measure
-    return voice().currency if measure in ("revenue", "margin") else say(measure)
 
 
 def _pale(colour: str) -> str:

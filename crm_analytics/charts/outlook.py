@@ -6,19 +6,19 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
+from crm_analytics.effectiveness.amounts import amount, unit_of
 from crm_analytics.effectiveness.diary.outlook import OutlookResult
-from crm_analytics.say import say, voice
+from crm_analytics.say import say
 
 
 @draw.register
 def _(result: OutlookResult) -> go.Figure:
     study, table = result.study, result.table
-    unit = voice().currency if study.measure == "revenue" else say(study.measure)
+    unit = unit_of(study.measure)
     first = table.iloc[0]
-    figure = "{x:money}" if study.measure == "revenue" else "{x:count}"
     fig = theme.figure(
         title=say("From {first:date} on {value} in {days:count} days, give or take {share:percent}",
-                  first=first["first"], value=say(figure, x=first["value"]), days=study.window_days,
+                  first=first["first"], value=amount(study.measure, first["value"]), days=study.window_days,
                   share=(first["high"] - first["low"]) / 2 / first["value"]),
         y=say("{unit} in {days:count} days", unit=unit, days=study.window_days),
     )  # fmt: skip

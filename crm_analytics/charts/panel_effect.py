@@ -8,12 +8,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
+from crm_analytics.effectiveness.amounts import amount, unit_of
 from crm_analytics.effectiveness.panel.panel_effect import PanelEffectResult
-from crm_analytics.say import say, voice
+from crm_analytics.say import say
 
 PERIODS_BEFORE = 30
 """So much of the past is drawn: enough to see how well the twin goes with the reached."""
-MONEY = ("revenue", "margin")
 
 
 @draw.register
@@ -50,7 +50,7 @@ def _(result: PanelEffectResult) -> go.Figure:
         text=say("campaign"),
         font_size=12,
     )
-    unit = voice().currency if result.study.measure in MONEY else say(result.study.measure)
+    unit = unit_of(result.study.measure)
     days = result.study.period_days
     per = say("{unit} in {days:count} days", unit=unit, days=days) if days > 1 else say("{unit} a period", unit=unit)
     quiet = {"gridcolor": theme.GRID, "automargin": True, "zeroline": True, "zerolinecolor": theme.PALE}
@@ -170,8 +170,7 @@ def _forest(fig: go.Figure, result: PanelEffectResult) -> None:
 
 
 def _title(result: PanelEffectResult) -> str:
-    money = result.study.measure in MONEY
-    worded = say("{value:money}" if money else "{value:number}", value=abs(result.effect))
+    worded = amount(result.study.measure, abs(result.effect), otherwise="number")
     where = result.reached[0] if len(result.reached) == 1 else say("{n:count} units", n=len(result.reached))
     if result.low <= 0 <= result.high:
         return say(

@@ -5,17 +5,18 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
+from crm_analytics.effectiveness.amounts import noun_of, unit_of
 from crm_analytics.effectiveness.causes.root_cause import RootCauseResult
-from crm_analytics.effectiveness.causes.root_cause_words import MONEY, amount
-from crm_analytics.say import say, voice
+from crm_analytics.effectiveness.causes.root_cause_words import worded
+from crm_analytics.say import say
 
 
 @draw.register
 def _(result: RootCauseResult) -> go.Figure:
     rows = result.table.iloc[::-1]
     names = [theme.headline(text, width=30) for text in rows["part"]]
-    unit = voice().currency if result.study.measure in MONEY else say(result.study.measure)
-    fig = theme.figure(title=_title(result), x=say("change, {unit}", unit=unit), height=220 + 70 * len(rows))
+    along = say("change, {unit}", unit=unit_of(result.study.measure))
+    fig = theme.figure(title=_title(result), x=along, height=220 + 70 * len(rows))
     colours = [theme.PALE if place == 0 else theme.BLUE for place in range(len(rows))]
     fig.add_bar(
         y=names,
@@ -24,7 +25,7 @@ def _(result: RootCauseResult) -> go.Figure:
         width=0.5,
         marker_color=colours,
         name=say("what it changed"),
-        text=[amount(result, value) for value in rows["change"]],
+        text=[worded(result, value) for value in rows["change"]],
         textposition="outside",
         cliponaxis=False,
         showlegend=False,
@@ -57,13 +58,13 @@ def _(result: RootCauseResult) -> go.Figure:
 
 def _title(result: RootCauseResult) -> str:
     first = result.table.iloc[0]
-    frame = {"change": amount(result, result.change), "what": say(result.study.measure)}
+    frame = {"change": worded(result, result.change), "what": noun_of(result.study.measure)}
     if not result.cuts:
         return say("Nothing unusual: of {change} {what} every part holds about its usual share", **frame)
     return say(
         "{part}: {carried} of {change} {what}; like the rest it would have been {expected}",
         **frame,
         part=first["part"],
-        carried=amount(result, first["change"]),
-        expected=amount(result, first["expected"]),
+        carried=worded(result, first["change"]),
+        expected=worded(result, first["expected"]),
     )

@@ -105,6 +105,12 @@ class Period:
         return self.earlier(days=(later.last - self.last).days)
 
 
+def as_day(written: str | date | None) -> date | None:
+    """A day of a knob, which is a date or is written 2025-06-15; None where none was given. Raises ValueError for
+    anything else."""
+    return date.fromisoformat(written) if isinstance(written, str) else written
+
+
 def month_number(day: date) -> int:
     return day.year * 12 + day.month - 1
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.causes import detector
+from crm_analytics.effectiveness.causes.between import BetweenPeriods
 from crm_analytics.effectiveness.causes.detector import Found
 from crm_analytics.effectiveness.causes.evidence import (
     FAIR,
@@ -21,12 +22,13 @@ from crm_analytics.effectiveness.causes.evidence import (
     told_together,
     weighed,
 )
-from crm_analytics.effectiveness.causes.jump_words import COLUMNS, called, checks, claims, sentence
+from crm_analytics.effectiveness.causes.jump_checks import checks
+from crm_analytics.effectiveness.causes.jump_words import COLUMNS, called, claims, sentence
 from crm_analytics.effectiveness.causes.learned import TIMING, Learned, extras
 from crm_analytics.effectiveness.causes.periods import Periods
 from crm_analytics.effectiveness.causes.split import UNEXPLAINED, Split
 from crm_analytics.effectiveness.unlinked.influences import TOUCHES, Series
-from crm_analytics.result import Claim, Result, Study
+from crm_analytics.result import Claim, Result
 from crm_analytics.say import say
 
 LEAST_DAYS = 112
@@ -36,7 +38,7 @@ LEAST_COUNTED = 0.15
 
 
 @dataclass(frozen=True, kw_only=True)
-class Jump(Study):
+class Jump(BetweenPeriods):
     """Why did it jump? A change between two periods, split among its causes.
 
     The later period runs from `starts` to `ends`, the earlier one from `before_starts` to `before_ends`; without the
@@ -49,10 +51,6 @@ class Jump(Study):
     so that they sum exactly.
     """
 
-    starts: str | date | None = None
-    ends: str | date | None = None
-    before_starts: str | date | None = None
-    before_ends: str | date | None = None
     measure: str = "revenue"
     confidence: float = 0.95
     false_alarms: float = 0.05
@@ -67,13 +65,6 @@ class Jump(Study):
         super().__post_init__()
         if not 0 < self.false_alarms <= 0.5:
             raise ValueError(f"false_alarms is a share above 0 and up to 0.5, not {self.false_alarms!r}.")
-        starts, ends, was, until = map(_as_date, (self.starts, self.ends, self.before_starts, self.before_ends))
-        if (ends or was) and not starts:
-            raise ValueError("Give the first day of the later period as starts.")
-        if (was is None) != (until is None):
-            raise ValueError("Give both before_starts and before_ends, or neither.")
-        if (ends and ends < starts) or (was and not was <= until < starts):
-            raise ValueError("Periods run from an earlier to a later day, and before_ends lies before starts.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         if self.measure not in frame or not pd.api.types.is_numeric_dtype(frame[self.measure]):
@@ -99,8 +90,8 @@ class Jump(Study):
         with threadpool_limits(limits=1):  # the matrices are small: more threads only wait for one another
             timing = Learned.of(series, {}, only=TIMING)
             found = detector.largest(timing, seed=self.seed) if self.starts is None else None
-            earlier, later = (found.before, found.days) if found else self._periods(frame["day"])
-            if earlier.start >= earlier.stop or later.start >= later.stop or earlier.start < 0:
+            parts = (found.before, found.days) if found else self.rows(frame["day"].iloc[0], len(frame))
+            if parts is None:
                 return self.refuse(
                     say(
                         "Not enough evidence: the table has days from {first:date} to {last:date}, and both periods "
@@ -109,16 +100,7 @@ class Jump(Study):
                         last=frame["day"].iloc[-1],
                     )
                 )
-            return self._split(frame, series, timing, (earlier, later), found)
-
-    def _periods(self, days: pd.Series) -> tuple[slice, slice]:
-        def row(day: date) -> int:
-            return (pd.Timestamp(day) - days.iloc[0]).days
-
-        starts, ends, was, until = map(_as_date, (self.starts, self.ends, self.before_starts, self.before_ends))
-        later = slice(row(starts), min(row(ends) + 1, len(days)) if ends else min(row(starts) + 28, len(days)))
-        earlier = slice(row(was), row(until) + 1) if was else slice(2 * later.start - later.stop, later.start)
-        return earlier, later
+            return self._split(frame, series, timing, parts, found)
 
     def _split(
         self, frame: pd.DataFrame, series: Series, timing: Learned, parts: tuple[slice, slice], found: Found | None
@@ -288,7 +270,3 @@ def _large_order(frame: pd.DataFrame, parts: tuple[slice, slice], change: float)
 
 def _cents(value: float) -> float:
     return round(float(value), 2) + 0.0
-
-
-def _as_date(value: str | date | None) -> date | None:
-    return date.fromisoformat(value) if isinstance(value, str) else value

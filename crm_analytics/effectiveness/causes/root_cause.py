@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.causes.adtributor import Elements, rank
+from crm_analytics.effectiveness.causes.between import BetweenPeriods
 from crm_analytics.effectiveness.causes.root_cause_words import checks, claims, part_name, sentence
 from crm_analytics.effectiveness.causes.scan import Cube, Cut, Found, Spans, scan
-from crm_analytics.result import Claim, Result, Study
+from crm_analytics.result import Claim, Result
 from crm_analytics.say import say
 
 RATIOS = {"mean order": ("revenue", "orders"), "mean price": ("revenue", "units"),
@@ -20,7 +21,7 @@ RATIOS = {"mean order": ("revenue", "orders"), "mean price": ("revenue", "units"
 
 
 @dataclass(frozen=True, kw_only=True)
-class RootCause(Study):
+class RootCause(BetweenPeriods):
     """Which region, store, channel, category or customers carry a change between two periods?
 
     Every text column of the table is a dimension. Cuts by up to `depth` of them together are scanned for those whose
@@ -31,10 +32,6 @@ class RootCause(Study):
     rate moved. Without `starts` the last four weeks are compared with the four before.
     """
 
-    starts: str | date | None = None
-    ends: str | date | None = None
-    before_starts: str | date | None = None
-    before_ends: str | date | None = None
     measure: str = "revenue"
     depth: int = 2
     most: int = 3
@@ -47,15 +44,11 @@ class RootCause(Study):
     of = "rows"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not (1 <= self.depth <= 3 and 1 <= self.most <= 10 and self.placebos >= 4):
             raise ValueError("depth is 1 to 3, most 1 to 10 and placebos at least 4.")
         if not 0 < self.false_alarms <= 0.5:
             raise ValueError(f"false_alarms is a share above 0 and up to 0.5, not {self.false_alarms!r}.")
-        starts, ends, was, until = map(_as_date, (self.starts, self.ends, self.before_starts, self.before_ends))
-        if ((ends or was) and not starts) or (was is None) != (until is None):
-            raise ValueError("Give starts, and both before_starts and before_ends or neither.")
-        if (ends and ends < starts) or (was and not was <= until < starts):
-            raise ValueError("Periods run from an earlier to a later day, and before_ends lies before starts.")
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -76,12 +69,14 @@ class RootCause(Study):
         frame = frame.sort_values(["day", *names], ignore_index=True)
         first = frame["day"].iloc[0]
         days = int((frame["day"].iloc[-1] - first).days) + 1
-        spans = self._spans(first, days)
-        if spans is None:
+        rows = self.rows(first, days)
+        if rows is None:
             return self.refuse(say(
                 "Not enough evidence: the table has days from {first:date} to {last:date}, and both periods must lie "
                 "within them.", first=first, last=frame["day"].iloc[-1],
             ))  # fmt: skip
+        earlier, later = ((part.start, part.stop) for part in rows)
+        spans = Spans(earlier=earlier, later=later)
         under = frame[self.parts[1]].to_numpy(float) if len(self.parts) == 2 else None
         cube = Cube(day=(frame["day"] - first).dt.days.to_numpy(), days=days, labels=frame[names].astype(str),
                     above=frame[self.parts[0]].to_numpy(float), under=under, depth=self.depth)  # fmt: skip
@@ -95,19 +90,6 @@ class RootCause(Study):
                 least=6 * (spans.later[1] - spans.later[0]) + spans.later[1] - spans.earlier[0],
             ))  # fmt: skip
         return self._told(cube, spans, found, first)
-
-    def _spans(self, first: pd.Timestamp, days: int) -> Spans | None:
-        def row(day: date) -> int:
-            return (pd.Timestamp(day) - first).days
-
-        starts, ends, was, until = map(_as_date, (self.starts, self.ends, self.before_starts, self.before_ends))
-        if starts is None:
-            later = (days - 28, days)
-        else:
-            later = (row(starts), row(ends) + 1 if ends else min(row(starts) + 28, days))
-        earlier = (row(was), row(until) + 1) if was else (2 * later[0] - later[1], later[0])
-        fits = 0 <= earlier[0] < earlier[1] <= later[0] < later[1] <= days
-        return Spans(earlier=earlier, later=later) if fits else None
 
     def _told(self, cube: Cube, spans: Spans, found: Found, first: pd.Timestamp) -> Result:
         named = found.cuts or ((found.best,) if found.best else ())
@@ -227,7 +209,3 @@ def _dimensions(cube: Cube, spans: Spans) -> pd.DataFrame:
             under_before=None if under_then is None else spans.stretch * under_then, under_now=under_now,
         )  # fmt: skip
     return rank(found)
-
-
-def _as_date(value: str | date | None) -> date | None:
-    return date.fromisoformat(value) if isinstance(value, str) else value

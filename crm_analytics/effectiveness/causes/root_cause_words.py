@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from crm_analytics.effectiveness.amounts import change, noun_of
 from crm_analytics.result import Check, Claim
 from crm_analytics.result.period import Period
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
     from crm_analytics.effectiveness.causes.root_cause import RootCauseResult
-
-MONEY = {"revenue", "mean order", "mean price", "revenue/orders", "revenue/units"}
-
 
 def part_name(part: tuple[tuple[str, str], ...]) -> str:
     """A cut in words: region Riga × category Garden."""
@@ -27,12 +25,9 @@ def _called(dimension: str) -> str:
     return known.get(dimension, dimension.replace("_", " "))
 
 
-def amount(result: RootCauseResult, value: float, *, signed: bool = True) -> str:
-    """A value of the measure for people, with its sign where it is a change."""
-    measure, ratio = result.study.measure, len(result.study.parts) == 2
-    kind = "money" if measure in MONEY else "number" if ratio else "count"
-    worded = say("{value:" + kind + "}", value=value)
-    return "+" + worded if signed and value > 0 else worded
+def worded(result: RootCauseResult, value: float) -> str:
+    """A change of what is measured."""
+    return change(result.study.measure, value, otherwise="number" if len(result.study.parts) == 2 else "count")
 
 
 def sentence(result: RootCauseResult) -> str:
@@ -42,23 +37,23 @@ def sentence(result: RootCauseResult) -> str:
         return say(
             "Nothing unusual: {change} {what} {after} against {before}, and all parts moved as alike "
             "as neighbours do. Farthest from the rest is {part} with {beyond} ({low} – {high} is ordinary for it).",
-            **frame, part=first["part"], beyond=amount(result, first["beyond"]),
-            low=amount(result, first["ordinary_low"]), high=amount(result, first["ordinary_high"]),
+            **frame, part=first["part"], beyond=worded(result, first["beyond"]),
+            low=worded(result, first["ordinary_low"]), high=worded(result, first["ordinary_high"]),
         )  # fmt: skip
     further = [row.part for row in result.table.iloc[1:-1].itertuples()]
     return say(
         "{beyond} beyond what it would have changed like the rest ({low} – {high} is ordinary for it): {part} carries "
         "{carried} of {change} {what} {after} against {before}{further}.",
-        **frame, part=first["part"], beyond=amount(result, first["beyond"]),
-        low=amount(result, first["ordinary_low"]), high=amount(result, first["ordinary_high"]),
-        carried=amount(result, first["change"]),
+        **frame, part=first["part"], beyond=worded(result, first["beyond"]),
+        low=worded(result, first["ordinary_low"]), high=worded(result, first["ordinary_high"]),
+        carried=worded(result, first["change"]),
         further=say("; then {parts}", parts=", ".join(further)) if further else "",
     )  # fmt: skip
 
 
 def _frame(result: RootCauseResult) -> dict[str, str]:
     return {
-        "change": amount(result, result.change), "what": say(result.study.measure.replace("/", " / ")),
+        "change": worded(result, result.change), "what": noun_of(result.study.measure),
         "after": Period(*result.after).when,
         "before": Period(*result.before).name,
     }  # fmt: skip
@@ -105,7 +100,7 @@ def _carried(result: RootCauseResult) -> Check:
         verdict="holds",
         text=say(
             "Everything else changed by {change}; all rows of the table together are the whole change.",
-            change=amount(result, rest["change"]),
+            change=worded(result, rest["change"]),
         ),
     )
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from crm_analytics.effectiveness.amounts import amount
 from crm_analytics.result import Check, Claim, Result, Study
 from crm_analytics.say import say
 
@@ -70,14 +71,14 @@ class Outlook(Study):
         if not np.isfinite(table[["value", "low", "high"]].to_numpy()).all():
             return self.refuse(say("Not enough evidence: nothing was sold in the same weeks a year before."))
         first = table.iloc[0]
-        figure = "{x:money}" if self.measure == "revenue" else "{x:count}"
         return OutlookResult(
             study=self, table=table, errors=known[best], trust=TRUST[best], day=first["first"].date(),
             history=frame[["day", self.measure]].tail(YEAR_DAYS + ahead).reset_index(drop=True),
             text=say(
                 "{value} ({low} – {high}) of {measure} from {first:date} to {last:date}, if it runs as this year runs.",
-                value=say(figure, x=first["value"]), low=say(figure, x=first["low"]),
-                high=say(figure, x=first["high"]), measure=say(self.measure), first=first["first"], last=first["last"],
+                value=amount(self.measure, first["value"]), low=amount(self.measure, first["low"]),
+                high=amount(self.measure, first["high"]), measure=say(self.measure),
+                first=first["first"], last=first["last"],
             ),
             checks=_checks(self, known[best], np.sqrt((known[0] ** 2).mean())),
         )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from crm_analytics.effectiveness.amounts import amount
 from crm_analytics.effectiveness.media.claims import Move, best_move, claims
 from crm_analytics.effectiveness.media.course import Influences
 from crm_analytics.effectiveness.media.mix_checks import Doubts, checks, doubts
@@ -186,8 +187,7 @@ class MixResult(Result):
 
     def amount(self, value: float) -> str:
         """A quantity of the measure, for people."""
-        money = self.study.measure in ("revenue", "margin")
-        return say("{value:money}", value=value) if money else say("{value:count}", value=value)
+        return amount(self.study.measure, value)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

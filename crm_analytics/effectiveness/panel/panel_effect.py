@@ -9,13 +9,15 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from crm_analytics.effectiveness.amounts import MONEY, noun_of
 from crm_analytics.effectiveness.panel.judged import Judged, judged
-from crm_analytics.effectiveness.panel.panel_effect_checks import MONEY, amount, checks
+from crm_analytics.effectiveness.panel.panel_effect_checks import checks, worded
 from crm_analytics.effectiveness.panel.panel_effect_claims import claims
 from crm_analytics.effectiveness.panel.reading import Reading, read
 from crm_analytics.effectiveness.panel.structural_twin import NAME, StructuralTwin
 from crm_analytics.effectiveness.panel.tables import course_table, method_table, parts_table, placebo_table
 from crm_analytics.result import Claim, Result, Study
+from crm_analytics.result.period import as_day
 from crm_analytics.say import say
 
 LEAST_PERIODS = 8
@@ -60,7 +62,7 @@ class PanelEffect(Study):
             raise ValueError("tail_days is at least 0 and period_days at least 1.")
         if self.scale not in ("index", "level"):
             raise ValueError(f"scale is index or level, not {self.scale!r}.")
-        first, last = _as_date(self.starts), _as_date(self.ends)
+        first, last = as_day(self.starts), as_day(self.ends)
         if (last and not first) or (first and last and last < first) or (self.treated and not first):
             raise ValueError(f"Give the first day, and a last day on or after it; given were {first} and {last}.")
 
@@ -122,8 +124,8 @@ class PanelEffect(Study):
         marked = frame["campaign"].fillna("") != "" if "campaign" in frame else pd.Series(False, index=frame.index)
         if self.starts is not None:
             units = self._reached or set(frame.loc[marked, "unit"])
-            last = pd.Timestamp(_as_date(self.ends)) if self.ends else frame["day"].max()
-            marked = frame["unit"].isin(units) & frame["day"].between(pd.Timestamp(_as_date(self.starts)), last)
+            last = pd.Timestamp(as_day(self.ends)) if self.ends else frame["day"].max()
+            marked = frame["unit"].isin(units) & frame["day"].between(pd.Timestamp(as_day(self.starts)), last)
         if self._reached and "reached" in frame:
             frame = frame.drop(columns="reached")
         return frame.assign(on=marked.to_numpy())
@@ -294,11 +296,11 @@ def _worded(result: PanelEffectResult) -> str:
         "methods agree on the sign."
     )
     text = say(
-        template, effect=amount(study.measure, result.effect), low=amount(study.measure, result.low),
-        high=amount(study.measure, result.high), what=say(study.measure), where=where, first=result.starts,
+        template, effect=worded(result, result.effect), low=worded(result, result.low),
+        high=worded(result, result.high), what=noun_of(study.measure), where=where, first=result.starts,
         last=result.until, share=result.effect / result.expected if result.expected else float("nan"),
         others=len(result.reading.layout.spells[0].others), same=same, methods=len(found.methods),
-        smallest=amount(study.measure, result.smallest),
+        smallest=worded(result, result.smallest),
     )  # fmt: skip
     value, low, high = result.iroas
     if value != value:
@@ -308,8 +310,4 @@ def _worded(result: PanelEffectResult) -> str:
         if result.low <= 0 <= result.high
         else "For every 1 spent it brought {value:number} ({low:number} – {high:number}) of {what}."
     )
-    return text + " " + say(told, value=value, low=low, high=high, what=say(study.measure))
-
-
-def _as_date(value: str | date | None) -> date | None:
-    return date.fromisoformat(value) if isinstance(value, str) else value
+    return text + " " + say(told, value=value, low=low, high=high, what=noun_of(study.measure))

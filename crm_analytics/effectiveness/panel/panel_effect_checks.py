@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from crm_analytics.effectiveness.amounts import change
 from crm_analytics.result import Check
 from crm_analytics.say import say
 
@@ -14,13 +15,11 @@ if TYPE_CHECKING:
 
 TOLERATED = 0.01
 """A drift of plain differences that nobody would notice, however surely it is there."""
-MONEY = ("revenue", "margin", "sales")
 
 
-def amount(measure: str, value: float) -> str:
-    """A change of what is measured, for people, with its sign: money, or a number."""
-    worded = say("{value:money}", value=value) if measure in MONEY else say("{value:number}", value=value)
-    return "+" + worded if value > 0 else worded
+def worded(result: PanelEffectResult, value: float) -> str:
+    """A change of what is measured; units may be small, so a count has digits."""
+    return change(result.study.measure, value, otherwise="number")
 
 
 def called(method: str) -> str:
@@ -45,7 +44,7 @@ def _agree(result: PanelEffectResult) -> Check:
     methods, name = result.judged.methods, say("Methods")
     signs = {one.effect > 0 for one in methods}
     inside = sum(one.interval[0] <= result.effect <= one.interval[1] for one in methods)
-    smallest, largest = (amount(result.study.measure, f(one.effect for one in methods)) for f in (min, max))
+    smallest, largest = (worded(result, f(one.effect for one in methods)) for f in (min, max))
     if len(methods) == 1:
         return Check(name=name, verdict="weak", text=say("Only one method can be asked, so none confirms it."))
     verdict = (
@@ -314,7 +313,7 @@ def _plain(result: PanelEffectResult) -> Check:
             text=say("There is no time before of the same length to compare with, which is how it is commonly read."),
         )
     told = "; ".join(
-        say("{effect} {reading}", effect=amount(result.study.measure, row.effect), reading=row.reading)
+        say("{effect} {reading}", effect=worded(result, row.effect), reading=row.reading)
         for row in plain.itertuples()
     )
     return Check(

@@ -9,11 +9,13 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from crm_analytics.effectiveness.unlinked.baseline_checks import Plain, amount, checks, on_and_off
+from crm_analytics.effectiveness.amounts import change
+from crm_analytics.effectiveness.unlinked.baseline_checks import Plain, checks, on_and_off
 from crm_analytics.effectiveness.unlinked.counterfactual import Counterfactual
 from crm_analytics.effectiveness.unlinked.influences import Series
 from crm_analytics.effectiveness.unlinked.opinions import OPINIONS, agreement, opinions
 from crm_analytics.result import Claim, Result, Study
+from crm_analytics.result.period import as_day
 from crm_analytics.say import say
 
 LEAST_DAYS = 56
@@ -61,7 +63,7 @@ class Baseline(Study):
             raise ValueError(f"opinions are among {', '.join(OPINIONS)}, not {self.opinions!r}.")
         if self.tail_days < 0 or self.draws < 200:
             raise ValueError("tail_days is at least 0 and draws at least 200.")
-        first, last = _as_date(self.starts), _as_date(self.ends)
+        first, last = as_day(self.starts), as_day(self.ends)
         if (last and not first) or (first and last and last < first):
             raise ValueError(f"A campaign starts on or before the day it ends; given were {first} and {last}.")
 
@@ -105,8 +107,8 @@ class Baseline(Study):
     def _window(self, frame: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp, np.ndarray, str] | None:
         """First and last day of the campaign, on which days it was on, and its name, if the table knows it."""
         if self.starts is not None:
-            first = pd.Timestamp(_as_date(self.starts))
-            last = pd.Timestamp(_as_date(self.ends)) if self.ends else frame["day"].iloc[-1]
+            first = pd.Timestamp(as_day(self.starts))
+            last = pd.Timestamp(as_day(self.ends)) if self.ends else frame["day"].iloc[-1]
             return first, last, frame["day"].between(first, last).to_numpy(), ""
         on = (frame["campaign"].fillna("") != "").to_numpy() if "campaign" in frame else np.zeros(len(frame), bool)
         if not on.any():
@@ -254,8 +256,8 @@ def _worded(study: Baseline, table: pd.DataFrame, between: tuple[float, float], 
         "expected."
     )
     return say(
-        template, effect=amount(study.measure, effect), low=amount(study.measure, low),
-        high=amount(study.measure, high), what=what, days=len(table), since=since,
+        template, effect=change(study.measure, effect), low=change(study.measure, low),
+        high=change(study.measure, high), what=what, days=len(table), since=since,
         share=effect / expected if expected else float("nan"),
     )
 
@@ -264,7 +266,3 @@ def _since(starts: pd.Timestamp, named: str) -> str:
     if named:
         return say("since «{name}» began on {first:date}", name=named, first=starts)
     return say("since {first:date}", first=starts)
-
-
-def _as_date(value: str | date | None) -> date | None:
-    return date.fromisoformat(value) if isinstance(value, str) else value

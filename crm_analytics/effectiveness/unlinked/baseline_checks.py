@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from crm_analytics.effectiveness.amounts import change
 from crm_analytics.effectiveness.unlinked.counterfactual import Counterfactual, Tried
 from crm_analytics.effectiveness.unlinked.influences import YEAR, Series
 from crm_analytics.effectiveness.unlinked.structural import Structure
@@ -46,12 +47,6 @@ def checks(
         _history(without.series),
         _beside(measure, effect, plain),
     )
-
-
-def amount(measure: str, value: float) -> str:
-    """A change of what is measured, for people, with its sign: money, or a count."""
-    worded = say("{value:money}" if measure == "revenue" else "{value:count}", value=value)
-    return "+" + worded if value > 0 else worded
 
 
 def _placebo(without: Counterfactual, tried: list[Tried]) -> Check:
@@ -204,9 +199,9 @@ def on_and_off(without: Counterfactual, window: slice, on: np.ndarray, measure: 
         text=say(
             "A day on brought {on}, a day off between them {off}: {apart} more ({low} – {high}). What is still felt on "
             "days off makes this difference smaller than the effect.",
-            on=amount(measure, float(each["on"].mean())), off=amount(measure, float(each["off"].mean())),
-            apart=amount(measure, float(apart.mean())), low=amount(measure, float(low)),
-            high=amount(measure, float(high)),
+            on=change(measure, float(each["on"].mean())), off=change(measure, float(each["off"].mean())),
+            apart=change(measure, float(apart.mean())), low=change(measure, float(low)),
+            high=change(measure, float(high)),
         ),
     )]
 
@@ -229,7 +224,7 @@ def _beside(measure: str, effect: float, plain: Plain) -> Check:
     name = say("Plain comparison")
     if not told:
         return Check(name=name, verdict="weak", text=say("The history is too short for a plain comparison beside."))
-    said = "; ".join(say("{value} against {what}", value=amount(measure, v), what=what) for what, v in told.items())
+    said = "; ".join(say("{value} against {what}", value=change(measure, v), what=what) for what, v in told.items())
     contrary = any(value * effect < 0 for value in told.values())
     return Check(
         name=name, verdict="weak" if contrary else "holds",

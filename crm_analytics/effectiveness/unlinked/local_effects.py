@@ -9,11 +9,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from crm_analytics.effectiveness.amounts import change
 from crm_analytics.effectiveness.unlinked import structural
-from crm_analytics.effectiveness.unlinked.baseline_checks import amount
 from crm_analytics.effectiveness.unlinked.counterfactual import TRUSTED, Counterfactual
 from crm_analytics.effectiveness.unlinked.influences import Series
 from crm_analytics.result import Check, Claim, Result, Study
+from crm_analytics.result.period import as_day
 from crm_analytics.say import say
 
 LEAST_DAYS = 56
@@ -56,7 +57,7 @@ class LocalEffects(Study):
         super().__post_init__()
         if self.tail_days < 0 or self.draws < 200:
             raise ValueError("tail_days is at least 0 and draws at least 200.")
-        first, last = _as_date(self.starts), _as_date(self.ends)
+        first, last = as_day(self.starts), as_day(self.ends)
         if (last and not first) or (first and last and last < first):
             raise ValueError(f"A campaign starts on or before the day it ends; given were {first} and {last}.")
 
@@ -103,8 +104,8 @@ class LocalEffects(Study):
 
     def _window(self, frame: pd.DataFrame, days: pd.Series) -> tuple[pd.Timestamp, pd.Timestamp, str] | None:
         if self.starts is not None:
-            ends = pd.Timestamp(_as_date(self.ends)) if self.ends else days.iloc[-1]
-            return pd.Timestamp(_as_date(self.starts)), ends, self.campaign
+            ends = pd.Timestamp(as_day(self.ends)) if self.ends else days.iloc[-1]
+            return pd.Timestamp(as_day(self.starts)), ends, self.campaign
         marked = frame[frame["campaign"].fillna("") != ""] if "campaign" in frame else frame.iloc[:0]
         if marked.empty:
             return None
@@ -274,7 +275,7 @@ def _worded(
     return say(
         "{effect} {what} ({low} – {high}) in all {units:count} units since {since}; in {up:count} of them surely more "
         "than was to be expected, in {down:count} surely less, where chance alone would say so in {chance:number}.",
-        effect=amount(study.measure, effect), low=amount(study.measure, low), high=amount(study.measure, high),
+        effect=change(study.measure, effect), low=change(study.measure, low), high=change(study.measure, high),
         what=say(study.measure), units=len(table), up=up, down=down,
         since=say("«{name}» began on {first:date}", name=named, first=starts) if named else say(
             "{first:date}", first=starts),
@@ -344,7 +345,3 @@ def _sold_too_seldom(able: int, table: pd.DataFrame) -> Check:
         text=say("In the middle one of {able:count} units an effect below {small:percent} of its sales cannot be seen.",
                  able=able, small=small),
     )
-
-
-def _as_date(value: str | date | None) -> date | None:
-    return date.fromisoformat(value) if isinstance(value, str) else value
