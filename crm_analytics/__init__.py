@@ -74,6 +74,7 @@ _HOMES = {
     "ComplaintCost": "effectiveness.service.complaint_cost",
     "WordOfMouth": "effectiveness.service.word_of_mouth",
     "Lift": "effectiveness.control.lift",
+    "OptOuts": "effectiveness.control.opt_outs",
     "Overlap": "effectiveness.control.overlap",
     "PanelEffect": "effectiveness.panel.panel_effect",
     "PlanFact": "effectiveness.money.plan_fact",

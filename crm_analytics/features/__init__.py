@@ -42,6 +42,7 @@ _HOMES = {
     "funnel": "funnel",
     "campaign_people": "campaign_people",
     "campaign_tests": "campaign_tests",
+    "campaign_opt_outs": "opt_outs",
     "media": "media",
     "experiments": "experiments",
     "lead_money": "lead_money",

@@ -26,6 +26,7 @@ OUTCOMES = ("delivered", "bounced", "answered", "no answer", "refused", "questio
 DELIVERED, BOUNCED, ANSWERED, NO_ANSWER, REFUSED, QUESTION = range(6)
 AGENTS = ("Baiba", "Edgars", "Kristine", "Olga", "Raimonds", "Signe")
 RESPONSES = ("click", "unsubscribe", "interested")
+UNSUBSCRIBE = RESPONSES.index("unsubscribe")
 
 ANSWER_RATE = np.array(
     [
@@ -210,7 +211,7 @@ def draw_responses(contacts: Contacts, people: People, *, seed: int) -> Response
     keen = chance < np.array([RESPONSE_RATE[name] for name in ATTITUDES])[attitude]
     away = ~keen & (attitude == PUT_OFF) & (chance > 1 - UNSUBSCRIBE_RATE)
     day = reached.day + rng.geometric(0.5, len(reached)) - 1
-    kind = np.where(away, 1, np.where(reached.channel == PHONE, 2, 0))
+    kind = np.where(away, UNSUBSCRIBE, np.where(reached.channel == PHONE, 2, 0))
     kept = (keen | away) & (day < DAYS)
     second = np.maximum(reached.second, rng.integers(9 * 3600, 22 * 3600, len(reached)))
     return Responses(reached.campaign[kept], reached.customer[kept], day[kept], second[kept], kind[kept])

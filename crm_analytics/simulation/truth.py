@@ -102,6 +102,7 @@ class Truth:
         """A campaign a row: what it brought in this draw (`incremental_…`), in all and within four weeks of its start.
 
         `expected_orders` and, for mass campaigns, `expected_revenue` are what it brings on average over many draws.
+        `opt_outs_28` is how many customers unsubscribed in those four weeks because they were addressed.
         """
         rows = []
         treated = {group.campaign: group for group in self.company.arms}
@@ -132,7 +133,9 @@ class Truth:
             sums = some.groupby("campaign_id")[["orders", "revenue", "margin"]].sum()
             sums = sums.reindex(frame["campaign_id"]).fillna(0.0).reset_index(drop=True)
             frame = frame.join(sums.add_prefix("incremental_").add_suffix(suffix))
-        return frame
+        said, starts = self.company.responses, np.array([position(c.starts) for c in CAMPAIGNS])
+        away = (said.kind == contacts.UNSUBSCRIBE) & (said.day < starts[said.campaign] + WINDOW_DAYS)
+        return frame.assign(opt_outs_28=np.bincount(said.campaign[away], minlength=len(CAMPAIGNS)))
 
     @cached_property
     def campaign_effects(self) -> pd.DataFrame:
