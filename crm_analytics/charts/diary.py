@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
+from crm_analytics.charts.stacked import Panel, panels
 from crm_analytics.effectiveness.diary.diary import BACKTEST, EXPIRED, SOON, ConclusionsResult, DiaryResult
 from crm_analytics.effectiveness.diary.tenths import TenthsResult
 from crm_analytics.say import say
@@ -19,35 +20,22 @@ def _(result: DiaryResult) -> go.Figure:
     scored = result.scored
     lines = scored.groupby(["study", "measure"]).size().sort_values(ascending=False, kind="stable").index[:MOST]
     fig = theme.figure(title=_title(result), height=170 + 190 * len(lines))
-    gap = 0.3 / max(len(lines), 1)
-    each = (1 - gap * (len(lines) - 1)) / len(lines)
     named: set[str] = set()
-    for place, (study, measure) in enumerate(lines):
-        top = 1 - place * (each + gap)
-        axis = "" if place == 0 else str(place + 1)
-        _line(fig, scored[(scored["study"] == study) & (scored["measure"] == measure)], axis, named)
-        fig.update_layout({
-            f"yaxis{axis}": {"domain": [max(top - each, 0), top], "tickformat": "+.0%", "anchor": f"x{axis}",
-                             "title_text": say("off by")},
-            f"xaxis{axis}": {"anchor": f"y{axis}", "matches": None if place == 0 else "x",
-                             "range": _span(scored)},
-        })  # fmt: skip
-        fig.add_annotation(
-            text=say("{study}: {measure}", study=study.replace("_", " "), measure=measure), x=0, xref="paper", y=top,
-            yref="paper", xanchor="left", yanchor="bottom", showarrow=False, font={"size": 13, "color": theme.INK},
-        )  # fmt: skip
+    for panel, (study, measure) in zip(panels(len(lines), gaps=0.3), lines, strict=True):
+        _line(fig, scored[(scored["study"] == study) & (scored["measure"] == measure)], panel, named)
+        panel.settle(fig, say("{study}: {measure}", study=study.replace("_", " "), measure=measure),
+                     x={"range": _span(scored)}, y={"tickformat": "+.0%", "title_text": say("off by")})  # fmt: skip
     return fig.update_layout(legend={"y": -0.1 - 0.06 / len(lines)}, margin_t=110, hovermode="closest")
 
 
-def _line(fig: go.Figure, rows: pd.DataFrame, axis: str, named: set[str]) -> None:
+def _line(fig: go.Figure, rows: pd.DataFrame, panel: Panel, named: set[str]) -> None:
     """Each forecast as a bar from low to high around nought, and what came as a dot; `named` is in the legend."""
     middle = rows["first"] + (rows["last"] - rows["first"]) / 2
     low, high, came = (rows[name] / rows["value"] - 1 for name in ("low", "high", "actual"))
-    on = {"xaxis": f"x{axis}", "yaxis": f"y{axis}"}
     fig.add_scatter(
         x=middle, y=[0] * len(rows), mode="markers", marker={"symbol": "line-ew-open", "size": 9, "color": theme.BLUE},
         error_y={"type": "data", "array": high, "arrayminus": -low, "color": theme.BLUE, "thickness": 5, "width": 0},
-        opacity=0.45, name=say("foretold, with its interval"), showlegend=not named, hoverinfo="skip", **on,
+        opacity=0.45, name=say("foretold, with its interval"), showlegend=not named, hoverinfo="skip", **panel.on,
     )  # fmt: skip
     for kind, symbol in ((BACKTEST, "circle-open"), ("foresight", "circle")):
         for inside, colour in ((True, theme.GREEN), (False, theme.RED)):
@@ -58,7 +46,7 @@ def _line(fig: go.Figure, rows: pd.DataFrame, axis: str, named: set[str]) -> Non
                 fig.add_scatter(
                     x=middle[some], y=came[some], mode="markers", name=told, showlegend=told not in named,
                     marker={"symbol": symbol, "size": 9, "color": colour, "line": {"width": 2, "color": colour}},
-                    legendgroup=told, **on,
+                    legendgroup=told, **panel.on,
                 )  # fmt: skip
                 named.add(told)
 

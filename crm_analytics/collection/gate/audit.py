@@ -11,10 +11,11 @@ from crm_analytics.collection.gate.checks import COLUMNS, LINES, Gate
 from crm_analytics.collection.gate.expectations import Expectation
 from crm_analytics.collection.gate.measures import ALL, Measure
 from crm_analytics.collection.loading.accounts import Account, Refusal, accounts
-from crm_analytics.collection.loading.bench import Bench, Kind
+from crm_analytics.collection.loading.bench import Bench
 from crm_analytics.collection.loading.crosscheck import AGAIN, Crosscheck
 from crm_analytics.collection.loading.fitting import Fit
 from crm_analytics.collection.loading.increments import files_of
+from crm_analytics.collection.loading.kinds import Kind
 from crm_analytics.collection.mapping.conversion import quoted
 from crm_analytics.result import Check
 from crm_analytics.say import say

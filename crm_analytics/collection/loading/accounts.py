@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from crm_analytics.collection.loading.bench import Arrival, Bench, Kind
+from crm_analytics.collection.loading.bench import Bench
 from crm_analytics.collection.loading.fitting import Fit
+from crm_analytics.collection.loading.kinds import Arrival, Kind
 
 _NO_MONEY = "CAST(NULL AS DECIMAL(38,4))"
 

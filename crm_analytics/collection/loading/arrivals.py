@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from crm_analytics.collection.loading.bench import Arrival, Kind
+from crm_analytics.collection.loading.kinds import Arrival, Kind
 from crm_analytics.collection.mapping.files import FileSpec
 from crm_analytics.collection.mapping.maps import Lookup, SourceMap
 from crm_analytics.collection.mapping.section import closest

@@ -8,131 +8,26 @@ the canonical columns hold them, what is wrong with it, its money) is calculated
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from crm_analytics.collection.loading.kinds import Arrival, Kind
 from crm_analytics.collection.mapping import conversion
 from crm_analytics.collection.mapping.expressions import ExpressionError, bind
-from crm_analytics.collection.mapping.files import FileSpec
-from crm_analytics.collection.mapping.maps import SourceMap
 from crm_analytics.collection.mapping.pseudonyms import Customers
-from crm_analytics.collection.mapping.section import MapError, closest
-from crm_analytics.collection.sources.source import Progress, Proof, Source, SourceError
+from crm_analytics.collection.mapping.section import MapError
+from crm_analytics.collection.sources.source import Progress, SourceError
 from crm_analytics.warehouse.release import WarehouseError
 
 MEMORY = "4GB"
 THREADS = 2
-FEW, MANY = 1_000, 1_000_000
-GLANCE = 1_000_000
-"""Lines that are looked at together; more would not be held in the processor's own memory."""
 FILE_ROW_GROUPS = 8
 """Of some 120,000 rows each: what a correction touches is one file, so it is not to be a very large one."""
 DICTIONARY = 12_000
 """A column with more different values in a row group is not worth a dictionary, and to find that out sooner saves a
 sixth of the writing."""
-
-
-@dataclass(kw_only=True)
-class Arrival:
-    """One source that came: which of a map's files it belongs to, and what reading it found."""
-
-    of: Kind
-    source: Source
-    offset: int = 0
-    place: int = 0
-    """Its place among the files that add to one another, from 1."""
-    corrected: int = 0
-    deleted: int = 0
-    """How many earlier rows it corrected and deleted when it was read before."""
-    proof: Proof | None = None
-
-    @property
-    def name(self) -> str:
-        return self.source.name
-
-
-@dataclass(kw_only=True)
-class Kind:
-    """All files of one kind (`files: lines:` of a map), and which of their columns the map uses."""
-
-    number: int
-    map: SourceMap
-    spec: FileSpec
-    arrivals: list[Arrival] = field(default_factory=list)
-    missing: SourceError | None = None
-    """Why there are none."""
-    header: tuple[str, ...] = ()
-    used: dict[str, str] = field(default_factory=dict)
-    steps: tuple[dict[str, str], dict[str, str], dict[str, str]] = field(default_factory=lambda: ({}, {}, {}))
-    """What the scan calculates, as SQL → name: from columns, from what the step before has, and what is kept."""
-    start: int = 0
-    gone: str = ""
-    """Whether a line says that its row is no more, as the scan can tell, where the map says how to know it."""
-    watermark: str = ""
-    """By what the lines of a database are known to be newer."""
-    money: str = ""
-    """The money on a line, where the map names it."""
-    rule: str = ""
-    """The reason for which the map's own rules, or the lack of a table, refuse a line."""
-    expected: set[str] = field(default_factory=set)
-    """The reasons for which the map itself refuses lines."""
-
-    @property
-    def adds(self) -> bool:
-        """Whether its files add to what came before; else they are all there is."""
-        return self.spec.load == "add"
-
-    @property
-    def dialect(self) -> str:
-        return f"_{self.number}"
-
-    @property
-    def lines(self) -> str:
-        """The view of its lines: rid, file (its place among the arrivals), and what is kept of them."""
-        return f"lines_{self.number}"
-
-    def take(self, sql: str) -> str:
-        """Have the scan calculate something from the columns (s0, s1 …). Its name."""
-        return sql if sql in self.used.values() else self.steps[0].setdefault(sql, f"x{len(self.steps[0])}")
-
-    def value(self, sql: str) -> str:
-        """Have the scan calculate something from the columns and what was taken. Its name."""
-        known = {*self.used.values(), *self.steps[0].values()}
-        return sql if sql in known else self.steps[1].setdefault(sql, f"v{len(self.steps[1])}")
-
-    def keep(self, sql: str) -> str:
-        """Have the scan keep something, calculated from all of that. The name of its column."""
-        return self.steps[2].setdefault(sql, f"k{len(self.steps[2])}")
-
-    def column(self, name: str, place: str) -> str:
-        """The SQL of a source column. Raises MapError when the file has no such column, or two."""
-        if name not in self.used:
-            self.used[self._spelled(name, place)] = f"s{len(self.used)}"
-        return self.used[name] if name in self.used else self.used[self._spelled(name, place)]
-
-    def _spelled(self, name: str, place: str) -> str:
-        alike = [h for h in self.header if h == name] or [h for h in self.header if h.casefold() == name.casefold()]
-        if not alike and f"{name} (1)" in self.header:
-            raise self.map.error(
-                place,
-                f"{self.arrivals[0].name} has more than one column {name!r}; say which: {name} (1), {name} (2) …",
-            )
-        if not alike:
-            raise self.map.error(
-                place,
-                f"{self.arrivals[0].name} has no column {name!r}.{closest(name, [h for h in self.header if h])}",
-            )
-        if len(alike) > 1:
-            raise self.map.error(
-                place,
-                f"{self.arrivals[0].name} has the column {name!r} {len(alike)} times; rename one in the source.",
-            )
-        return alike[0]
 
 
 class Bench:
@@ -304,41 +199,6 @@ class Bench:
             taken.append(f"{text} AS {s}")
         return ", ".join(taken) or "1 AS nothing"
 
-    def runs(self, kind: Kind, own: str, then: str, stands: str, out: Any) -> tuple[Any, Any, Any] | None:
-        """The first line (rid) of every run of lines, those of them whose value comes again, and these values' hashes.
-
-        The lines are those that stand and are not `out` (rids), as they lie: a run is of one hash (`own`), and ends
-        where `then` does not ascend. Exports mostly keep together what belongs together, so that a glance at the
-        neighbour answers what grouping or sorting all lines would answer at several times the price. None where too
-        much comes again.
-        """
-        import numpy as np
-
-        first, values = [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
-        former: tuple = ()
-        for place in range(kind.start, kind.start + sum(one.proof.records for one in kind.arrivals), GLANCE):
-            found = self.run(
-                f"SELECT hash({own}) AS own, {then or 'NULL'} AS next, {stands} AS stands FROM {kind.lines} AS l "
-                f"WHERE rid >= {place} AND rid < {place + GLANCE}"
-            ).fetchnumpy()
-            stand = found["stands"]
-            stand[out[(out >= place) & (out < place + len(stand))] - place] = False
-            hashes, order = found["own"][stand], np.ma.getdata(found["next"])[stand]
-            begins = np.ones(len(hashes), dtype=bool)
-            begins[1:] = hashes[1:] != hashes[:-1]
-            if then:
-                begins[1:] |= order[1:] <= order[:-1]
-            if former and len(hashes):
-                begins[0] = hashes[0] != former[0] or bool(then and order[0] <= former[1])
-            first.append(np.flatnonzero(stand)[begins] + place)
-            values.append(hashes[begins])
-            former = (hashes[-1], order[-1]) if len(hashes) else former
-        first, values = np.concatenate(first), np.concatenate(values)
-        again = self._repeated(values.copy())
-        if len(again) > FEW:
-            return None
-        return first, first[np.isin(values, again)] if len(again) else first[:0], np.unique(again)
-
     def mark(self, name: str, kind: Kind, lines: Any) -> None:
         """Have a variable hold which lines (rid) of a kind are meant, a bit each: they stay in the processor's own
         memory, where a join with as many lines would not."""
@@ -368,49 +228,6 @@ class Bench:
         for path in (Path(name) for name, count, *_ in made if not count):
             path.unlink()
         return {Path(name): count for name, count, *_ in made if count}
-
-    def twice(self, new: list[str], old: list[str] | None = None) -> int:
-        """Find the hashes (`h`) that stand more than once in queries, as the table `twice`. How many they are.
-
-        Sorting numbers is several times as fast as grouping them, and in most loads no key stands twice. What stands
-        in `old` alone does not count.
-        """
-        import numpy as np
-
-        hashes = np.concatenate([self.run(query).fetchnumpy()["h"] for query in new])
-        again = self._repeated(hashes)
-        if not old and not len(again):
-            return 0
-        if not old and len(again) < FEW:  # which is nearly always, and spares the import of half of pandas
-            self.run("CREATE OR REPLACE TABLE twice AS SELECT DISTINCT unnest(CAST("
-                     f"[{', '.join(map(str, again.tolist()))}] AS UBIGINT[])) AS h")
-            return len(again)
-        import pyarrow as pa
-
-        with self.seen("new_hashes", pa.table({"h": hashes})), self.seen("again", pa.table({"h": again})):
-            met = "".join(f" UNION FROM ({query}) SEMI JOIN new_hashes USING (h)" for query in old or ())
-            return self.run(f"CREATE OR REPLACE TABLE twice AS SELECT DISTINCT h FROM (FROM again{met})").fetchone()[0]
-
-    def _repeated(self, hashes: Any) -> Any:
-        """The hashes that stand there before, each as often; several threads sort a part each."""
-        import numpy as np
-
-        def repeated(part: Any) -> Any:
-            part.sort()
-            return part[1:][part[1:] == part[:-1]]
-
-        if len(hashes) < MANY:
-            return repeated(hashes)
-        low = hashes < np.uint64(1 << 63)
-        with ThreadPoolExecutor(self.threads) as helpers:
-            return np.concatenate(list(helpers.map(repeated, (hashes[low], hashes[~low]))))
-
-    @contextmanager
-    def seen(self, name: str, table: Any) -> Iterator[None]:
-        """Let SQL see an Arrow table under a name, for a while."""
-        self.connection.register(name, table)
-        yield
-        self.connection.unregister(name)
 
     def reason(self, reason: str, column: str = "") -> int:
         """The number under which a reason stands in `refused`."""

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from crm_analytics.collection.loading.bench import Bench
 from crm_analytics.collection.loading.fitting import Fit
 from crm_analytics.collection.loading.increments import Stock, files_of
+from crm_analytics.collection.loading.repeats import twice
 from crm_analytics.collection.mapping.conversion import quoted
 from crm_analytics.warehouse.release import Release
 from crm_analytics.warehouse.tables import TABLES, Column
@@ -90,9 +91,9 @@ class Crosscheck:
         fits = self.by_table[table]
         key = ", ".join(f'"{name}"' for name in TABLES[table].key)
         content = ", ".join(f'"{column.name}"' for column in TABLES[table].columns)
-        if self._surely_once(table, fits) or not self.bench.twice(
-            [f"SELECT hash({key}) AS h FROM {fit.good}" for fit in fits], self._others(table, f"hash({key}) AS h")
-        ):
+        hashed = f"hash({key}) AS h"
+        new, old = [f"SELECT {hashed} FROM {fit.good}" for fit in fits], self._others(table, hashed)
+        if self._surely_once(table, fits) or not twice(self.bench, new, old):
             return
         rivals = " UNION ALL ".join(
             [

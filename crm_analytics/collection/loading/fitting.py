@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from crm_analytics.collection.loading.bench import Bench, Kind
+from crm_analytics.collection.loading import repeats
+from crm_analytics.collection.loading.bench import Bench
+from crm_analytics.collection.loading.kinds import Kind
 from crm_analytics.collection.mapping.conversion import converted, faults, quoted
 from crm_analytics.collection.mapping.maps import Block, ColumnSpec
 from crm_analytics.collection.mapping.pseudonyms import FORGOTTEN
@@ -245,11 +247,11 @@ class Fit:
         self.bench.mark(self.chosen, self.kind, self._chosen_lines)
 
     def runs(self, *own: str, then: str = "") -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-        """The runs of the lines without a fault, as they lie, by the hash of some values; see `Bench.runs`."""
+        """The runs of the lines without a fault, as they lie, by the hash of some values; see `repeats.runs`."""
         spent = f" UNION ALL FROM spent_{self.kind.number}" if self.group and self.kind.adds else ""
         out = self._asked(f"SELECT rid FROM refused{spent}")
         stands = f"coalesce({self.fault} IS NULL AND {self.belongs}, false)"
-        return self.bench.runs(self.kind, ", ".join(own) or "0", then, stands, out)
+        return repeats.runs(self.bench, self.kind, own=", ".join(own) or "0", then=then, stands=stands, out=out)
 
     @property
     def _not_spent(self) -> str:

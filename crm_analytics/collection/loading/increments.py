@@ -15,8 +15,10 @@ from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Any
 
-from crm_analytics.collection.loading.bench import Arrival, Bench, Kind
+from crm_analytics.collection.loading.bench import Bench
 from crm_analytics.collection.loading.fitting import Fit
+from crm_analytics.collection.loading.kinds import Arrival, Kind
+from crm_analytics.collection.loading.repeats import twice
 from crm_analytics.collection.mapping.conversion import quoted
 from crm_analytics.collection.mapping.maps import SourceMap
 from crm_analytics.warehouse.release import Release, Shelf
@@ -213,7 +215,9 @@ def supersede(bench: Bench, fits: list[Fit], kinds: list[Kind]) -> None:
     for group in groups.values():
         key = ", ".join(f'"{name}"' for name in group[0].table.key)
         some = _perhaps_again(bench, group[0]) if len(group) == 1 else ""
-        if some is None or not bench.twice([f"SELECT hash({key}) AS h FROM {fit.keyed}{some}" for fit in group]):
+        if some is None or not twice(
+            bench, [f"SELECT hash({key}) AS h FROM {fit.keyed}{some}" for fit in group]
+        ):
             continue
         rivals = " UNION ALL ".join(
             f"SELECT rid, {fit.number} AS fit, {key} FROM {fit.keyed} WHERE hash({key}) IN (FROM twice)"

@@ -12,10 +12,11 @@ from crm_analytics.collection.forgetting.fields import remember_maps
 from crm_analytics.collection.gate.audit import Audit
 from crm_analytics.collection.history import remembered
 from crm_analytics.collection.loading.arrivals import arrivals, entries, fingerprints
-from crm_analytics.collection.loading.bench import THREADS, Arrival, Bench, Kind
+from crm_analytics.collection.loading.bench import THREADS, Bench
 from crm_analytics.collection.loading.crosscheck import Crosscheck
 from crm_analytics.collection.loading.fitting import Fit, fitted
 from crm_analytics.collection.loading.increments import Plan, Stock, files_of, supersede
+from crm_analytics.collection.loading.kinds import Arrival, Kind
 from crm_analytics.collection.loading.merging import SMALL_FILES, Merge
 from crm_analytics.collection.loading.recall import Recall
 from crm_analytics.collection.loading.report import LoadReport

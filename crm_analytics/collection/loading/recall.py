@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from crm_analytics.collection.loading.bench import Kind
+from crm_analytics.collection.loading.kinds import Kind
 from crm_analytics.collection.sources.parcel import Parcel
 
 SETTLED_SECONDS = 2.0

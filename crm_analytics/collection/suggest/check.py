@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from crm_analytics.collection.loading.arrivals import arrivals, entries
-from crm_analytics.collection.loading.bench import Bench, Kind
+from crm_analytics.collection.loading.bench import Bench
 from crm_analytics.collection.loading.fitting import Fit
+from crm_analytics.collection.loading.kinds import Kind
 from crm_analytics.collection.mapping.maps import Block, SourceMap, read_maps
 from crm_analytics.warehouse.release import WarehouseError
 

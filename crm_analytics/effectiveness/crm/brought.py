@@ -9,24 +9,12 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.crm.course import step
+from crm_analytics.effectiveness.crm.measures import FEW, TIMES, proven, together
 from crm_analytics.result import Check, Claim, Result, Study
 from crm_analytics.say import say
 
 BEFORE, AFTER = 18, 6
 """Months without which there is no answer: a year and a half before, half a year after."""
-TIMES = {
-    "days to first answer": "leads, and contacts of kind out that are of no campaign, both with their customer",
-    "hours to answer": "contacts of kind in, and of kind out that are of no campaign, both with their customer",
-    "days to first stage": "leads with their customer, and deal_stages with customer and entered_at",
-    "days in a stage": "deal_stages with entered_at",
-    "days to win": "deal_stages with entered_at and outcome",
-    "days to close": "deal_stages with entered_at and outcome",
-}
-"""The measures of time, and what has to be on record for each."""
-LESS_IS_BETTER = (*TIMES, "cost of contacts")
-SHARES = ("came again", "deals won", "enquiries that became deals", "settled at first contact")
-FEW = 5
-"""Months made of fewer on average are too noisy to be read."""
 MANY = 1.5
 """So many times as many cases a month, and the record itself has changed."""
 
@@ -124,7 +112,7 @@ class CRMBroughtResult(Result):
         """What changed since; to be asked again after as long as it was seen."""
         last = pd.Timestamp(self.courses["month"].max()) + pd.offsets.MonthEnd(0)
         length = last.date() - self.since
-        told = self.table[self.table["verdict"] != say("not enough evidence")].head(4)
+        told = proven(self.table).head(4)
         return tuple(
             Claim(
                 subject=say("{metric} since the CRM", metric=row.metric), measure=f"change of {row.metric}",
@@ -170,27 +158,6 @@ def _metric(study: CRMBrought, metric: str, group: pd.DataFrame, since: pd.Times
     return row, course
 
 
-def together(study: Study, table: pd.DataFrame) -> pd.DataFrame:
-    """All measures together, by the study's `alpha`: Holm's chances, verdicts, and what each is worth a year."""
-    order = np.argsort(table["p"].to_numpy(), kind="stable")
-    adjusted, worst = np.empty(len(table)), 0.0
-    for place, row in enumerate(order):
-        worst = max(worst, min(1.0, float(table["p"].iloc[row]) * (len(table) - place)))
-        adjusted[row] = worst
-    sign = np.where(table["metric"].isin(LESS_IS_BETTER), -1, 1)
-    better = sign * table["effect"].to_numpy() > 0
-    verdict = np.select([adjusted > study.alpha, better], [say("not enough evidence"), say("better")], say("worse"))
-    scale = table["yearly"] * table["worth"]
-    cost = table["metric"] == "cost of contacts"  # it is money itself, of each order
-    scale = scale.where(~cost, -table["yearly"])
-    ends = np.sort(np.column_stack([scale * table["low"], scale * table["high"]]), axis=1)
-    table = table.assign(p=adjusted, verdict=verdict, benefit_yearly=scale * table["effect"], benefit_low=ends[:, 0],
-                         benefit_high=ends[:, 1], benefit_error=np.abs(scale) * table["error"])  # fmt: skip
-    table = table.sort_values(["p", "metric"], ignore_index=True)
-    return table[["metric", "verdict", "before", "without", "after", "effect", "low", "high", "plain", "p",
-                  "benefit_yearly", "benefit_low", "benefit_high", "benefit_error"]]  # fmt: skip
-
-
 def _money(study: CRMBrought, table: pd.DataFrame) -> tuple[float, float, float]:
     """Benefit less cost a year; the errors of measures are taken to go together, which is the widest they can be."""
     priced = table[table["benefit_yearly"].notna()]
@@ -202,7 +169,7 @@ def _money(study: CRMBrought, table: pd.DataFrame) -> tuple[float, float, float]
 
 
 def _sentence(study: CRMBrought, table: pd.DataFrame, money: tuple, since: pd.Timestamp) -> str:
-    proven = table[table["verdict"] != say("not enough evidence")]
+    changed = proven(table)
     value, low, high = money
     told = ""
     if np.isfinite(value):
@@ -218,10 +185,10 @@ def _sentence(study: CRMBrought, table: pd.DataFrame, money: tuple, since: pd.Ti
         told = say("{effect:number} ({low:number} – {high:number}) is the change of {metric} since {day:date}",
                    effect=first["effect"], low=first["low"], high=first["high"], metric=first["metric"], day=since)
     rest = say("; beyond season, trend and chance none of {all:count} measures changed.", all=len(table)) if (
-        proven.empty) else say("; {n:count} of {all:count} measures changed beyond season, trend and chance: {names}.",
-                               n=len(proven), all=len(table), names=", ".join(
+        changed.empty) else say("; {n:count} of {all:count} measures changed beyond season, trend and chance: {names}.",
+                               n=len(changed), all=len(table), names=", ".join(
                                    say("{metric} ({verdict})", metric=row.metric, verdict=row.verdict)
-                                   for row in proven.itertuples()))  # fmt: skip
+                                   for row in changed.itertuples()))  # fmt: skip
     return told + rest
 
 
@@ -266,7 +233,7 @@ def _of_times(table: pd.DataFrame, frame: pd.DataFrame, since: pd.Timestamp) -> 
               for metric in TIMES if metric not in set(frame["metric"])]  # fmt: skip
     told = say("The tables do not carry {names}.", names="; ".join(absent))
     found = [Check(name=say("Not on record"), verdict="weak", text=told)] if absent else []
-    changed = table.loc[table["metric"].isin(TIMES) & (table["verdict"] != say("not enough evidence")), "metric"]
+    changed = proven(table[table["metric"].isin(TIMES)])["metric"]
     if changed.empty:
         return found
     counts = frame[frame["metric"].isin(changed)].groupby(["metric", frame["month"] >= since])["out_of"].mean()

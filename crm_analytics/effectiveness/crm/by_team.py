@@ -8,9 +8,10 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from crm_analytics.effectiveness.crm.brought import FEW, SHARES, together
+from crm_analytics.effectiveness.crm.by_team_words import checks, listed, sentence
+from crm_analytics.effectiveness.crm.measures import FEW, proven, together
 from crm_analytics.effectiveness.crm.teams import Teams
-from crm_analytics.result import Check, Claim, Result, Study
+from crm_analytics.result import Claim, Result, Study
 from crm_analytics.say import say
 
 BEFORE, AFTER = 6, 3
@@ -85,7 +86,7 @@ class CRMByTeam(Study):
             rows.append(_row(self, str(metric), group, *found))
             courses.append(_course(str(metric), found[0]))
         if not rows:
-            return self.refuse(say("Not enough evidence: {why}", why=_told(short)))
+            return self.refuse(say("Not enough evidence: {why}", why=listed(short)))
         table = together(self, pd.DataFrame(rows)).drop(columns="benefit_error")
         more = pd.DataFrame(rows).set_index("metric").loc[table["metric"]]
         until = frame["month"].max() + pd.offsets.MonthEnd(0)
@@ -94,7 +95,7 @@ class CRMByTeam(Study):
             until=until.date(), others=int(more["others"].iloc[0]), rehearsal=not self.introduced.strip(),
             courses=pd.concat(courses, ignore_index=True),
         )  # fmt: skip
-        return CRMByTeamResult(**{**vars(result), "text": _sentence(result), "checks": _checks(result, more, short)})
+        return CRMByTeamResult(**{**vars(result), "text": sentence(result), "checks": checks(result, more, short)})
 
     def _known(self, frame: pd.DataFrame) -> dict[str, date]:
         """Who got it when; in a rehearsal every other team, half of them a quarter of a year later."""
@@ -138,7 +139,7 @@ class CRMByTeamResult(Result):
         """What changed where the CRM came; to be asked again after as long as it was seen."""
         if self.rehearsal:
             return ()
-        told = self.table[self.table["verdict"] != say("not enough evidence")].head(4)
+        told = proven(self.table).head(4)
         length = max(self.until - self.since, timedelta(days=90))
         return tuple(
             Claim(
@@ -245,86 +246,3 @@ def _course(metric: str, teams: Teams) -> pd.DataFrame:
     gaps = gaps[(gaps["since"] >= 0) | (gaps["since"] < -teams.gap)].assign(sum=lambda one: one["gap"] * one["cases"])
     sums = gaps.groupby("since")[["sum", "cases"]].sum()
     return pd.DataFrame({"metric": metric, "since": sums.index, "gap": (sums["sum"] / sums["cases"]).to_numpy()})
-
-
-def figure_of(metric: str, value: float) -> str:
-    """A change of this measure in words: in points where it is a share."""
-    return say("{x:points}" if metric in SHARES else "{x:number}", x=value)
-
-
-def span_of(metric: str, low: float, high: float) -> str:
-    """An interval of changes of this measure in words."""
-    return say("{low} – {high}", low=figure_of(metric, low).removesuffix(" pp"), high=figure_of(metric, high))
-
-
-def _sentence(result: CRMByTeamResult) -> str:
-    first = result.table.iloc[0]
-    proven = result.table[result.table["verdict"] != say("not enough evidence")]
-    told = say(
-        "{effect} ({span}) is the change of {metric} in {teams:count} teams taken for such as have the CRM, a "
-        "rehearsal in which nothing should show" if result.rehearsal else
-        "{effect} ({span}) is what the CRM changed of {metric} in {teams:count} teams that have it, against "
-        "those that did not have it yet; the year before alone would have said {plain}",
-        **{name: figure_of(first["metric"], first[name]) for name in ("effect", "plain")},
-        span=span_of(first["metric"], first["low"], first["high"]), metric=say(first["metric"]),
-        teams=int(first["teams"]),
-    )  # fmt: skip
-    if proven.empty:
-        return told + say("; none of {all:count} {all:measure|measures} changed beyond chance.", all=len(result.table))
-    if result.rehearsal:
-        return told + say("; chance alone made {n:count} of {all:count} {all:measure|measures} stand out.",
-                          n=len(proven), all=len(result.table))  # fmt: skip
-    names = [say("{metric} ({verdict})", metric=say(row.metric), verdict=row.verdict) for row in proven.itertuples()]
-    return told + say("; {n:count} of {all:count} {all:measure|measures} changed beyond chance: {names}.",
-                      n=len(proven), all=len(result.table), names=", ".join(names))  # fmt: skip
-
-
-def _checks(result: CRMByTeamResult, more: pd.DataFrame, short: dict[str, str]) -> tuple[Check, ...]:
-    first, metric = more.iloc[0], result.table["metric"].iloc[0]
-    parted = bool(first["early_p"] < 0.1)
-    apart = say(
-        "Too little lies before to see whether these teams had parted from the others already."
-        if np.isnan(first["early_p"]) else
-        "Half a year before they had it, the same comparison already says {early} of {metric}: what parts these teams "
-        "from the others is older than the CRM." if parted else
-        "Half a year before they had it, the same comparison says {early} of {metric}, as chance would.",
-        early=figure_of(metric, first["early"]), metric=say(metric),
-    )  # fmt: skip
-    found = [
-        Check(name=say("Before they had it"), text=apart,
-              verdict="weak" if np.isnan(first["early_p"]) else "fails" if parted else "holds"),
-        Check(
-            name=say("Few teams"), verdict="holds" if first["ways"] >= 200 else "weak",
-            text=say("{ways:count} ways to deal these days to the teams were tried; it is by them, and by no formula, "
-                     "that the interval is as wide as it is.", ways=int(first["ways"])),
-        ),
-        Check(
-            name=say("Who got it first"), verdict="weak",
-            text=say("The ways are alike only if it was decided by lot, or without regard to how teams were doing, who "
-                     "got it first; a team that was about to improve anyway would pass for the CRM's merit."),
-        ),
-        Check(
-            name=say("Left to compare with"), verdict="holds" if result.others >= 2 else "weak",
-            text=say("{n:count} {n:team is|teams are} still without it; once the last one has it, nothing further can "
-                     "be compared.", n=result.others),
-        ),
-    ]  # fmt: skip
-    if result.rehearsal:
-        found.insert(
-            0,
-            Check(
-                name=say("A rehearsal"),
-                verdict="weak",
-                text=say(
-                    "No day is given on which a team got it (introduced), so every other team is taken as if it had."
-                ),
-            ),
-        )
-    if short:
-        found.append(Check(name=say("Not looked at"), verdict="weak", text=say("Of {why}", why=_told(short))))
-    return tuple(found)
-
-
-def _told(short: dict[str, str]) -> str:
-    """Why there is no answer about these measures."""
-    return " ".join(say("{metric}: {why}", metric=say(metric), why=why) for metric, why in sorted(short.items()))

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm_analytics.collection import load
-from crm_analytics.collection.loading import bench
+from crm_analytics.collection.loading import repeats
 from crm_analytics.collection.mapping.section import MapError
 from crm_analytics.collection.sources.sql import Sql
 from crm_analytics.warehouse.release import Draft
@@ -308,7 +308,7 @@ def test_any_cut_of_a_history_into_loads_ends_as_its_last_state(
         if cut:
             pieces.append([])
         pieces[-1].append(word)
-    with patch.object(bench, "GLANCE", together):
+    with patch.object(repeats, "GLANCE", together):
         for number, piece in enumerate(pieces):
             parts.file(f"day{number:02}.csv", HEADER + "".join(piece))
             if not late or number % 2:

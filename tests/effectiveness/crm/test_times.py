@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from crm_analytics import CRMBrought, features
-from crm_analytics.effectiveness.crm.brought import TIMES
+from crm_analytics.effectiveness.crm.measures import TIMES
 from crm_analytics.features.crm_times import times_of
 from crm_analytics.simulation.introduction import answered, introduced
 
