@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from crm_analytics.features.answers import answers
+from crm_analytics.features.by_lot import BEFORE_WEEKS, moments, unlike_before
 from crm_analytics.features.feature import feature
 from crm_analytics.features.recorded import activity
 from crm_analytics.features.trade import lines_of, orders_of
@@ -122,9 +124,10 @@ def campaign_returns(
     Columns: campaign_id, channel, region, starts, cost (null when not recorded), n_treated, n_control, mean_treated,
     mean_control, var_treated, var_control: money a customer brought in the `weeks` from the start, in `measure`
     (`margin` where every line has its unit cost, else `revenue`); `until` (`as_of`, the same on every row). Only
-    campaigns whose weeks are over before `as_of`. Where a channel mix was kept by then, its channels follow, a row each
-    without those sums: curve_a, curve_b, curve_spend, curve_se, curve_bend_sd, now (see `ChannelMix`) in the measure of
-    the tests where that can be known, and told. Raises TableAbsent where there are neither arms nor a kept mix.
+    campaigns whose weeks are over before `as_of` and whose arms were alike before: arms that were chosen are no test.
+    Where a channel mix was kept by then, its channels follow, a row each without those sums: curve_a, curve_b,
+    curve_spend, curve_se, curve_bend_sd, now (see `ChannelMix`) in the measure of the tests where that can be known,
+    and told. Raises TableAbsent where there are neither arms nor a kept mix.
     """
     import ibis
 
@@ -186,13 +189,16 @@ def _test_sums(wh: Warehouse, as_of: date, weeks: int, trade: str) -> ir.Table:
         since=arms.starts,
         until=(arms.starts.cast("timestamp") + length).cast("date"),
     )
+    before = arms.mutate(since=(arms.since.cast("timestamp") - ibis.interval(weeks=BEFORE_WEEKS)).cast("date"),
+                         until=arms.since)  # fmt: skip
+    arms = arms.anti_join(unlike_before(spent(wh, before, "before", trade)), "campaign_id").select(*arms.columns)
     people = spent(wh, arms, "outcome", trade)
     known = people.outcome_margin.notnull().all().over(ibis.window())
     people = people.mutate(money=known.ifelse(people.outcome_margin, people.outcome_revenue), known=known)
     sums = people.group_by("campaign_id").agg(
         measure=people.known.all().ifelse("margin", "revenue"),
-        **_moments(people.money, people.arm, "treated"),
-        **_moments(people.money, people.arm, "control"),
+        **moments(people.money, people.arm, "treated"),
+        **moments(people.money, people.arm, "control"),
     )
     sums = sums.filter(sums.n_treated > 1, sums.n_control > 1)
     table = campaigns.select("campaign_id", "channel", "region", "starts").inner_join(sums, "campaign_id")
@@ -200,15 +206,6 @@ def _test_sums(wh: Warehouse, as_of: date, weeks: int, trade: str) -> ir.Table:
     if costs is None:
         return table.mutate(cost=ibis.null("float64"))
     return table.left_join(costs, "campaign_id").drop("campaign_id_right")
-
-
-def _moments(money: ir.Column, arms: ir.Column, arm: str) -> dict[str, ir.Scalar]:
-    """Number, mean and variance in an arm, from exact sums of whole ten-thousandths: their order does not matter."""
-    exact, inside = (money * 10_000).round().cast("decimal(18, 0)"), arms == arm
-    n = inside.sum()
-    total, squares = (x.sum(where=inside).cast("float64") for x in (exact, exact * exact))
-    variance = (squares - total * total / n.nullif(0)) / (n - 1).nullif(0)
-    return {f"n_{arm}": n, f"mean_{arm}": total / n.nullif(0) / 1e4, f"var_{arm}": variance / 1e8}
 
 
 def judged(wh: Warehouse, as_of: date, campaign: str | None, weeks: int) -> dict:
@@ -334,7 +331,7 @@ def _treated(wh: Warehouse, as_of: date) -> ir.Table | None:
 def _responders(wh: Warehouse, as_of: date) -> ir.Table | None:
     if not wh.has("responses"):
         return None
-    responses = wh.responses.filter(wh.responses.at < as_of)
+    responses = answers(wh, as_of)
     return responses.group_by("campaign_id").agg(responders=responses.customer_id.nunique().cast("float64"))
 
 
@@ -344,7 +341,7 @@ def _linked(wh: Warehouse, as_of: date, *, trade: str) -> ir.Table | None:
 
     if not wh.has("responses", "orders", "order_lines"):
         return None
-    responded = wh.responses.filter(wh.responses.at < as_of).select("campaign_id", "customer_id").distinct()
+    responded = answers(wh, as_of).select("campaign_id", "customer_id").distinct()
     campaigns = wh.campaigns
     ends = (campaigns.ends.cast("timestamp") + ibis.interval(days=LINKED_DAYS + 1)).cast("date")
     until = ibis.least(ends, ibis.literal(as_of, type="date"))

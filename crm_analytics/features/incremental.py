@@ -6,6 +6,8 @@ import json
 from datetime import date
 from typing import TYPE_CHECKING
 
+from crm_analytics.features.by_lot import BEFORE_WEEKS, unlike_before
+from crm_analytics.features.campaigns import spent
 from crm_analytics.features.feature import feature
 from crm_analytics.features.paths import campaign_names
 from crm_analytics.features.purchases import customer_days
@@ -54,7 +56,8 @@ def incremental(
 
 
 def tested_effects(wh: Warehouse, as_of: date, weeks: int, trade: str) -> Known:
-    """Difference of the arms' mean revenue times the number addressed, of campaigns whose weeks are over."""
+    """Difference of the arms' mean revenue times the number addressed, of campaigns whose weeks are over and whose
+    arms were alike before: arms that were chosen are no test."""
     import ibis
 
     if not wh.has("arms", "orders", "order_lines"):
@@ -63,12 +66,15 @@ def tested_effects(wh: Warehouse, as_of: date, weeks: int, trade: str) -> Known:
     until = (starts.since.cast("timestamp") + ibis.interval(weeks=weeks)).cast("date")
     arms = wh.arms.inner_join(starts.mutate(until=until), "campaign_id")
     arms = arms.filter(arms.until <= ibis.literal(as_of, type="date"))
+    since = (arms.since.cast("timestamp") - ibis.interval(weeks=BEFORE_WEEKS)).cast("date")
+    earlier = spent(wh, arms.mutate(since=since, until=arms.since), "before", trade)
+    arms = arms.anti_join(unlike_before(earlier), "campaign_id").select(*arms.columns)
     days = customer_days(wh, as_of, trade).select(buyer="customer_id", day="day", revenue="revenue")
     bought = arms.inner_join(
         days, [arms.customer_id == days.buyer, days.day >= arms.since, days.day < arms.until]
     ).group_by("campaign_id", "customer_id")
-    spent = bought.agg(revenue=ibis._.revenue.sum().cast("decimal(38, 4)"))
-    people = arms.select("campaign_id", "customer_id", "arm").left_join(spent, ["campaign_id", "customer_id"])
+    sums = bought.agg(revenue=ibis._.revenue.sum().cast("decimal(38, 4)"))
+    people = arms.select("campaign_id", "customer_id", "arm").left_join(sums, ["campaign_id", "customer_id"])
     people = people.mutate(revenue=people.revenue.fill_null(0))
     sums = people.group_by("campaign_id", "arm").agg(
         n=people.count(), total=people.revenue.sum(), squares=(people.revenue * people.revenue).sum()

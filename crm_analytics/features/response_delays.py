@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from crm_analytics.features.answers import answers
 from crm_analytics.features.feature import feature
 
 if TYPE_CHECKING:
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
     from crm_analytics.warehouse.engine import Warehouse
 
 HORIZON_DAYS = 90
-LEAVING = ("unsubscribe", "unsubscribed", "opt-out", "opt out", "optout", "bounce", "bounced", "refused", "spam",
-           "complaint", "отписка", "отписался", "отписалась", "отказ", "жалоба", "спам")  # fmt: skip
-"""Kinds of response by which somebody leaves: no answer to an offer."""
 
 
 @feature(needs=("campaigns", "responses"), grain="a campaign × delay × days watched")
@@ -31,10 +29,9 @@ def response_delays(wh: Warehouse, as_of: date | str | None = None) -> ir.Table:
     import ibis
 
     touched = _touched(wh, as_of)
-    rows = wh.responses.filter(wh.responses["at"] < as_of)
-    rows = rows.filter(rows.kind.fill_null("").lower().strip().notin(LEAVING))
-    answers = rows.select("campaign_id", "customer_id", day=rows["at"].date())
-    both = touched.inner_join(answers, ["campaign_id", "customer_id"])
+    rows = answers(wh, as_of)
+    answered = rows.select("campaign_id", "customer_id", day=rows["at"].date())
+    both = touched.inner_join(answered, ["campaign_id", "customer_id"])
     both = both.filter(both.day >= both.touch)
     each = both.group_by("campaign_id", "customer_id", "touch").agg(day=both.day.min())
     today = ibis.literal(as_of, type="date")

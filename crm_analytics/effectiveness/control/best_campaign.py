@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.control.arms import LEAST_IN_AN_ARM, Arms, compared
+from crm_analytics.effectiveness.control.by_lot import both_by_lot, chosen
 from crm_analytics.effectiveness.control.lift_claims import SEASON
 from crm_analytics.effectiveness.control.lift_segments import shrunk
 from crm_analytics.effectiveness.control.measures import Measure, measure_of
@@ -55,15 +56,17 @@ class BestCampaign(Study):
             enough = min(int(in_arm.get("treated", 0)), int(in_arm.get("control", 0))) >= LEAST_IN_AN_ARM
             if enough and of_people.notna().all() and of_people.nunique() > 1:
                 tests[name] = (people, compared(people, measure))
+        unlike = chosen({name: people for name, (people, _) in tests.items()})
+        left_out = [_name(tests.pop(name)[0], name) for name in unlike]
         if len(tests) < 2:
             return self.refuse(
                 say(
-                    "Not enough evidence: {n:count} of {all:count} campaigns have {least:count} customers in each arm "
-                    "and a known {measure}; a comparison takes two.",
+                    "Not enough evidence: {n:count} of {all:count} campaigns have {least:count} customers in each arm, "
+                    "drawn by lot, and a known {measure}; a comparison takes two.",
                     n=len(tests), all=rows["campaign_id"].nunique(), least=LEAST_IN_AN_ARM, measure=self.measure,
                 )
             )  # fmt: skip
-        return _judged(self, tests, measure)
+        return _judged(self, tests, measure, left_out)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -105,14 +108,19 @@ class BestCampaignResult(Result):
         )  # fmt: skip
 
 
+def _name(people: pd.DataFrame, key: str) -> str:
+    return str(people["campaign"].iloc[0]) if "campaign" in people else str(key)
 
-def _judged(study: BestCampaign, tests: dict[str, tuple[pd.DataFrame, Arms]], measure: Measure) -> BestCampaignResult:
+
+def _judged(
+    study: BestCampaign, tests: dict[str, tuple[pd.DataFrame, Arms]], measure: Measure, left_out: list[str]
+) -> BestCampaignResult:
     found = [arms.effect for _, arms in tests.values()]
     effects, errors = np.array([e.value for e in found]), np.array([e.se for e in found])
     covariance = _in_common(tests)
     reach = looks(covariance, study.confidence, draws=study.draws, seed=study.seed)
     table = pd.DataFrame({
-        "campaign": [str(p["campaign"].iloc[0]) if "campaign" in p else str(key) for key, (p, _) in tests.items()],
+        "campaign": [_name(people, key) for key, (people, _) in tests.items()],
         "treated": [int((people["arm"] == "treated").sum()) for people, _ in tests.values()],
         "control": [int((people["arm"] == "control").sum()) for people, _ in tests.values()],
         "effect": effects, "low": effects - reach * errors, "high": effects + reach * errors,
@@ -126,7 +134,8 @@ def _judged(study: BestCampaign, tests: dict[str, tuple[pd.DataFrame, Arms]], me
     result = BestCampaignResult(
         study=study, table=table, text="", measured=measure, covariance=covariance, told=_told(tests)
     )
-    return BestCampaignResult(**{**vars(result), "text": _worded(result), "checks": _checks(result, tests)})
+    why = (*_checks(result, tests), both_by_lot(left_out))
+    return BestCampaignResult(**{**vars(result), "text": _worded(result), "checks": why})
 
 
 def _in_common(tests: dict[str, tuple[pd.DataFrame, Arms]]) -> np.ndarray:

@@ -14,6 +14,7 @@ from crm_analytics.effectiveness.control.arms import (
     compared,
     smallest_shown,
 )
+from crm_analytics.effectiveness.control.by_lot import told
 from crm_analytics.effectiveness.control.lift_checks import checks
 from crm_analytics.effectiveness.control.lift_claims import claims
 from crm_analytics.effectiveness.control.measures import Measure, measure_of
@@ -178,7 +179,8 @@ def _answered(study: Lift, people: pd.DataFrame, measure: Measure) -> LiftResult
         total_high=addressed * high,
         smallest=smallest_shown(effect, study.confidence),
     )
-    return replace(result, text=_worded(result), checks=checks(result, arms))
+    why = checks(result, arms)
+    return replace(result, text=told(_worded(result), *why[:2]), checks=why)  # the draw and its luck come first
 
 
 def _table(study: Lift, people: pd.DataFrame, arms: Arms, measure: Measure) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.control.arms import Arms, Estimate
+from crm_analytics.effectiveness.control.by_lot import alike_before
 from crm_analytics.result import Check
 from crm_analytics.say import say
 
@@ -112,38 +113,6 @@ def _left_alone(people: pd.DataFrame) -> tuple[Check, ...]:
             alone=alone,
         ),
     ),)  # fmt: skip
-
-
-def alike_before(people: pd.DataFrame, unit: str = "customer_id") -> Check:
-    """Whether the arms did alike before the campaign, as far as that is on record."""
-    from scipy.stats import ttest_ind
-
-    name = say("Alike before")
-    before = people.filter(regex="^before_").astype(float).fillna(0)
-    before = before.groupby(people[unit]).mean()
-    treated = people.groupby(unit)["arm"].first() == "treated"
-    before = before.loc[:, before.std() > 0]
-    if before.empty:
-        return Check(
-            name=name,
-            verdict="weak",
-            text=say("What customers did before is not known, so the plain difference is used, and it is less sharp."),
-        )
-    p = {c: ttest_ind(before.loc[treated, c], before.loc[~treated, c], equal_var=False).pvalue for c in before}
-    worst = min(p, key=p.get)
-    gap = float((before.loc[treated, worst].mean() - before.loc[~treated, worst].mean()) / before[worst].std())
-    many = p[worst] * len(p)  # the worst of so many
-    verdict = "holds" if many > 0.01 else "weak" if many > 0.001 else "fails"
-    return Check(
-        name=name,
-        verdict=verdict,
-        text=say(
-            "Before the campaign the arms differed by {gap:number} standard deviations at most ({column}); this is "
-            "taken out.",
-            gap=abs(gap),
-            column=worst.removeprefix("before_"),
-        ),
-    )
 
 
 def _power(result: LiftResult, arms: Arms) -> Check:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from crm_analytics.effectiveness.control.by_lot import told
 from crm_analytics.effectiveness.control.measures import Measure
 from crm_analytics.result import Check, Result
 from crm_analytics.say import say
@@ -58,7 +59,8 @@ def quantiles(result: LiftResult, shares: tuple[float, ...]) -> Result:
         )  # fmt: skip
     table = pd.DataFrame([_row(one, none, share, study.confidence) for share in asked])
     return LiftByQuantile(
-        study=study, table=table, measured=measure, text=_worded(table, measure), checks=_checks(table, outcome)
+        study=study, table=table, measured=measure, text=told(_worded(table, measure), *result.checks[:2]),
+        checks=_checks(table, outcome),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.control.arms import LEAST_IN_AN_ARM, Estimate, compared
+from crm_analytics.effectiveness.control.by_lot import told
 from crm_analytics.effectiveness.control.measures import Measure
 from crm_analytics.result import Check, Result
 from crm_analytics.say import say
@@ -71,12 +72,12 @@ def reached(result: LiftResult) -> Result:
         study=study, measured=measure, effect=effect, low=low, high=high,
         table=pd.DataFrame(rows, columns=["reading", "effect", "low", "high", "honest"]),
         reached_treated=float(met["treated"]), reached_control=float(met["control"]),
-        text=say(
+        text=told(say(
             "{effect} {noun} ({low} – {high}) on a customer whom the campaign reached because the lot said so: "
             "{treated:percent} of those to be addressed were contacted, and {control:percent} of the control.",
             effect=measure.amount(effect), low=measure.amount(low), high=measure.amount(high), noun=measure.noun,
             treated=met["treated"], control=met["control"],
-        ),
+        ), *result.checks[:2]),
         checks=_checks(met),
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.control.arms import LEAST_IN_AN_ARM, compared
+from crm_analytics.effectiveness.control.by_lot import told
 from crm_analytics.effectiveness.control.measures import Measure
 from crm_analytics.result import Check, Result
 from crm_analytics.result.chance import holm
@@ -50,6 +51,13 @@ def split(result: LiftResult, column: str) -> Result:
                 "estimate": compared(members, result.measured, study.unit).effect,
             }
         )
+    if people[column].fillna("unknown").nunique() == 1:
+        return study.refuse(
+            say(
+                "Not enough evidence: all {n:count} customers have one and the same {column} on record; two groups are "
+                "needed to compare.", n=len(people), column=column,
+            )
+        )  # fmt: skip
     if not rows:
         return study.refuse(
             say(
@@ -79,7 +87,7 @@ def split(result: LiftResult, column: str) -> Result:
         column=column,
         overall=result.effect,
         differ_p=differ,
-        text=say(
+        text=told(say(
             "{found:count} of {n:count} groups by {column} show an effect beyond noise; the largest is {effect} a "
             "customer ({low} – {high}) in {segment}; the largest of many is flattered by chance, and {shrunk} is to be "
             "expected of it.",
@@ -91,7 +99,7 @@ def split(result: LiftResult, column: str) -> Result:
             high=result.measured.amount(best.high),
             segment=best.segment,
             shrunk=result.measured.amount(best.shrunk),
-        ),
+        ), *result.checks[:2]),
         checks=(
             Check(
                 name=say("Do the groups differ?"),

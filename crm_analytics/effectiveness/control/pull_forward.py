@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.control.arms import LEAST_IN_AN_ARM, Estimate
-from crm_analytics.effectiveness.control.lift_checks import alike_before
+from crm_analytics.effectiveness.control.by_lot import alike_before, evidence, told
 from crm_analytics.effectiveness.control.lift_claims import SEASON
 from crm_analytics.effectiveness.control.measures import Measure, measure_of
 from crm_analytics.effectiveness.control.parts import Parts, looks, parts_of
@@ -123,8 +123,8 @@ class PullForwardResult(Result):
         taken_back = self.later.interval(self.study.confidence)[1] < 0
         return (Claim(
             subject=name, measure=f"incremental {self.study.measure}", value=self.people * self.whole.value,
-            low=self.people * low, high=self.people * high, confidence=self.study.confidence, evidence="tested",
-            first=starts, last=last, expires=last + SEASON,
+            low=self.people * low, high=self.people * high, confidence=self.study.confidence,
+            evidence=evidence(*self.checks[-1:]), first=starts, last=last, expires=last + SEASON,
             decision=say(
                 "Count «{name}» as {share:percent} of what its first weeks showed: the rest was only bought sooner.",
                 name=name, share=max(1 - self.borrowed[0], 0.0),
@@ -145,10 +145,10 @@ def _judged(
     along = until @ parts.covariance @ until.T
     reach = looks(along[begun:, begun:], study.confidence, draws=study.draws, seed=study.seed)
     so_far, error = until @ parts.effects, np.sqrt(np.maximum(np.diag(along), 0))
-    told = np.arange(days) >= begun
+    shown = np.arange(days) >= begun
     table = pd.DataFrame({
         "day": parts.names, "effect": parts.effects, "cumulative": so_far,
-        "low": np.where(told, so_far - reach * error, np.nan), "high": np.where(told, so_far + reach * error, np.nan),
+        "low": np.where(shown, so_far - reach * error, np.nan), "high": np.where(shown, so_far + reach * error, np.nan),
     })  # fmt: skip
     early = (np.arange(days) < 7 * study.first_weeks).astype(float)
     starts = date.fromisoformat(str(frame["starts"].iloc[0])[:10]) if "starts" in frame else None
@@ -158,9 +158,9 @@ def _judged(
         borrowed=parts.share(early - 1, early, study.confidence),
         named=(str(frame["campaign"].iloc[0]) if "campaign" in frame else "", starts),
     )  # fmt: skip
-    text = _worded(result)
-    checks = (*_checks(result, begun), alike_before(frame.drop_duplicates("customer_id")))
-    return PullForwardResult(**{**vars(result), "text": text, "checks": checks})
+    drawn = alike_before(frame.drop_duplicates("customer_id"))
+    text = told(_worded(result), drawn)
+    return PullForwardResult(**{**vars(result), "text": text, "checks": (*_checks(result, begun), drawn)})
 
 
 def _worded(result: PullForwardResult) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.control.arms import LEAST_IN_AN_ARM, Estimate
+from crm_analytics.effectiveness.control.by_lot import alike_before, evidence, told
 from crm_analytics.effectiveness.control.lift_claims import SEASON
 from crm_analytics.effectiveness.control.measures import Measure, measure_of
 from crm_analytics.effectiveness.control.parts import Parts, parts_of
@@ -86,8 +87,9 @@ class SpilloverResult(Result):
         if starts is None or self.promoted is None:
             return ()
         base = {
-            "subject": name, "confidence": self.study.confidence, "evidence": "tested", "first": starts,
-            "last": starts + timedelta(days=days - 1), "expires": starts + timedelta(days=days - 1) + SEASON,
+            "subject": name, "confidence": self.study.confidence, "evidence": evidence(*self.checks[-1:]),
+            "first": starts, "last": starts + timedelta(days=days - 1),
+            "expires": starts + timedelta(days=days - 1) + SEASON,
         }  # fmt: skip
         taken = self.elsewhere.interval(self.study.confidence)[1] < 0
         return tuple(
@@ -145,7 +147,9 @@ def _judged(study: Spillover, frame: pd.DataFrame, measure: Measure, parts: Part
             int(frame["days"].iloc[0]) if "days" in frame else 1,
         ),
     )  # fmt: skip
-    return SpilloverResult(**{**vars(result), "text": _worded(result), "checks": _checks(result)})
+    drawn = alike_before(frame.drop_duplicates("customer_id"))
+    text = told(_worded(result), drawn)
+    return SpilloverResult(**{**vars(result), "text": text, "checks": (*_checks(result), drawn)})
 
 
 def _worded(result: SpilloverResult) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.control.arms import Estimate
+from crm_analytics.effectiveness.control.by_lot import told
 from crm_analytics.effectiveness.control.measures import Measure, measure_of
 from crm_analytics.effectiveness.control.uplift_checks import checks
 from crm_analytics.effectiveness.control.uplift_claims import claims
@@ -233,7 +234,8 @@ def judged(study: Uplift, learned: Learned, people: pd.DataFrame, measure: Measu
         table=groups(study, trial, cost=cost, outcome=measure.on(people)["above"].to_numpy(), treated=treated),
         addressed=addressed,
     )  # fmt: skip
-    return replace(result, text=_worded(result), checks=checks(result))
+    why = checks(result)
+    return replace(result, text=told(_worded(result), *why[4:5]), checks=why)
 
 
 def _cost_on_record(people: pd.DataFrame) -> float:

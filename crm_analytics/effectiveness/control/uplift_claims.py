@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from crm_analytics.effectiveness.control.by_lot import evidence
 from crm_analytics.effectiveness.control.lift_claims import SEASON
 from crm_analytics.result import Claim
 from crm_analytics.say import say
@@ -23,7 +24,7 @@ def claims(result: UpliftResult) -> tuple[Claim, ...]:
     earned, more = (result.targeted, result.more) if result.usable else (result.everybody, None)
     base = {
         "subject": name, "confidence": confidence, "first": first, "last": last, "expires": last + SEASON,
-        "evidence": "tested",
+        "evidence": evidence(*result.checks),
     }  # fmt: skip
     low, high = earned.interval(confidence)
     whole = Claim(
@@ -38,6 +39,8 @@ def claims(result: UpliftResult) -> tuple[Claim, ...]:
 
 
 def _decision(result: UpliftResult, name: str, low: float, high: float) -> str:
+    if evidence(*result.checks) != "tested":
+        return say("Draw the arms of «{name}» by lot before anybody is chosen by what it changes.", name=name)
     if result.usable and result.more.interval(result.study.confidence)[0] > 0 and result.share > 0:
         return say(
             "Address only the {share:percent} of customers whom it pays to address with «{name}», and keep a control "

@@ -94,9 +94,9 @@ def corrected(plan: PlanFactResult, returns: pd.DataFrame, days: pd.DataFrame) -
 
 def _what_lacks(table: pd.DataFrame, *, tested: int, margin_known: bool) -> str:
     return say(
-        "Not enough evidence: of {n:count} {n:campaign|campaigns} {tested:count} had a control group, and "
-        "{costs:count} had a cost on record; profit needs both, or two years of days before a campaign in place of a "
-        "control group."
+        "Not enough evidence: of {n:count} {n:campaign|campaigns} {tested:count} had a control group drawn by "
+        "lot, and {costs:count} had a cost on record; profit needs both, or two years of days before a campaign in "
+        "place of a control group."
         if margin_known
         else "Not enough evidence: what goods cost is not on record, so what {n:count} {n:campaign|campaigns} brought "
         "cannot be turned into profit; {costs:count} had a cost on record.",
