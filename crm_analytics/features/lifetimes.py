@@ -184,7 +184,7 @@ def _curve(counts: list[list]) -> list[tuple[float, ...]]:
             trusted = step
         out *= 1 - ended / watched if watched else 1
         watched -= all_of
-    if trusted is None:
+    if trusted is None or shares[trusted] >= 1:  # nobody has come back yet, so no silence says anything
         return [(step, *(share, 0.0) * 3) for step, share in shares.items()]
 
     def at(step: float) -> float:

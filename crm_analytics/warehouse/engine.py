@@ -223,11 +223,15 @@ class Warehouse:
 
     @staticmethod
     def _with_all_columns(name: str, rows: ir.Table) -> ir.Table:
-        """A release written before a column existed can still be read: there it is empty."""
+        """A release written before a column existed can still be read: there it is empty. Ids are text, whatever they
+        were written as."""
         import ibis
 
         kinds = ibis.Schema.from_pyarrow(ALL_TABLES[name].arrow_schema())
-        return rows.mutate(**{column: ibis.null(kinds[column]) for column in kinds if column not in rows.columns})
+        lacking = {column: ibis.null(kinds[column]) for column in kinds if column not in rows.columns}
+        as_text = {column: rows[column].cast("string") for column, kind in rows.schema().items()
+                   if column in kinds and kinds[column].is_string() and not kind.is_string()}  # fmt: skip
+        return rows.mutate(**lacking, **as_text)
 
     def addresses(self, *, purpose: str, channel: str) -> AddressBook:
         """The addresses of those who agreed to `purpose` by `channel`; the only door to personal data."""

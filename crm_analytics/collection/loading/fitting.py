@@ -278,7 +278,7 @@ class Fit:
                 place = f"place_{self.number}_{name}"
                 joins += f" LEFT JOIN {place} ON {place}.grp = l.{self.places[name]}"
                 joins += f" AND {place}.file = l.file" if self.kind.adds else ""
-                columns.append(f'CAST(l.rid - {place}.start + 1 AS BIGINT) AS "{name}"')
+                columns.append(f'CAST(CAST(l.rid - {place}.start + 1 AS BIGINT) AS {column.sql_type}) AS "{name}"')
             elif name in self.values:
                 columns.append(f'{self.values[name]} AS "{name}"')
             else:

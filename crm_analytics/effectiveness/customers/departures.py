@@ -27,6 +27,10 @@ NAMES = {
 EVENTS_A_CAUSE = 10
 """A cause is told apart only where so many left with it and as many without (Peduzzi et al. 1995)."""
 LEAST_GONE, LEAST_MONTHS = 50, 24
+WIDEST = 16.0
+"""From four times as slow to four times as fast: an interval as wide as that says nothing of a cause."""
+MOST_TIMES = 100
+"""Nobody waits for so many times as many departures."""
 MOVED = 0.02
 """A price level that never stood further from its trend than this share teaches nothing."""
 SURE = 0.05
@@ -41,8 +45,8 @@ class Departures(Study):
     who bought as often in the same month and had not: so season, prices and everything else that all live through is no
     part of it. What all share is then compared over the months, with the season and a trend taken out and the months'
     own restlessness as noise, and believed only if no shift of the prices against the months shows as much. A cause
-    with too few departures is not judged; all causes together are wrong in at most one case of twenty (Holm). It is a
-    comparison of customers, not an experiment.
+    with too few departures, or with an interval that says nothing, is not judged; all causes together are wrong in at
+    most one case of twenty (Holm). It is a comparison of customers, not an experiment.
     """
 
     confidence: float = 0.95
@@ -207,7 +211,7 @@ def _of_all(trials: Trials) -> tuple[np.ndarray, list[str]]:
 def _answered(study: Departures, trials: Trials, judged: dict[str, dict]) -> DeparturesResult:
     import pandas as pd
 
-    rows, count, likely = [], trials.rows["purchases"].to_numpy(float), judged[""]["levels"][2]
+    rows, too_wide, count, likely = [], [], trials.rows["purchases"].to_numpy(float), judged[""]["levels"][2]
     for name in (*MET, *SHARED):
         flags = trials.rows[name]
         if flags.isna().all():
@@ -219,10 +223,15 @@ def _answered(study: Departures, trials: Trials, judged: dict[str, dict]) -> Dep
             continue
         found = [readings[name] for readings in judged.values() if name in readings]
         agree = len({float(np.sign(one[0])) for one in found}) == 1
-        rows.append(row | {
-            "hazard_ratio": np.exp(found[0][0]), "low": np.exp(min(one[1] for one in found)),
-            "high": np.exp(max(one[2] for one in found)), "p_value": max(one[3] for one in found) if agree else 1.0,
-        })  # fmt: skip
+        low, high = min(one[1] for one in found), max(one[2] for one in found)
+        told = {"hazard_ratio": np.exp(found[0][0]), "low": np.exp(low), "high": np.exp(high),
+                "p_value": max(one[3] for one in found) if agree else 1.0}  # fmt: skip
+        if low < 0 < high and high - low > np.log(WIDEST):
+            told = dict.fromkeys(told, np.nan)
+            too_wide.append(row | {"times": ((high - low) / np.log(WIDEST)) ** 2})
+        rows.append(row | told)
+    if too_wide and all(np.isnan(row["hazard_ratio"]) for row in rows):
+        return study.refuse(_too_wide(min(too_wide, key=lambda row: row["times"])))
     if not rows or all(np.isnan(row["hazard_ratio"]) for row in rows):
         return study.refuse(say(
             "Not enough evidence: of no cause on record have {few:count} customers left with it and without it; "
@@ -249,6 +258,21 @@ def _answered(study: Departures, trials: Trials, judged: dict[str, dict]) -> Dep
         until=pd.to_datetime(trials.rows["until"]).max().date(),
     )
     return replace(result, text=_told(result), checks=checks_of(result))
+
+
+def _too_wide(row: dict) -> str:
+    """What would be enough for the cause that comes nearest to an answer: an interval narrows with the root of many."""
+    left = max(row["left"], EVENTS_A_CAUSE)
+    needed = left * row["times"]
+    return say(
+        "Not enough evidence: what customers did after {cause} leaves open whether they left far sooner or far later "
+        "for it; some {needed:count} who left with it would be enough in place of {left:count}, or longer records, "
+        "which tell better who has left."
+        if row["times"] < MOST_TIMES
+        else "Not enough evidence: what customers did after {cause} leaves open whether they left far sooner or far "
+        "later for it; only longer records would tell who has left.",
+        left=left, cause=say(row["cause"]), needed=round(needed, 2 - len(str(int(needed)))),
+    )  # fmt: skip
 
 
 def _told(result: DeparturesResult) -> str:

@@ -20,7 +20,7 @@ def _enough(result: DeparturesResult) -> Check:
     return Check(
         name=say("enough who left"),
         verdict="weak" if untold else "holds",
-        text=say("About {left:count} customers left; too few to judge: {untold}.", left=result.left, untold=untold)
+        text=say("About {left:count} customers left; too few to judge of: {untold}.", left=result.left, untold=untold)
         if untold
         else say("About {left:count} customers left, enough for every cause that is shown.", left=result.left),
     )

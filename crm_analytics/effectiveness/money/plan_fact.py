@@ -81,8 +81,11 @@ def _worded(study: PlanFact, table: pd.DataFrame) -> str:
     if of > 0:
         said.append(say("{rate:percent} of those addressed responded ({span:percents}).",
                         rate=hits / of, span=share_interval(hits, of, confidence=study.confidence)))
-    said.append(say("{fact:money} of revenue is linked, and {plan:money} was promised (campaigns: {n:count}).",
-                    fact=linked["linked_revenue"].sum(), n=len(linked), plan=linked["promised"].sum(min_count=1)))
+    promised = linked["promised"].sum(min_count=1)
+    said.append(say("{fact:money} of revenue is linked (campaigns: {n:count}); what was promised is not on record."
+                    if promised != promised
+                    else "{fact:money} of revenue is linked, and {plan:money} was promised (campaigns: {n:count}).",
+                    fact=linked["linked_revenue"].sum(), n=len(linked), plan=promised))
     if linked["profit"].notna().all():
         said.append(say("After {cost:money} of cost a linked profit of {profit:money} remains: not yet an effect.",
                         cost=linked["cost"].sum(), profit=linked["profit"].sum()))

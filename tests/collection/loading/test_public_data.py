@@ -128,6 +128,7 @@ def test_arms_and_outcomes(hillstrom):
         Decimal("23038.11"),
     ]
     assert wh.contacts.count().execute() == 42_694
+    assert wh.orders.customer_id.type().is_string(), "a number that stands for a customer is a name all the same"
     assert wh.responses.count().execute() == 3_894 + 3_238
 
 

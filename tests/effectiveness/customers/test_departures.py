@@ -49,6 +49,20 @@ def test_a_cause_with_few_departures_is_not_judged():
     assert isinstance(Departures().fit(frame.head(20)), NotEnough)
 
 
+def test_a_cause_whose_interval_says_nothing_is_told_as_unknown_and_alone_refused():
+    frame, _ = departing(2, customers=1500)
+    young = frame["complaint"] & frame["as_long"].notna()  # their silences are as long as pauses are: they say nothing
+    silences = {name: frame[name].mask(young, 0.9) for name in ("as_long", "as_long_near", "as_long_far")}
+    frame = frame.assign(never=frame["never"].mask(young, 0.3), **silences)
+    result = Departures().fit(frame)
+    assert told(result, COMPLAINT)["verdict"] == "cannot be told"
+    assert np.isnan(told(result, COMPLAINT)["high"])
+    alone = frame.assign(returned=None, addressed=None, competitor_index=np.nan, price_index=np.nan)
+    refused = Departures().fit(alone)
+    assert isinstance(refused, NotEnough)
+    assert "longer records" in refused.text
+
+
 def test_the_demo_has_no_complaint_that_drives_away(company):
     table = features.departures(company).to_pandas()
     result = Departures().fit(table)
