@@ -101,18 +101,25 @@ class Learned:
     def doubt(self, weights: np.ndarray) -> np.ndarray:
         """By what factor the standard error of each weighted sum of coefficients (rows) is to be widened, at least 1.
 
-        The model takes what is left over to be independent once it is whitened. Where it hangs together over weeks, and
-        with the influences, the scores of whole batches of days vary more than that (batch means of the scores).
+        The model takes what is left over to be independent once it is whitened. Where it hangs together over weeks, or
+        is larger just where an influence moves, whole batches of days push the sum further than that allows. Their
+        pushes are freed of the batch's own say in the answer: the bias-reduced cluster-robust variance of Bell &
+        McCaffrey, Bias reduction in standard errors for linear regression with multi-stage samples (2002).
         """
         beta, covariance = self.whole
-        left = self.white[:, 0] - self.white[:, 1:] @ beta
-        scores = (self.white[:, 1:] * left[:, None]) @ (covariance @ weights.T)
-        count = len(scores) // BATCH_DAYS
+        known = self.white[:, 1:]
+        left = self.white[:, 0] - known @ beta
+        count = len(left) // BATCH_DAYS
         if count < LEAST_BATCHES:
             return np.ones(len(weights))
-        batches = scores[: count * BATCH_DAYS].reshape(count, BATCH_DAYS, -1).sum(axis=1)
+        onto = covariance @ weights.T
+        seen = self.prior_sd**-2.0 @ np.square(onto)  # what the priors add is taken as modelled
+        for days in np.array_split(np.arange(len(left)), count):
+            rows = known[days]
+            share, directions = np.linalg.eigh(np.eye(len(days)) - rows @ covariance @ rows.T)
+            freed = directions @ (directions.T @ left[days] / np.sqrt(np.maximum(share, 1e-6)))
+            seen += np.square(freed @ rows @ onto)
         modelled = np.einsum("ij,jk,ik->i", weights, covariance, weights)
-        seen = np.square(batches).sum(axis=0) * count / (count - 1)
         return np.sqrt(np.maximum(seen / np.maximum(modelled, 1e-300), 1.0))
 
     @cached_property

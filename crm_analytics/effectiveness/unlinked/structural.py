@@ -216,7 +216,8 @@ def _over_a_quarter(values: np.ndarray) -> np.ndarray:
 
 
 class _Profiles(NamedTuple):
-    """How likely a pair of variance parameters is (spreads × series), and the noise variance and β best under it."""
+    """How likely a pair of variance parameters is (spreads × series), and under it the noise variance, what is left over
+    against the days that the coefficients leave free (MacKay, Bayesian interpolation, 1992), and the best β."""
 
     likelihood: np.ndarray
     variance: np.ndarray
@@ -243,7 +244,8 @@ def _profiles(z: np.ndarray, known: _Known, spreads: np.ndarray, q: float, rho: 
     shared = white[:, : int(known.common.sum())]
     common = shared.T @ shared
     shape = (len(spreads), z.shape[1])
-    size, gained, beta = np.empty(shape), np.empty(shape), np.empty((*shape, spreads.shape[1]))
+    size, gained, variance = np.empty(shape), np.empty(shape), np.empty(shape)
+    beta = np.empty((*shape, spreads.shape[1]))
     both = np.ix_(known.common, known.common)
     for s in range(z.shape[1]):
         own = white[:, known.of_series(s)]
@@ -256,20 +258,28 @@ def _profiles(z: np.ndarray, known: _Known, spreads: np.ndarray, q: float, rho: 
         noise = (squares[s] - onto @ _solved(gram + np.diag(loose), onto)[0]) / len(rows) + 1e-12
         for p, spread in enumerate(spreads):
             prior = noise / spread**2
-            beta[p, s], size[p, s] = _solved(gram + np.diag(prior), onto)
-            size[p, s] -= np.log(prior).sum()
+            beta[p, s], factor = _solved(gram + np.diag(prior), onto)
+            size[p, s] = 2 * np.log(np.diagonal(factor)).sum() - np.log(prior).sum()
             gained[p, s] = onto @ beta[p, s]
-    variance = (squares - gained) / len(rows)
+            left = squares[s] - gained[p, s] - prior @ beta[p, s] ** 2
+            variance[p, s] = left / (len(rows) - len(prior) + prior @ _inverse_diagonal(factor)) + 1e-12
     size += 2 * np.log(root[0]).sum()
-    return _Profiles(-0.5 * (len(rows) * np.log(variance) + size), variance, beta)
+    return _Profiles(-0.5 * (len(rows) * np.log((squares - gained) / len(rows)) + size), variance, beta)
 
 
-def _solved(matrix: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, float]:
-    """The solution of a positive definite system, and the logarithm of its determinant."""
+def _solved(matrix: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The solution of a positive definite system, and the lower triangle whose product with itself the matrix is."""
     from scipy.linalg.lapack import dposv
 
     factor, solution, _ = dposv(matrix, right, lower=1)
-    return solution, 2 * float(np.log(np.diagonal(factor)).sum())
+    return solution, factor
+
+
+def _inverse_diagonal(factor: np.ndarray) -> np.ndarray:
+    """The diagonal of the inverse of such a matrix."""
+    from scipy.linalg.lapack import dtrtri
+
+    return np.square(np.tril(dtrtri(factor, lower=1)[0])).sum(axis=0)
 
 
 class _Filtered(NamedTuple):
