@@ -216,8 +216,8 @@ def _over_a_quarter(values: np.ndarray) -> np.ndarray:
 
 
 class _Profiles(NamedTuple):
-    """How likely a pair of variance parameters is (spreads × series), and under it the noise variance, what is left over
-    against the days that the coefficients leave free (MacKay, Bayesian interpolation, 1992), and the best β."""
+    """How likely a pair of variance parameters is (spreads × series), and the noise variance and the best β under it:
+    what is left over against the days that the coefficients leave free (MacKay, Bayesian interpolation, 1992)."""
 
     likelihood: np.ndarray
     variance: np.ndarray
