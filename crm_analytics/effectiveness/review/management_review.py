@@ -11,7 +11,8 @@ import pandas as pd
 from crm_analytics.result import Check, Result, Study
 from crm_analytics.say import say
 
-EVIDENCE = ("tested", "compared", "modelled", "assumed")
+ASSUMED = "assumed"
+EVIDENCE = ("tested", "compared", "modelled", ASSUMED)
 """From the strongest to the weakest."""
 MONEY = re.compile(r"revenue|margin|profit|cost|gain|spend|loss")
 SHARE = re.compile(r"retention|share|rate|conversion")
@@ -23,8 +24,8 @@ class ManagementReview(Study):
     """What has to be decided now, on what evidence, and what would turn the decision round?
 
     Every answer that was kept may say what to do. Those that have not expired are put together: of several about one
-    subject the best founded leads, and where another one contradicts it, that is said. First come decisions whose
-    interval leaves zero behind, then the others, each by the money at stake. `most` is how many fit a page, and `each`
+    subject the best founded leads, and where another one contradicts it, that is said. First come decisions that rest on
+    more than an assumption and whose interval leaves zero behind, then the others, each by the money at stake. `most` is how many fit a page, and `each`
     how many one Study may bring, so that no page speaks for all.
     """
 
@@ -59,7 +60,7 @@ class ManagementReview(Study):
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ManagementReviewResult(Result):
     """A row per decision, in the order to take them: decision, number (in words, with its interval), evidence, sure
-    (surely where the interval leaves zero behind, else open), until (when it expires), reversed_by. `claimed` has the
+    (surely where the evidence is more than assumed and the interval leaves zero behind, else open), until (when it expires), reversed_by. `claimed` has the
     claims behind the rows: study, subject, measure, value, low, high …"""
 
     claimed: pd.DataFrame = field(repr=False)
@@ -69,7 +70,7 @@ def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
     """The claims, the best founded and newest of a subject first, with the money at stake."""
     claims = frame.assign(
         grade=frame["evidence"].map(EVIDENCE.index), decision=frame["decision"].fillna(""),
-        sure=(frame["high"] > frame["low"]) & ((frame["low"] > 0) | (frame["high"] < 0)),
+        sure=frame["evidence"].ne(ASSUMED) & ~_as_it_is(frame) & ((frame["low"] > 0) | (frame["high"] < 0)),
         stake=frame["value"].abs().where(frame["measure"].str.contains(MONEY), 0.0),
         **{name: pd.to_datetime(frame[name]) for name in ("expires", "told_on", "until")},
     )  # fmt: skip
@@ -78,6 +79,11 @@ def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
     return claims.sort_values(
         order, ascending=[True, False, False, False, True, True, True, True], ignore_index=True, kind="stable"
     )
+
+
+def _as_it_is(claims):
+    """Whether a number, or each of a column of them, is taken as it is: nobody knows how far off."""
+    return np.isclose(claims.low, claims.high, rtol=1e-9, atol=0)
 
 
 def _told(rows: pd.DataFrame) -> pd.DataFrame:
@@ -96,7 +102,7 @@ def _number(row) -> str:
         template = "{measure}: {value:percent} ({low:percent} – {high:percent})"
     else:
         template = "{measure}: {value:number} ({low:number} – {high:number})"
-    if row.low == row.high:  # taken as it is: nobody knows how far off
+    if _as_it_is(row):
         template = re.sub(r" \(.*\)", "", template)
     return say(template, measure=row.measure, value=row.value, low=row.low, high=row.high)
 
@@ -109,9 +115,10 @@ def _worded(table: pd.DataFrame, of: int) -> str:
     )  # fmt: skip
     sure = int((table["sure"] == SURELY).sum())
     return told + " " + say(
-        ("Its interval leaves zero behind." if sure else "Its interval does not leave zero behind.")
+        ("Its interval leaves zero behind." if sure else "It is open: assumed, or its interval holds zero.")
         if len(table) == 1
-        else "Of the {shown:count} shown {sure:count} {sure:rests|rest} on an interval that leaves zero behind.",
+        else "Of the {shown:count} shown {sure:count} {sure:rests|rest} on more than an assumption, with an interval "
+        "that leaves zero behind.",
         shown=len(table), sure=sure,
     )  # fmt: skip
 

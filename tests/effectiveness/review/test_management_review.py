@@ -32,6 +32,16 @@ def test_sure_decisions_come_first_then_the_larger():
     assert result.text.startswith("3 decisions to take. The first: Repeat large and sure (incremental profit: ")
 
 
+def test_what_is_merely_assumed_is_open_however_narrow_its_interval():
+    result = reviewed(
+        claim("assumed", evidence="assumed", value=900, low=899, high=901),
+        claim("as it is", value=0.1 + 0.2, low=0.1 + 0.2, high=0.3), claim("tested"), each=3,
+    )  # fmt: skip
+    assert result.table["sure"].tolist() == ["surely", "open", "open"]
+    assert result.claimed["subject"].iloc[0] == "tested"
+    assert "1 rests on more than an assumption" in result.text and "(" not in result.table["number"].iloc[2]
+
+
 def test_the_best_founded_answer_leads_and_a_contradiction_is_said():
     result = reviewed(
         claim(study="baseline", evidence="modelled", value=900, low=800, high=1000), claim(study="lift"),
