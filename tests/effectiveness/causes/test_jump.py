@@ -172,6 +172,23 @@ def test_where_nothing_happened_it_seldom_says_that_something_did():
     assert alarms <= 3
 
 
+def test_what_hangs_together_over_weeks_makes_a_cause_less_sure():
+    """A price that moves for four weeks at a time, among days that are independent and among weeks that are not."""
+
+    def width(spell_days: int) -> float:
+        rng, days = np.random.default_rng(4), 1092
+        price = np.repeat(np.where(rng.random(days // 28) < 0.5, 0.9, 1.0), 28)
+        swings = np.repeat(rng.normal(0, 0.06, days // spell_days), spell_days)
+        frame = steady(days).assign(price_index=price, revenue=1000 * np.exp(-0.8 * np.log(price) + swings))
+        start = int(np.flatnonzero(np.diff(price))[-1]) + 1
+        dates = frame["day"].iloc[[start, start + 27, start - 28, start - 1]].dt.date
+        study = Jump(**dict(zip(("starts", "ends", "before_starts", "before_ends"), dates, strict=True)))
+        row = study.fit(frame).table.set_index("key").loc["price_index"]
+        return float(row["high"] - row["low"])
+
+    assert width(28) > 2 * width(1)
+
+
 def test_same_days_same_numbers_and_the_frame_is_left_alone():
     frame, _, result = asked(4, ("price",))
     before = frame.copy(deep=True)

@@ -28,6 +28,13 @@ def test_what_was_planted_is_found(planted):
     assert found.persistence == pytest.approx(0.4, abs=0.12)
 
 
+def test_many_influences_on_a_short_history_do_not_make_its_noise_look_small():
+    rng = np.random.default_rng(5)
+    x = rng.standard_normal((150, 40))
+    found = [structural.fit(1 + 0.05 * rng.standard_normal(150), x, np.ones(40)).noise_sd ** 2 for _ in range(8)]
+    assert np.sqrt(np.mean(found)) == pytest.approx(0.05, rel=0.1)
+
+
 def test_how_much_campaigns_differ_is_learned_whatever_the_rhythm_of_the_week():
     """A dozen that differ by 0.05 about 0.15, beside a week that swings by a third."""
     rng, days = np.random.default_rng(8), 1000
