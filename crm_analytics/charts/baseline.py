@@ -20,17 +20,14 @@ def _(result: BaselineResult) -> go.Figure:
     after, starts = result.table, pd.Timestamp(result.starts)
     past = result.history[result.history["day"] >= starts - pd.Timedelta(weeks=WEEKS_BEFORE)]
     ends = pd.Timestamp(result.ends) + pd.Timedelta(days=1)
-    fig.add_scatter(x=after["day"], y=after["high"], mode="lines", line_width=0, showlegend=False, hoverinfo="skip")
-    fig.add_scatter(x=after["day"], y=after["low"], mode="lines", line_width=0, fill="tonexty", fillcolor=theme.BAND,
-                    name=say("{share:percent} of days without it", share=result.study.confidence), hoverinfo="skip")
+    without = say("{share:percent} of days without it", share=result.study.confidence)
+    fig.add_traces(theme.band(after["day"], after["low"], after["high"], name=without))
     expected = pd.concat([past[["day", "expected"]], after[["day", "expected"]]])
     fig.add_scatter(x=expected["day"], y=expected["expected"], mode="lines", name=say("to be expected"),
                     line={"color": theme.BLUE, "dash": "dot"})
     actual = pd.concat([past[["day", "actual"]], after[["day", "actual"]]])
     fig.add_scatter(x=actual["day"], y=actual["actual"], mode="lines", name=say("sold"), line_color=theme.INK)
-    for bound, fill in (("cumulative_high", None), ("cumulative_low", "tonexty")):
-        fig.add_scatter(x=after["day"], y=after[bound], mode="lines", line_width=0, fill=fill, fillcolor=theme.BAND,
-                        showlegend=False, hoverinfo="skip", yaxis="y2")
+    fig.add_traces(theme.band(after["day"], after["cumulative_low"], after["cumulative_high"], axes=("x", "y2")))
     fig.add_scatter(x=after["day"], y=after["cumulative"], mode="lines", line={"color": theme.BLUE, "width": 3},
                     showlegend=False, name=say("effect so far"), yaxis="y2")
     fig.add_shape(type="line", xref="paper", x0=0, x1=1, yref="y2", y0=0, y1=0, line={"color": theme.INK, "width": 1})

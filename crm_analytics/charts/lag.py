@@ -19,12 +19,8 @@ def _(result: LagResult) -> go.Figure:
         ),
         x=say("days after a touch"), y=say("share of the effect that has come"), height=440,
     )
-    for bound, fill in (("high", None), ("low", "tonexty")):
-        fig.add_scatter(
-            x=table["day"], y=table[bound], mode="lines", line_width=0, fill=fill, fillcolor=theme.BAND,
-            showlegend=fill is not None, name=say("within {share:percent}", share=result.study.confidence),
-            hoverinfo="skip",
-        )
+    within = say("within {share:percent}", share=result.study.confidence)
+    fig.add_traces(theme.band(table["day"], table["low"], table["high"], name=within))
     fig.add_scatter(
         x=table["day"], y=table["come"], mode="lines", name=say("delay and fading"),
         line={"color": theme.BLUE, "width": 3},

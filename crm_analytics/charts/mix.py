@@ -65,9 +65,7 @@ def _curves(fig: go.Figure, result: MixResult) -> None:
         response, colour = result.responses[name], theme.SERIES[(place + 2) % len(theme.SERIES)]
         spend, (low, high) = response.spend * TIMES, np.quantile(response.curve, result.study.ends(), axis=0)
         mean = response.curve.mean(axis=0)
-        shared = {"xaxis": "x2", "yaxis": "y2", "showlegend": False, "hoverinfo": "skip", "mode": "lines"}
-        fig.add_scatter(x=spend, y=high, line_width=0, **shared)
-        fig.add_scatter(x=spend, y=low, line_width=0, fill="tonexty", fillcolor=_pale(colour), **shared)
+        fig.add_traces(theme.band(spend, low, high, colour=_pale(colour), axes=("x2", "y2")))
         fig.add_scatter(x=spend, y=mean, mode="lines", line={"color": colour, "width": 2.5}, xaxis="x2", yaxis="y2",
                         name=theme.headline(name, 18), hovertemplate="%{x:,.0f} → %{y:,.0f}")  # fmt: skip
         now = list(TIMES).index(1.0)

@@ -66,17 +66,8 @@ def _(result: PanelEffectResult) -> go.Figure:
 
 
 def _twin(fig: go.Figure, shown: pd.DataFrame, now: pd.DataFrame, result: PanelEffectResult) -> None:
-    fig.add_scatter(x=now["day"], y=now["high"], mode="lines", line_width=0, showlegend=False, hoverinfo="skip")
-    fig.add_scatter(
-        x=now["day"],
-        y=now["low"],
-        mode="lines",
-        line_width=0,
-        fill="tonexty",
-        fillcolor=theme.BAND,
-        name=say("{share:percent} of periods without it", share=result.study.confidence),
-        hoverinfo="skip",
-    )
+    outside = say("{share:percent} of periods without it", share=result.study.confidence)
+    fig.add_traces(theme.band(now["day"], now["low"], now["high"], name=outside))
     fig.add_scatter(
         x=shown["day"],
         y=shown["expected"],
@@ -88,18 +79,7 @@ def _twin(fig: go.Figure, shown: pd.DataFrame, now: pd.DataFrame, result: PanelE
 
 
 def _so_far(fig: go.Figure, now: pd.DataFrame) -> None:
-    for bound, fill in (("cumulative_high", None), ("cumulative_low", "tonexty")):
-        fig.add_scatter(
-            x=now["day"],
-            y=now[bound],
-            mode="lines",
-            line_width=0,
-            fill=fill,
-            fillcolor=theme.BAND,
-            showlegend=False,
-            hoverinfo="skip",
-            yaxis="y2",
-        )
+    fig.add_traces(theme.band(now["day"], now["cumulative_low"], now["cumulative_high"], axes=("x", "y2")))
     fig.add_scatter(
         x=now["day"],
         y=now["cumulative"],

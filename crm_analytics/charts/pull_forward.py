@@ -17,9 +17,7 @@ def _(result: PullForwardResult) -> go.Figure:
         y=say("effect so far per customer, {unit}", unit=result.measured.unit),
     )  # fmt: skip
     told = rows[rows["low"].notna()]
-    for bound, fill in (("high", None), ("low", "tonexty")):
-        fig.add_scatter(x=told["day"] + 1, y=told[bound], mode="lines", line_width=0, fill=fill,
-                        fillcolor=theme.BAND, showlegend=False, hoverinfo="skip")  # fmt: skip
+    fig.add_traces(theme.band(told["day"] + 1, told["low"], told["high"]))
     fig.add_scatter(x=rows["day"] + 1, y=rows["cumulative"], mode="lines", line={"color": theme.BLUE, "width": 3},
                     showlegend=False)  # fmt: skip
     fig.add_hline(y=0, line={"color": theme.INK, "width": 1})

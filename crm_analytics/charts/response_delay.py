@@ -14,12 +14,8 @@ def _(result: ResponseDelayResult) -> go.Figure:
     last = max(21, int(1.3 * max(result.over.high, result.lag.over.day if result.lag else 0)))
     table = result.table[result.table["day"] <= last]
     fig = theme.figure(title=_title(result), x=say("days after a touch"), y=say("share that has come"), height=440)
-    for bound, fill in (("high", None), ("low", "tonexty")):
-        fig.add_scatter(
-            x=table["day"], y=table[bound], mode="lines", line_width=0, fill=fill, fillcolor="rgba(42, 140, 90, .18)",
-            showlegend=fill is not None, name=say("within {share:percent}", share=result.study.confidence),
-            hoverinfo="skip",
-        )  # fmt: skip
+    within = say("within {share:percent}", share=result.study.confidence)
+    fig.add_traces(theme.band(table["day"], table["low"], table["high"], name=within, colour="rgba(42, 140, 90, .18)"))
     fig.add_scatter(x=table["day"], y=table["come"], mode="lines", name=say("answers"),
                     line={"color": theme.GREEN, "width": 3})  # fmt: skip
     if result.lag:

@@ -17,11 +17,8 @@ def _(result: RetentionResult) -> go.Figure:
                        height=460)  # fmt: skip
     groups = list(result.table["group"])
     whole = result.curves[result.curves["group"] == groups[0]]
-    fig.add_scatter(x=whole["days"], y=whole["high"], mode="lines", line={"width": 0, "shape": "hv"}, showlegend=False,
-                    hoverinfo="skip")  # fmt: skip
-    fig.add_scatter(x=whole["days"], y=whole["low"], mode="lines", line={"width": 0, "shape": "hv"}, fill="tonexty",
-                    fillcolor=theme.BAND, hoverinfo="skip",
-                    name=say("{share:percent} interval of all", share=result.study.confidence))  # fmt: skip
+    named = say("{share:percent} interval of all", share=result.study.confidence)
+    fig.add_traces(theme.band(whole["days"], whole["low"], whole["high"], name=named)).update_traces(line_shape="hv")
     for place, group in enumerate(groups[1 : MOST_GROUPS + 1]):
         curve = result.curves[result.curves["group"] == group]
         fig.add_scatter(

@@ -48,11 +48,10 @@ def _(result: ScoreResult) -> go.Figure:
 def _banded(fig: go.Figure, x: np.ndarray, draws: np.ndarray, colour: str, name: str, *, axis: str) -> None:
     """The curve found, in the band of 19 of 20 resamplings."""
     low, high = np.quantile(draws[1:], (0.025, 0.975), axis=0)
-    shared = {"xaxis": f"x{axis}", "yaxis": f"y{axis}", "showlegend": False, "mode": "lines"}
-    fig.add_scatter(x=x, y=high, line_width=0, hoverinfo="skip", **shared)
-    fig.add_scatter(x=x, y=low, line_width=0, fill="tonexty", fillcolor=_pale(colour), hoverinfo="skip", **shared)
-    fig.add_scatter(x=x, y=draws[0], line={"color": colour, "width": 2.5}, name=name,
-                    hovertemplate="%{x:.0f} % → %{y:,.1f}<extra></extra>", **shared)  # fmt: skip
+    on = (f"x{axis}", f"y{axis}")
+    fig.add_traces(theme.band(x, low, high, colour=_pale(colour), axes=on))
+    fig.add_scatter(x=x, y=draws[0], line={"color": colour, "width": 2.5}, name=name, mode="lines", showlegend=False,
+                    xaxis=on[0], yaxis=on[1], hovertemplate="%{x:.0f} % → %{y:,.1f}<extra></extra>")  # fmt: skip
 
 
 def _pale(colour: str) -> str:

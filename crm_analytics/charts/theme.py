@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
@@ -56,6 +57,17 @@ def interval(row: str, value: float, low: float, high: float, colour: str) -> go
         error_x={"type": "data", "symmetric": False, "array": [high - value], "arrayminus": [value - low],
                  "color": colour, "thickness": 2.5, "width": 7},
     )  # fmt: skip
+
+
+def band(
+    x: Sequence, low: Sequence, high: Sequence, *, name: str = "", colour: str = BAND, axes: Sequence[str] = ("x", "y")
+) -> list[go.Scatter]:
+    """An interval around a line, as two traces for `add_traces`; the legend has it where it is given a name."""
+    edge = {"x": x, "mode": "lines", "line_width": 0, "hoverinfo": "skip", "xaxis": axes[0], "yaxis": axes[1]}
+    return [
+        go.Scatter(y=high, showlegend=False, **edge),
+        go.Scatter(y=low, fill="tonexty", fillcolor=colour, name=name, showlegend=bool(name), **edge),
+    ]
 
 
 def headline(text: str, width: int = 88) -> str:

@@ -16,17 +16,7 @@ def _(result: UpliftResult) -> go.Figure:
     reach = result.qini.interval(result.study.confidence)
     reach = (reach[1] - reach[0]) / 2 / result.qini.se if result.qini.se else 0.0
     percent = 100 * shares
-    for bound, fill in ((gains + reach * errors, None), (gains - reach * errors, "tonexty")):
-        fig.add_scatter(
-            x=percent,
-            y=bound,
-            mode="lines",
-            line_width=0,
-            fill=fill,
-            fillcolor=theme.BAND,
-            showlegend=False,
-            hoverinfo="skip",
-        )
+    fig.add_traces(theme.band(percent, gains - reach * errors, gains + reach * errors))
     fig.add_scatter(
         x=[0, 100],
         y=[0, gains[-1]],

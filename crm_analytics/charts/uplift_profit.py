@@ -23,17 +23,7 @@ def _(result: UpliftProfit) -> go.Figure:
         y=say("profit, {unit}", unit=voice().currency),
         height=420,
     )
-    for bound, fill in (("high", None), ("low", "tonexty")):
-        fig.add_scatter(
-            x=rows["customers"],
-            y=rows[bound],
-            mode="lines",
-            line_width=0,
-            fill=fill,
-            fillcolor=theme.BAND,
-            showlegend=False,
-            hoverinfo="skip",
-        )
+    fig.add_traces(theme.band(rows["customers"], rows["low"], rows["high"]))
     whole = rows.iloc[-1]
     fig.add_scatter(
         x=[0, whole.customers],
