@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -92,8 +93,6 @@ def _decide(a: str, b: str, said: str, reason: str) -> None:
 
 
 def _run() -> Any:
-    from datetime import UTC, datetime
-
     from crm_analytics.collection.identity.identify import Run
 
     return Run(who=_who(), now=datetime.now(UTC).replace(tzinfo=None))

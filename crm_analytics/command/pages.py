@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,8 +41,6 @@ def tick(
     home: Home = None,
 ) -> None:
     """Make what has come due and is not made yet. Let cron call it every few minutes."""
-    from datetime import datetime
-
     from crm_analytics.reporting import schedule as schedules
 
     entries, window = schedules.read_schedule(file)
@@ -52,8 +51,6 @@ def tick(
 
 
 def _today() -> str:
-    from datetime import date
-
     return date.today().isoformat()
 
 

@@ -8,6 +8,7 @@ import os
 import tempfile
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -265,8 +266,6 @@ def _launched(connection: Any, campaign: str) -> Launch | None:
 
 
 def _write(connection: Any, launch: Launch) -> None:
-    from decimal import Decimal
-
     connection.execute(
         insert(CAMPAIGNS),
         {"campaign_id": launch.campaign, "channel": launch.channel, "starts": launch.starts, "ends": launch.ends,

@@ -7,7 +7,7 @@ its expression is followed down to the canonical tables; what it passes on the w
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -213,8 +213,6 @@ class _Walk:
 
 
 def _parts(part: Any) -> Iterator[Any]:
-    from collections.abc import Mapping
-
     if isinstance(part, Mapping):
         yield from part.values()
     elif isinstance(part, tuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from datetime import date
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -101,8 +102,6 @@ def _number(value: float, digits: int, *, chance: bool) -> str:
 
 
 def _word(value: Any) -> str:
-    from datetime import date
-
     if value is None or value != value:
         return "–"
     if type(value) is date:

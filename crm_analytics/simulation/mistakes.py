@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -130,8 +132,6 @@ def people(made: Mistakes, rng: np.random.Generator) -> None:
 
 @_mistake
 def default_day(made: Mistakes, rng: np.random.Generator) -> None:
-    from datetime import date
-
     some = rng.choice(made.tables["consents"].num_rows, EACH, replace=False)
     _set(made, "consents", "granted_at", some, [date(1970, 1, 1)] * EACH)
     _note(made, "a default date", "consents.granted_at", EACH)
@@ -169,8 +169,6 @@ def slipped(made: Mistakes, rng: np.random.Generator) -> None:
     _note(made, "a decimal point in the wrong place", "order_lines.price", EACH, float(9 * lines.amount[ten].sum()))
     _set(made, "order_lines", "amount", wrong, [lines.amount[i] + 7 for i in wrong])
     _note(made, "an amount that is not quantity times price", "order_lines.amount", EACH, 7.0 * EACH)
-    from decimal import Decimal
-
     _set(made, "order_lines", "price", token, [Decimal("0.01")] * EACH)
     _set(made, "order_lines", "amount", token, [lines.quantity[i] * Decimal("0.01") for i in token])
     _note(made, "a test order", "order_lines.price", EACH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 
 import yaml
@@ -60,8 +61,6 @@ def mended(
 
 def _as_written(value: str, spec: ColumnSpec) -> str:
     """A day as the source writes it, where its map says how; every other value as it is."""
-    from datetime import date
-
     try:
         return date.fromisoformat(value).strftime(spec.formats[0]) if spec.formats else value
     except ValueError:

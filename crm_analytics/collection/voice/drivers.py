@@ -7,6 +7,8 @@ get nothing on average. Everything is computed from covariances, for many resamp
 
 from __future__ import annotations
 
+from math import comb
+
 import numpy as np
 
 EXACT = 12
@@ -94,6 +96,4 @@ def _relative(found: np.ndarray, count: float) -> np.ndarray:
 
 
 def _choose(n: int, k: int) -> int:
-    from math import comb
-
     return comb(n, k)

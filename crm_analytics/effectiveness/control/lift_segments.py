@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -32,32 +32,18 @@ class LiftBySegment(Result):
 
 
 def split(result: LiftResult, column: str) -> Result:
-    from scipy.stats import chi2
-
-    study, people = result.study, result.people
-    groups = people.assign(segment=people[column].fillna("unknown").astype(str)).groupby("segment", sort=True)
-    rows, small = [], 0
-    for segment, members in groups:
-        treated = int((members["arm"] == "treated").sum())
-        alike = result.measured.on(members)["above"].nunique() == 1
-        if alike or min(treated, len(members) - treated) < LEAST_IN_AN_ARM:
-            small += len(members)
-            continue
-        rows.append(
-            {
-                "segment": segment,
-                "treated": treated,
-                "control": len(members) - treated,
-                "estimate": compared(members, result.measured, study.unit).effect,
-            }
-        )
-    if people[column].fillna("unknown").nunique() == 1:
+    """The effect in each group of `column`; refuses where no group has enough customers in each arm."""
+    study = result.study
+    if result.people[column].fillna("unknown").nunique() == 1:
         return study.refuse(
             say(
                 "Not enough evidence: all {n:count} customers have one and the same {column} on record; two groups are "
-                "needed to compare.", n=len(people), column=column,
+                "needed to compare.",
+                n=len(result.people),
+                column=column,
             )
-        )  # fmt: skip
+        )
+    rows, left_out = _asked(result, column)
     if not rows:
         return study.refuse(
             say(
@@ -66,78 +52,99 @@ def split(result: LiftResult, column: str) -> Result:
                 least=LEAST_IN_AN_ARM,
             )
         )
-    table = pd.DataFrame(rows)
-    together = 1 - (1 - study.confidence) / len(table)
-    table["effect"] = [e.value for e in table["estimate"]]
-    table["low"], table["high"] = zip(*(e.interval(together) for e in table["estimate"]), strict=True)
-    table["p"] = holm(np.array([e.p for e in table["estimate"]]))
-    table["beyond_noise"] = table["p"] < 1 - study.confidence
-    errors = np.array([e.se for e in table["estimate"]])
-    weights = errors**-2.0
-    unequal = float((weights * (table["effect"] - np.average(table["effect"], weights=weights)) ** 2).sum())
-    differ = float(chi2.sf(unequal, len(table) - 1)) if len(table) > 1 else 1.0
-    table["shrunk"] = shrunk(table["effect"].to_numpy(), errors)
-    table = table.sort_values("effect", ascending=False, ignore_index=True)
-    table = table[["segment", "treated", "control", "effect", "low", "high", "shrunk", "p", "beyond_noise"]]
-    best, found = table.iloc[0], int(table["beyond_noise"].sum())
-    return LiftBySegment(
+    table, differ = _together(pd.DataFrame(rows), study.confidence)
+    answer = LiftBySegment(
         study=study,
         table=table,
+        text="",
         measured=result.measured,
         column=column,
         overall=result.effect,
         differ_p=differ,
-        text=told(say(
-            "{found:count} of {n:count} groups by {column} show an effect beyond noise; the largest is {effect} a "
-            "customer ({low} – {high}) in {segment}; the largest of many is flattered by chance, and {shrunk} is to be "
-            "expected of it.",
-            found=found,
-            n=len(table),
-            column=column,
-            effect=result.measured.amount(best.effect),
-            low=result.measured.amount(best.low),
-            high=result.measured.amount(best.high),
-            segment=best.segment,
-            shrunk=result.measured.amount(best.shrunk),
-        ), *result.checks[:2]),
-        checks=(
-            Check(
-                name=say("Do the groups differ?"),
-                verdict="holds" if differ < 0.05 else "weak",
-                text=say(
-                    "The effect differs between groups by more than chance (p = {p:.3f})."
-                    if differ < 0.05
-                    else "Groups differ no more than chance makes them (p = {p:.3f}): read the overall effect, not the "
-                    "ranking.",
-                    p=differ,
-                ),
-            ),
-            Check(
-                name=say("Many groups asked"),
-                verdict="holds",
-                text=say(
-                    "{n:count} groups were asked, so intervals hold for all of them together (Bonferroni) and Holm's "
-                    "procedure decides.",
-                    n=len(table),
-                ),
-            ),
-            *(
-                [
-                    Check(
-                        name=say("Too small to ask"),
-                        verdict="weak",
-                        text=say(
-                            "{n:count} customers are in groups with fewer than {least:count} in an arm; left out.",
-                            n=small,
-                            least=LEAST_IN_AN_ARM,
-                        ),
-                    )
-                ]
-                if small
-                else []
+    )
+    text = told(_sentence(answer), *result.checks[:2])
+    return replace(answer, text=text, checks=_checks(answer, left_out))
+
+
+def _asked(result: LiftResult, column: str) -> tuple[list[dict[str, Any]], int]:
+    """Each group large enough with its own estimate, and how many customers are in the others."""
+    groups = result.people.assign(segment=result.people[column].fillna("unknown").astype(str))
+    rows, left_out = [], 0
+    for segment, members in groups.groupby("segment", sort=True):
+        treated = int((members["arm"] == "treated").sum())
+        alike = result.measured.on(members)["above"].nunique() == 1
+        if alike or min(treated, len(members) - treated) < LEAST_IN_AN_ARM:
+            left_out += len(members)
+            continue
+        estimate = compared(members, result.measured, result.study.unit).effect
+        rows.append({"segment": segment, "treated": treated, "control": len(members) - treated, "estimate": estimate})
+    return rows, left_out
+
+
+def _together(table: pd.DataFrame, confidence: float) -> tuple[pd.DataFrame, float]:
+    """The groups' effects, the largest first, with intervals and chances that hold for all of them at once; and how
+    often groups would differ so by chance."""
+    from scipy.stats import chi2
+
+    estimates = table["estimate"]
+    effects, errors = np.array([e.value for e in estimates]), np.array([e.se for e in estimates])
+    low, high = zip(*(e.interval(1 - (1 - confidence) / len(table)) for e in estimates), strict=True)
+    table = table.assign(effect=effects, low=low, high=high, shrunk=shrunk(effects, errors))
+    table["p"] = holm(np.array([e.p for e in estimates]))
+    table["beyond_noise"] = table["p"] < 1 - confidence
+    weights = errors**-2.0
+    unequal = float((weights * (effects - np.average(effects, weights=weights)) ** 2).sum())
+    differ = float(chi2.sf(unequal, len(table) - 1)) if len(table) > 1 else 1.0
+    table = table.sort_values("effect", ascending=False, ignore_index=True)
+    return table[["segment", "treated", "control", "effect", "low", "high", "shrunk", "p", "beyond_noise"]], differ
+
+
+def _sentence(result: LiftBySegment) -> str:
+    best = result.table.iloc[0]
+    return say(
+        "{found:count} of {n:count} groups by {column} show an effect beyond noise; the largest is {effect} a "
+        "customer ({low} – {high}) in {segment}; the largest of many is flattered by chance, and {shrunk} is to be "
+        "expected of it.",
+        found=int(result.table["beyond_noise"].sum()),
+        n=len(result.table),
+        column=result.column,
+        segment=best["segment"],
+        **{name: result.measured.amount(best[name]) for name in ("effect", "low", "high", "shrunk")},
+    )
+
+
+def _checks(result: LiftBySegment, left_out: int) -> tuple[Check, ...]:
+    differ = result.differ_p < 0.05
+    found = [
+        Check(
+            name=say("Do the groups differ?"),
+            verdict="holds" if differ else "weak",
+            text=say(
+                "The effect differs between groups by more than chance (p = {p:.3f})."
+                if differ
+                else "Groups differ no more than chance makes them (p = {p:.3f}): read the overall effect, not the "
+                "ranking.",
+                p=result.differ_p,
             ),
         ),
-    )
+        Check(
+            name=say("Many groups asked"),
+            verdict="holds",
+            text=say(
+                "{n:count} groups were asked, so intervals hold for all of them together (Bonferroni) and Holm's "
+                "procedure decides.",
+                n=len(result.table),
+            ),
+        ),
+    ]
+    if left_out:
+        text = say(
+            "{n:count} customers are in groups with fewer than {least:count} in an arm; left out.",
+            n=left_out,
+            least=LEAST_IN_AN_ARM,
+        )
+        found.append(Check(name=say("Too small to ask"), verdict="weak", text=text))
+    return tuple(found)
 
 
 def shrunk(effects: np.ndarray, errors: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,8 +70,6 @@ def split(result: BridgeResult, column: str) -> BridgeSplit:
 
 def _renumbered(moved):
     """Customers numbered anew without gaps, so that only those who are there count."""
-    from dataclasses import replace
-
     known = moved.who >= 0
     numbers = np.full(len(moved.who), -1)
     numbers[known] = np.unique(moved.who[known], return_inverse=True)[1]

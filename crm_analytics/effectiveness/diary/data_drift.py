@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -103,8 +103,6 @@ class DataDriftResult(Result):
     @property
     def claims(self) -> tuple[Claim, ...]:
         """That data moved or stood still; it holds as many weeks as were looked at."""
-        from datetime import timedelta
-
         worst = self.table.iloc[0]
         drifted = worst["verdict"] == say("drifted")
         return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -93,8 +94,6 @@ class DiaryResult(Result):
     @property
     def claims(self) -> tuple[Claim, ...]:
         """What to do about forecasts that broke their promise; it holds as long as the days on which it was seen."""
-        from datetime import timedelta
-
         spoken = [one for one in self.records if one.kind == self.kind and one.broken][:3]
         found = []
         for one in spoken:

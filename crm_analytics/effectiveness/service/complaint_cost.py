@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -73,8 +73,6 @@ class ComplaintCostResult(Result):
     @property
     def claims(self) -> tuple[Claim, ...]:
         """What a complaint costs; good for a year, since customers and remedies change."""
-        from datetime import timedelta
-
         return (
             Claim(
                 subject=say("a customer's half year after a complaint"), measure=f"lost {self.measure}",
@@ -136,8 +134,6 @@ def _compared(study: ComplaintCost, those: pd.DataFrame, others: pd.DataFrame, l
         stayed_others=float(share @ means["bought"][1]), measure=measure, first=quarters.min().date(),
         last=(quarters.max() + pd.DateOffset(months=3)).date(),
     )  # fmt: skip
-    from dataclasses import replace
-
     return replace(result, text=_sentence(result, int(n1.sum())), checks=_checks(result, int(n1.sum()), lost, placebo))
 
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from datetime import date, timedelta
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.service.blame import Blame, blame
 from crm_analytics.effectiveness.service.complaint_checks import checks
+from crm_analytics.effectiveness.service.complaint_cost import ComplaintCostResult
 from crm_analytics.result import Claim, Result, Study, enough
 from crm_analytics.say import say
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from crm_analytics.effectiveness.service.complaint_cost import ComplaintCostResult
 
 LEAST_CASES = 20
 YEAR = 365
@@ -51,23 +48,17 @@ class Complaints(Study):
     def _answer(self, frame: pd.DataFrame) -> Result:
         frame = frame.assign(month=pd.to_datetime(frame["month"]))
         frame = frame.sort_values(["dimension", "value", "month", "case"], kind="stable", ignore_index=True)
-        mine = frame[frame["dimension"] == self.dimension]
-        rows = mine[mine["case"].notna()].drop_duplicates(["case", "value"])
-        sold = mine[mine["case"].isna()]
-        unlinked = int(frame.loc[frame["dimension"] == "none", "case"].nunique())
-        cases = rows["case"].nunique()
-        if cases < LEAST_CASES:
+        known = _OnRecord.of(frame, self.dimension)
+        if (cases := known.rows["case"].nunique()) < LEAST_CASES:
             return self.refuse(say(
                 "Not enough evidence: {n:count} complaints of customers who had bought something within 30 days, and "
-                "{more:count} of others; {least:count} of the first would be enough.", n=cases, more=unlinked,
+                "{more:count} of others; {least:count} of the first would be enough.", n=cases, more=known.unlinked,
                 least=LEAST_CASES))  # fmt: skip
-        values = sold.groupby("value")["orders"].sum()
-        values = values[values > 0].index
-        if len(values) < 2:
+        if len(known.values) < 2:
             return self.refuse(say(
                 "Not enough evidence: all orders are of one {dimension}; there is nothing to compare.",
                 dimension=say(self.dimension)))  # fmt: skip
-        return _answered(self, frame, values, unlinked)
+        return _answered(self, frame)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,7 +81,7 @@ class ComplaintsResult(Result):
         """The same with what a complaint costs counted in; where that could not be told, the same."""
         if not enough(cost):
             return self
-        return _answered(self.study, self.frame, None, None, cost=cost)
+        return _answered(self.study, self.frame, cost=cost)
 
     def by(self, dimension: str) -> Result:
         """The same question by another dimension. Raises ValueError naming those there are."""
@@ -99,8 +90,6 @@ class ComplaintsResult(Result):
     @property
     def claims(self) -> tuple[Claim, ...]:
         """What to improve first; it is to be asked again after as many months as showed it."""
-        from datetime import timedelta
-
         first = self.table.iloc[0]
         stands_out = bool(first["verdict"] == say("improve"))
         days = timedelta(days=YEAR)
@@ -119,14 +108,32 @@ class ComplaintsResult(Result):
         )  # fmt: skip
 
 
-def _answered(study, frame, values, unlinked, *, cost=None) -> ComplaintsResult:
-    mine = frame[frame["dimension"] == study.dimension]
-    sold, rows = mine[mine["case"].isna()], mine[mine["case"].notna()].drop_duplicates(["case", "value"])
-    if values is None:
-        totals = sold.groupby("value")["orders"].sum()
-        values = totals[totals > 0].index
-        unlinked = int(frame.loc[frame["dimension"] == "none", "case"].nunique())
-    rows = rows[rows["value"].isin(values)]
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _OnRecord:
+    """What the table says of one dimension: orders by value and month (`sold`), complaints by case (`rows`), which
+    values sold anything, and how many complaints are of customers who had not bought."""
+
+    sold: pd.DataFrame
+    rows: pd.DataFrame
+    values: pd.Index
+    unlinked: int
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, dimension: str) -> _OnRecord:
+        mine = frame[frame["dimension"] == dimension]
+        sold = mine[mine["case"].isna()]
+        orders = sold.groupby("value")["orders"].sum()
+        return cls(
+            sold=sold, rows=mine[mine["case"].notna()].drop_duplicates(["case", "value"]),
+            values=orders[orders > 0].index,
+            unlinked=int(frame.loc[frame["dimension"] == "none", "case"].nunique()),
+        )  # fmt: skip
+
+
+def _answered(study: Complaints, frame: pd.DataFrame, *, cost: ComplaintCostResult | None = None) -> ComplaintsResult:
+    known = _OnRecord.of(frame, study.dimension)
+    sold, values = known.sold, known.values
+    rows = known.rows[known.rows["value"].isin(values)]
     until = pd.to_datetime(frame["until"]).max() if "until" in frame else frame["month"].max() + pd.DateOffset(months=1)
     season = _season(frame, rows)
     orders = sold.pivot_table(index="value", columns="month", values="orders", aggfunc="sum", fill_value=0)
@@ -157,7 +164,7 @@ def _answered(study, frame, values, unlinked, *, cost=None) -> ComplaintsResult:
         study=study, table=table, text="", overall=PER * overall, months=months.fillna(0).reset_index(), frame=frame,
         cost=cost, until=until.date(),
     )  # fmt: skip
-    return replace(result, text=_sentence(result), checks=checks(result, unlinked, found.shape))
+    return replace(result, text=_sentence(result), checks=checks(result, known.unlinked, found.shape))
 
 
 def _season(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:

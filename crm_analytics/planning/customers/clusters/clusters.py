@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -163,8 +163,6 @@ class ClustersResult(Result):
         )  # fmt: skip
 
     def judged(self, checks: tuple[Check, ...]) -> ClustersResult:
-        from dataclasses import replace
-
         return replace(self, checks=checks)
 
     def predict(self, people: Any) -> Result:

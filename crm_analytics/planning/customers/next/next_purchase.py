@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -142,8 +143,6 @@ class NextPurchaseResult(Result):
     @property
     def claims(self) -> tuple[Claim, ...]:
         """How many customers will buy within the horizon; each day of it that passes makes the list of whom older."""
-        from datetime import timedelta
-
         first, horizon = self.begins.date(), self.study.horizon_days
         value, low, high = self.buyers
         tenth = float(self.table["p_buys"].head(max(1, round(len(self.table) / 10))).sum() / value)

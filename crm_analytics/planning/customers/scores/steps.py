@@ -7,6 +7,7 @@ is a change of how many people stand on each. So a million customers cost a look
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,8 +78,6 @@ def is_number(values: pd.Series) -> bool:
 
 
 def is_day(values: pd.Series) -> bool:
-    from datetime import date
-
     import pandas as pd
 
     if pd.api.types.is_datetime64_any_dtype(values):
