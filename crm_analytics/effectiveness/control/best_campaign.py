@@ -11,8 +11,8 @@ import pandas as pd
 
 from crm_analytics.effectiveness.control.arms import LEAST_IN_AN_ARM, Arms, compared
 from crm_analytics.effectiveness.control.by_lot import both_by_lot, chosen
+from crm_analytics.effectiveness.control.groups import shrunk
 from crm_analytics.effectiveness.control.lift_claims import SEASON
-from crm_analytics.effectiveness.control.lift_segments import shrunk
 from crm_analytics.effectiveness.control.measures import Measure, measure_of
 from crm_analytics.effectiveness.control.parts import looks
 from crm_analytics.result import Check, Claim, Result, Study

@@ -10,6 +10,7 @@ import pandas as pd
 
 from crm_analytics.effectiveness.control.arms import LEAST_IN_AN_ARM, compared
 from crm_analytics.effectiveness.control.by_lot import told
+from crm_analytics.effectiveness.control.groups import differ_by_chance, shrunk
 from crm_analytics.effectiveness.control.measures import Measure
 from crm_analytics.result import Check, Result
 from crm_analytics.result.chance import holm
@@ -84,19 +85,15 @@ def _asked(result: LiftResult, column: str) -> tuple[list[dict[str, Any]], int]:
 def _together(table: pd.DataFrame, confidence: float) -> tuple[pd.DataFrame, float]:
     """The groups' effects, the largest first, with intervals and chances that hold for all of them at once; and how
     often groups would differ so by chance."""
-    from scipy.stats import chi2
-
     estimates = table["estimate"]
     effects, errors = np.array([e.value for e in estimates]), np.array([e.se for e in estimates])
     low, high = zip(*(e.interval(1 - (1 - confidence) / len(table)) for e in estimates), strict=True)
     table = table.assign(effect=effects, low=low, high=high, shrunk=shrunk(effects, errors))
     table["p"] = holm(np.array([e.p for e in estimates]))
     table["beyond_noise"] = table["p"] < 1 - confidence
-    weights = errors**-2.0
-    unequal = float((weights * (effects - np.average(effects, weights=weights)) ** 2).sum())
-    differ = float(chi2.sf(unequal, len(table) - 1)) if len(table) > 1 else 1.0
     table = table.sort_values("effect", ascending=False, ignore_index=True)
-    return table[["segment", "treated", "control", "effect", "low", "high", "shrunk", "p", "beyond_noise"]], differ
+    columns = ["segment", "treated", "control", "effect", "low", "high", "shrunk", "p", "beyond_noise"]
+    return table[columns], differ_by_chance(effects, errors)
 
 
 def _sentence(result: LiftBySegment) -> str:
@@ -145,22 +142,3 @@ def _checks(result: LiftBySegment, left_out: int) -> tuple[Check, ...]:
         )
         found.append(Check(name=say("Too small to ask"), verdict="weak", text=text))
     return tuple(found)
-
-
-def shrunk(effects: np.ndarray, errors: np.ndarray) -> np.ndarray:
-    """Each group's effect drawn towards what all have in common, by how much of their spread is chance.
-
-    The spread between groups is that under which Cochran's Q would be what it should (Paule and Mandel 1982), so the
-    largest of many effects is no longer the luckiest one's.
-    """
-    from scipy.optimize import brentq
-
-    def excess(between: float) -> float:
-        weights = 1 / (errors**2 + between)
-        middle = np.average(effects, weights=weights)
-        return float((weights * (effects - middle) ** 2).sum()) - (len(effects) - 1)
-
-    most = float(np.var(effects)) * len(effects) + float((errors**2).max())
-    between = brentq(excess, 0.0, most) if len(effects) > 1 and excess(0.0) > 0 > excess(most) else 0.0
-    middle = np.average(effects, weights=1 / (errors**2 + between))
-    return middle + (effects - middle) * between / (errors**2 + between)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.control.arms import LEAST_IN_AN_ARM
+from crm_analytics.effectiveness.control.groups import differ_by_chance
 from crm_analytics.effectiveness.control.risks import of_arms, shared, together
 from crm_analytics.result import Check, Result
 from crm_analytics.say import say
@@ -32,7 +33,8 @@ class OptOutsBySegment(Result):
 
 
 def split(result: OptOutsResult, column: str) -> Result:
-    from scipy.stats import chi2, norm
+    """The same in each group of `column`; refuses where no group has enough events and customers in each arm."""
+    from scipy.stats import norm
 
     study = result.study
     rows = result.rows.assign(segment=result.rows[column].fillna("unknown").astype(str))
@@ -59,9 +61,7 @@ def split(result: OptOutsResult, column: str) -> Result:
             "more": more, "low": low, "high": high, "caused": float(sums["treated"]) * more,
         })  # fmt: skip
     table = pd.DataFrame(found)
-    weights = np.array(errors) ** -2.0
-    unequal = float((weights * (table["more"] - np.average(table["more"], weights=weights)) ** 2).sum())
-    differ = float(chi2.sf(unequal, len(table) - 1)) if len(table) > 1 else 1.0
+    differ = differ_by_chance(table["more"].to_numpy(), np.array(errors))
     table["annoyed"] = table["low"] > 0
     table = table.sort_values(["more", "segment"], ascending=[False, True], ignore_index=True)
     worst = table.iloc[0]

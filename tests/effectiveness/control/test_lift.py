@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crm_analytics import Lift, NotEnough, draw, features
 from crm_analytics.effectiveness.control.arms import compared
-from crm_analytics.effectiveness.control.lift_segments import shrunk
+from crm_analytics.effectiveness.control.groups import shrunk
 from crm_analytics.effectiveness.control.measures import measure_of
 from crm_analytics.result.chance import holm
 from crm_analytics.simulation.campaigns import experiment
