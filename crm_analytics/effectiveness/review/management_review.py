@@ -24,9 +24,9 @@ class ManagementReview(Study):
     """What has to be decided now, on what evidence, and what would turn the decision round?
 
     Every answer that was kept may say what to do. Those that have not expired are put together: of several about one
-    subject the best founded leads, and where another one contradicts it, that is said. First come decisions that rest on
-    more than an assumption and whose interval leaves zero behind, then the others, each by the money at stake. `most` is how many fit a page, and `each`
-    how many one Study may bring, so that no page speaks for all.
+    subject the best founded leads, and where another one contradicts it, that is said. First come decisions that rest
+    on more than an assumption and whose interval leaves zero behind, then the others, each by the money at stake.
+    `most` is how many fit a page, and `each` how many one Study may bring, so that no page speaks for all.
     """
 
     most: int = 9
@@ -60,8 +60,8 @@ class ManagementReview(Study):
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ManagementReviewResult(Result):
     """A row per decision, in the order to take them: decision, number (in words, with its interval), evidence, sure
-    (surely where the evidence is more than assumed and the interval leaves zero behind, else open), until (when it expires), reversed_by. `claimed` has the
-    claims behind the rows: study, subject, measure, value, low, high …"""
+    (surely where the evidence is more than assumed and the interval leaves zero behind, else open), until (when it
+    expires), reversed_by. `claimed` has the claims behind the rows: study, subject, measure, value, low, high …"""
 
     claimed: pd.DataFrame = field(repr=False)
 
