@@ -5,6 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
+from crm_analytics.effectiveness.control.parts import Between
 from crm_analytics.effectiveness.control.pull_forward import PullForwardResult
 from crm_analytics.say import say
 
@@ -29,6 +30,8 @@ def _(result: PullForwardResult) -> go.Figure:
 
 def _title(result: PullForwardResult) -> str:
     confidence = result.study.confidence
+    if isinstance(result.first, Between) and result.first.interval(confidence)[0] <= 0:
+        return say("A gain cannot be told apart from how the addressed were chosen")
     if result.first.interval(confidence)[0] <= 0:
         return say("No gain beyond noise in the first weeks that later ones could take back")
     if result.later.interval(confidence)[1] < 0:

@@ -3,8 +3,9 @@ another campaign, and where the lot was not kept. Each world is a frame in the c
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -45,6 +46,11 @@ class _Customers:
             worth=ORDER_WORTH * rng.gamma(4.0, 0.25, customers), treated=rng.random(customers) < treated_share,
             before=rng.poisson(3 * rate),
         )  # fmt: skip
+
+    def better(self, rng: np.random.Generator, by: str) -> np.ndarray:
+        """Who would be addressed if somebody chose, rather better customers by habit or by their purchases."""
+        known = self.rate / RATE if by == "habit" else self.before / (3 * RATE)
+        return rng.random(len(known)) < 1 / (1 + np.exp(0.6 * (1 - known)))
 
     def frame(self, rng: np.random.Generator) -> pd.DataFrame:
         """What every feature of campaigns says of them."""
@@ -93,14 +99,18 @@ def experiment_people(
 
 
 def experiment_days(
-    seed: int, *, customers: int = 4000, effect: float = 3.0, borrowed: float = 0.5, days: int = 84
-) -> tuple[pd.DataFrame, PartTruth]:
+    seed: int, *, customers: int = 4000, effect: float = 3.0, borrowed: float = 0.5, days: int = 84,
+    by: Literal["lot", "habit", "purchases"] = "lot",
+) -> tuple[pd.DataFrame, PartTruth]:  # fmt: skip
     """A test in the columns of `features.campaign_days`; the truth's parts are the mean gain of each day.
 
-    The first four weeks gain `effect` a customer; the share `borrowed` of it is missing in the four weeks after.
+    The first four weeks gain `effect` a customer; the share `borrowed` of it is missing in the four weeks after. The
+    arms are drawn by lot, or chosen: the better customers `by` their habit, which lasts, or by what they bought lately.
     """
     rng = stream(seed, "experiment days")
     who = _Customers.drawn(rng, customers)
+    if by != "lot":
+        who = replace(who, treated=who.better(stream(seed, "chosen"), by))
     by_day = np.zeros(days)
     by_day[:28] = effect / 28
     by_day[28:56] = -borrowed * effect / 28

@@ -9,6 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from crm_analytics.effectiveness.control.arms import LEAST_IN_AN_ARM
+from crm_analytics.effectiveness.control.by_lot import both_by_lot, chosen
 from crm_analytics.effectiveness.control.lift_claims import SEASON
 from crm_analytics.effectiveness.control.opt_outs_checks import checks
 from crm_analytics.effectiveness.control.opt_outs_money import Money, brought, money
@@ -60,6 +61,10 @@ class OptOuts(Study):
                 if self.event == "opt_outs"
                 else say("Not enough evidence: no complaint is on record; contacts or responses would have them.")
             )
+        unlike = chosen(dict(list(rows.groupby("campaign_id", sort=True))))
+        named = rows["campaign"] if "campaign" in rows else rows["campaign_id"]
+        left_out = sorted(set(named[rows["campaign_id"].isin(unlike)].astype(str)))
+        rows = rows[~rows["campaign_id"].isin(unlike)]
         counts = of_arms(rows, self.column, "campaign_id")
         counts = counts[counts[["treated", "control"]].min(axis=1) >= LEAST_IN_AN_ARM]
         events = int(counts[["happened", "alone"]].to_numpy().sum())
@@ -72,7 +77,7 @@ class OptOuts(Study):
                 "takes {least:count}. Keep every complaint with its day and its customer.",
                 n=events, all=int(counts[["treated", "control"]].to_numpy().sum()), least=LEAST_EVENTS,
             ))  # fmt: skip
-        return _judged(self, rows[rows["campaign_id"].isin(counts.index)], counts)
+        return _judged(self, rows[rows["campaign_id"].isin(counts.index)], counts, left_out)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -113,17 +118,15 @@ class OptOutsResult(Result):
             return ()
         starts = [date.fromisoformat(str(one)[:10]) for one in self.rows["starts"].unique()]
         last = max(starts) + timedelta(days=int(self.rows["days"].iloc[0]) - 1)
-        drawn_well = all(check.verdict != "fails" for check in self.checks)
         return (Claim(
             subject=say("campaigns that were tested"), measure=self.study.event.replace("_", " ") + " caused",
             value=self.caused, low=self.caused_low, high=self.caused_high, confidence=self.study.confidence,
-            evidence="tested" if drawn_well else "assumed", first=min(starts), last=last, expires=last + SEASON,
-            decision=_decision(self) if drawn_well else "",
+            evidence="tested", first=min(starts), last=last, expires=last + SEASON, decision=_decision(self),
             reversed_by=say("A later test of the same campaign in which the addressed withdraw no more than others."),
         ),)  # fmt: skip
 
 
-def _judged(study: OptOuts, rows: pd.DataFrame, counts: pd.DataFrame) -> OptOutsResult:
+def _judged(study: OptOuts, rows: pd.DataFrame, counts: pd.DataFrame, left_out: list[str]) -> OptOutsResult:
     named = rows.drop_duplicates("campaign_id").set_index("campaign_id")
     names = named["campaign"] if "campaign" in named else named.index.to_series()
     each = newcombe(counts, 1 - (1 - study.confidence) / len(counts))
@@ -143,7 +146,7 @@ def _judged(study: OptOuts, rows: pd.DataFrame, counts: pd.DataFrame) -> OptOuts
         caused_low=addressed * low, caused_high=addressed * high, rows=rows,
         money=money(rows) if found is not None else None,
     )  # fmt: skip
-    return replace(result, text=_worded(result), checks=checks(result))
+    return replace(result, text=_worded(result), checks=(both_by_lot(left_out), *checks(result)))
 
 
 def _worded(result: OptOutsResult) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crm_analytics.effectiveness.control.lift_checks import alike_before
 from crm_analytics.result import Check
 from crm_analytics.say import say
 
@@ -16,24 +15,8 @@ FEW_ALONE = 5
 
 
 def checks(result: OptOutsResult) -> tuple[Check, ...]:
-    """Whether arms are alike, whether the control can be heard, and what is not seen at all."""
-    return _alike(result), _heard(result), _one_event(result), *_worth(result)
-
-
-def _alike(result: OptOutsResult) -> Check:
-    found = {name: alike_before(people) for name, people in result.rows.groupby("campaign_id")}
-    bad = [name for name, check in found.items() if check.verdict == "fails"]
-    known = any("before_" in column for column in result.rows)
-    names = result.rows.drop_duplicates("campaign_id").set_index("campaign_id")
-    said = ", ".join(f"«{names.loc[one, 'campaign'] if 'campaign' in names else one}»" for one in bad[:3])
-    return Check(
-        name=say("Alike before"),
-        verdict="fails" if bad else "holds" if known else "weak",
-        text=say("Before {names} the arms differed by more than chance makes arms differ: the lot was not one.",
-                 names=said) if bad
-        else say("Before each campaign its arms had bought alike, as drawn by lot.") if known
-        else say("What customers did before is not known, so a faulty lot could go unnoticed."),
-    )  # fmt: skip
+    """Whether the control can be heard, and what is not seen at all."""
+    return _heard(result), _one_event(result), *_worth(result)
 
 
 def _heard(result: OptOutsResult) -> Check:

@@ -13,6 +13,24 @@ CHUNK = 20_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Between(Estimate):
+    """A number of which there are several readings: it lies in the middle, and its interval reaches over all."""
+
+    readings: tuple[Estimate, ...]
+
+    @classmethod
+    def of(cls, readings: list[Estimate]) -> Between:
+        return cls(
+            value=float(np.mean([one.value for one in readings])), se=max(one.se for one in readings),
+            freedom=min(one.freedom for one in readings), readings=tuple(readings),
+        )  # fmt: skip
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        lows, highs = zip(*(one.interval(confidence) for one in self.readings), strict=True)
+        return min(lows), max(highs)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Parts:
     """The effect on the average customer in each part, all adjusted by one regression on what was before, so that they
     sum to the whole; and their covariance (HC2), from which the error of any sum, difference or ratio follows."""
@@ -52,17 +70,7 @@ class Parts:
 
 def parts_of(rows: pd.DataFrame, part: str, measure: str, names: list) -> Parts:
     """Rows are a customer × part with a purchase, and one without a part for everybody else."""
-    from scipy.sparse import coo_array
-
-    rows = rows.sort_values("customer_id", kind="stable", ignore_index=True)
-    owner, first = pd.factorize(rows["customer_id"])
-    people = rows.loc[~rows["customer_id"].duplicated()]
-    bought = rows[part].notna().to_numpy()
-    place = rows.loc[bought, part].map({name: i for i, name in enumerate(names)}).to_numpy(int)
-    shape = (len(first), len(names))
-    amounts = coo_array(
-        (rows.loc[bought, f"outcome_{measure}"].to_numpy(float), (owner[bought], place)), shape=shape
-    ).tocsr()
+    people, amounts, met = _by_customer(rows, part, measure, names)
     treated = (people["arm"] == "treated").to_numpy()
     x = what_was_before(people, min(treated.sum(), (~treated).sum()), measure)
     arms = [_at_the_average(x[arm], amounts[np.flatnonzero(arm)]) for arm in (treated, ~treated)]
@@ -78,12 +86,56 @@ def parts_of(rows: pd.DataFrame, part: str, measure: str, names: list) -> Parts:
         covariance += gram * np.outer(wider, wider) + np.diag(bare)
     tilt = slopes_1 - slopes_0
     covariance += tilt.T @ (x.T @ x) @ tilt / len(x) ** 2
-    met = coo_array((np.ones(bought.sum()), (owner[bought], place)), shape=shape).tocsr()
-    buyers = np.c_[(met[np.flatnonzero(treated)] > 0).sum(axis=0), (met[np.flatnonzero(~treated)] > 0).sum(axis=0)]
     return Parts(
-        names=names, effects=mean_1 - mean_0, covariance=covariance, control=mean_0, buyers=buyers,
+        names=names, effects=mean_1 - mean_0, covariance=covariance, control=mean_0, buyers=_buyers(met, treated),
         treated=sizes[0], customers=sum(sizes),
     )  # fmt: skip
+
+
+def parts_in_proportion(rows: pd.DataFrame, part: str, measure: str, names: list) -> Parts | None:
+    """The same where the arms were not drawn alike, if what they did before would have lasted: the control's amounts
+    are raised (or lowered) in the proportion in which the addressed had bought more before (difference-in-differences
+    of logarithms). None where neither arm is known to have bought before."""
+    people, amounts, met = _by_customer(rows, part, measure, names)
+    treated = (people["arm"] == "treated").to_numpy()
+    known = next((name for name in (f"before_{measure}", "before_revenue", "before_orders") if name in people), "")
+    before = people[known].fillna(0).to_numpy(float) if known else np.zeros(len(people))
+    if min(before[treated].sum(), before[~treated].sum()) <= 0:
+        return None
+    sizes = [int(treated.sum()), int((~treated).sum())]
+    control = np.asarray(amounts[np.flatnonzero(~treated)].mean(axis=0)).ravel()
+    rate = control / before[~treated].mean()
+    scale = before[treated].mean() / before[~treated].mean()
+    covariance, middles = np.zeros((len(names), len(names))), []
+    for arm, of in ((treated, 1.0), (~treated, scale)):
+        mine, had = amounts[np.flatnonzero(arm)], before[arm][:, None]
+        middles.append(np.asarray(mine.mean(axis=0)).ravel() - rate * had.mean())  # that of the control is nothing
+        for start in range(0, len(had), CHUNK):
+            here = slice(start, start + CHUNK)
+            pull = of * (mine[here].toarray() - had[here] * rate - middles[-1])
+            covariance += pull.T @ pull / len(had) / (len(had) - 1)
+    return Parts(
+        names=names, effects=middles[0], covariance=covariance, control=scale * control, buyers=_buyers(met, treated),
+        treated=sizes[0], customers=sum(sizes),
+    )  # fmt: skip
+
+
+def _by_customer(rows: pd.DataFrame, part: str, measure: str, names: list) -> tuple:
+    """The customers, and what each brought in each part, and whether it bought there: customers × parts."""
+    from scipy.sparse import coo_array
+
+    rows = rows.sort_values("customer_id", kind="stable", ignore_index=True)
+    owner, first = pd.factorize(rows["customer_id"])
+    people = rows.loc[~rows["customer_id"].duplicated()]
+    bought = rows[part].notna().to_numpy()
+    place = rows.loc[bought, part].map({name: i for i, name in enumerate(names)}).to_numpy(int)
+    at, shape = (owner[bought], place), (len(first), len(names))
+    amounts = rows.loc[bought, f"outcome_{measure}"].to_numpy(float)
+    return people, *(coo_array((values, at), shape=shape).tocsr() for values in (amounts, np.ones(bought.sum())))
+
+
+def _buyers(met, treated: np.ndarray) -> np.ndarray:
+    return np.c_[(met[np.flatnonzero(treated)] > 0).sum(axis=0), (met[np.flatnonzero(~treated)] > 0).sum(axis=0)]
 
 
 def _at_the_average(x: np.ndarray, amounts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
@@ -13,7 +13,7 @@ from crm_analytics.effectiveness.control.arms import LEAST_IN_AN_ARM, Estimate
 from crm_analytics.effectiveness.control.by_lot import alike_before, evidence, told
 from crm_analytics.effectiveness.control.lift_claims import SEASON
 from crm_analytics.effectiveness.control.measures import Measure, measure_of
-from crm_analytics.effectiveness.control.parts import Parts, looks, parts_of
+from crm_analytics.effectiveness.control.parts import Between, Parts, looks, parts_in_proportion, parts_of
 from crm_analytics.result import Check, Claim, Result, Study
 from crm_analytics.say import say
 
@@ -25,6 +25,11 @@ class PullForward(Study):
     The addressed are compared with those left alone for longer and longer (as in `Lift`), from the campaign's first day
     to the last that is known. The band around the sum so far holds on all its days together, so it may be looked at
     every day. What the addressed lack after the first `first_weeks` is set against what they gained in them.
+
+    Where the arms were unlike before, they were not drawn by lot. What was before is then taken out in two ways: by the
+    regression, right if the customers were chosen by what they had just bought, and in proportion, right if those who
+    were chosen are better customers for good. Choices are of both kinds and the truth lies between (Ding and Li 2019),
+    so an interval reaches over both, and what holds in one of them only is not told.
     """
 
     measure: Literal["revenue", "orders", "margin"] = "revenue"
@@ -66,7 +71,10 @@ class PullForward(Study):
                     days=days, least=LEAST_IN_AN_ARM,
                 )
             )  # fmt: skip
-        return _judged(self, frame, measure, parts, begun=int(np.argmax(so_far)))
+        readings, drawn = [parts], alike_before(frame.drop_duplicates("customer_id"))
+        if drawn.verdict == "fails" and (lasting := parts_in_proportion(frame, "day", self.measure, parts.names)):
+            readings.append(lasting)
+        return _judged(self, frame, (measure, drawn), readings, begun=int(np.argmax(so_far)))
 
 
 def too_little(frame: pd.DataFrame, measure: Measure) -> str:
@@ -120,11 +128,12 @@ class PullForwardResult(Result):
             return ()
         last = starts + timedelta(days=len(self.table) - 1)
         low, high = self.whole.interval(self.study.confidence)
-        taken_back = self.later.interval(self.study.confidence)[1] < 0
+        drawn = evidence(*self.checks[-1:])
+        taken_back = drawn == "tested" and self.later.interval(self.study.confidence)[1] < 0
         return (Claim(
             subject=name, measure=f"incremental {self.study.measure}", value=self.people * self.whole.value,
             low=self.people * low, high=self.people * high, confidence=self.study.confidence,
-            evidence=evidence(*self.checks[-1:]), first=starts, last=last, expires=last + SEASON,
+            evidence=drawn, first=starts, last=last, expires=last + SEASON,
             decision=say(
                 "Count «{name}» as {share:percent} of what its first weeks showed: the rest was only bought sooner.",
                 name=name, share=max(1 - self.borrowed[0], 0.0),
@@ -138,29 +147,48 @@ class PullForwardResult(Result):
 
 
 def _judged(
-    study: PullForward, frame: pd.DataFrame, measure: Measure, parts: Parts, *, begun: int
+    study: PullForward, frame: pd.DataFrame, asked: tuple[Measure, Check], readings: list[Parts], *, begun: int
 ) -> PullForwardResult:
-    days = len(parts.names)
-    until = np.tril(np.ones((days, days)))  # a row sums the days up to its own
-    along = until @ parts.covariance @ until.T
-    reach = looks(along[begun:, begun:], study.confidence, draws=study.draws, seed=study.seed)
-    so_far, error = until @ parts.effects, np.sqrt(np.maximum(np.diag(along), 0))
-    shown = np.arange(days) >= begun
-    table = pd.DataFrame({
-        "day": parts.names, "effect": parts.effects, "cumulative": so_far,
-        "low": np.where(shown, so_far - reach * error, np.nan), "high": np.where(shown, so_far + reach * error, np.nan),
-    })  # fmt: skip
-    early = (np.arange(days) < 7 * study.first_weeks).astype(float)
+    (measure, drawn), days = asked, len(readings[0].names)
+    early, every = (np.arange(days) < 7 * study.first_weeks).astype(float), np.ones(days)
     starts = date.fromisoformat(str(frame["starts"].iloc[0])[:10]) if "starts" in frame else None
+    shares = np.array([parts.share(early - 1, early, study.confidence) for parts in readings])
     result = PullForwardResult(
-        study=study, measured=measure, table=table, text="", people=parts.treated,
-        first=parts.sum(early), later=parts.sum(1 - early), whole=parts.sum(np.ones(days)),
-        borrowed=parts.share(early - 1, early, study.confidence),
+        study=study, measured=measure, table=_so_far(study, readings, begun), text="", people=readings[0].treated,
+        first=_between(readings, early), later=_between(readings, 1 - early), whole=_between(readings, every),
+        borrowed=(float(shares[:, 0].mean()), float(shares[:, 1].min()), float(shares[:, 2].max())),
         named=(str(frame["campaign"].iloc[0]) if "campaign" in frame else "", starts),
     )  # fmt: skip
-    drawn = alike_before(frame.drop_duplicates("customer_id"))
+    if len(readings) > 1:
+        drawn = replace(drawn, text=drawn.text + " " + say(
+            "Here it is taken out in two ways, as if it faded and as if it lasted, and intervals reach over both."))
     text = told(_worded(result), drawn)
-    return PullForwardResult(**{**vars(result), "text": text, "checks": (*_checks(result, begun), drawn)})
+    return replace(result, text=text, checks=(*_checks(result, begun), drawn))
+
+
+def _between(readings: list[Parts], weights: np.ndarray) -> Estimate:
+    found = [parts.sum(weights) for parts in readings]
+    return found[0] if len(found) == 1 else Between.of(found)
+
+
+def _so_far(study: PullForward, readings: list[Parts], begun: int) -> pd.DataFrame:
+    """The sum so far on each day, with the band that holds on all of them, by every reading."""
+    days = len(readings[0].names)
+    until = np.tril(np.ones((days, days)))  # a row sums the days up to its own
+    sums, lows, highs = [], [], []
+    for parts in readings:
+        along = until @ parts.covariance @ until.T
+        reach = looks(along[begun:, begun:], study.confidence, draws=study.draws, seed=study.seed)
+        so_far, error = until @ parts.effects, np.sqrt(np.maximum(np.diag(along), 0))
+        sums.append(so_far)
+        lows.append(so_far - reach * error)
+        highs.append(so_far + reach * error)
+    shown = np.arange(days) >= begun
+    return pd.DataFrame({
+        "day": readings[0].names, "effect": np.mean([parts.effects for parts in readings], axis=0),
+        "cumulative": np.mean(sums, axis=0), "low": np.where(shown, np.min(lows, axis=0), np.nan),
+        "high": np.where(shown, np.max(highs, axis=0), np.nan),
+    })  # fmt: skip
 
 
 def _worded(result: PullForwardResult) -> str:
@@ -175,7 +203,9 @@ def _worded(result: PullForwardResult) -> str:
     values |= {"share": share, "span": (share_low, share_high), "most": share_high}
     start = "{whole} {noun} a customer after {all:count} weeks ({whole_low} – {whole_high})"
     gained = start + ", against {first} ({first_low} – {first_high}) after the first {weeks:count}"
-    if spans["first"][0] <= 0:
+    if spans["first"][0] <= 0 <= spans["first"][1] and isinstance(result.first, Between):
+        end = ": what the first weeks gained cannot be told apart from how customers were chosen."
+    elif spans["first"][0] <= 0:
         end = (
             ": there was no gain beyond noise that later weeks could take back."
             if spans["first"][1] >= 0

@@ -49,8 +49,8 @@ def _reached(seed: int, *, effect: float) -> Trial:
     )
 
 
-def _over_time(seed: int, *, effect: float, borrowed: float) -> Trial:
-    rows, truth = experiment_days(seed, customers=3000, effect=effect, borrowed=borrowed)
+def _over_time(seed: int, *, effect: float, borrowed: float, by: str = "lot") -> Trial:
+    rows, truth = experiment_days(seed, customers=3000, effect=effect, borrowed=borrowed, by=by)
     result = PullForward(draws=500).fit(rows)
     low, high = result.whole.interval(0.95)
     return Trial(
@@ -94,6 +94,11 @@ SITUATIONS = (
         Situation(estimator="PullForward", words=f"3 more a head, {borrowed:.0%} of it brought forward",
                   draw=partial(_over_time, effect=3.0, borrowed=borrowed), randomised=True)
         for borrowed in (0.0, 0.5, 1.0)
+    ),
+    *(
+        Situation(estimator="PullForward", words=f"no lot: better customers by their {by} were chosen, 3 more a head",
+                  draw=partial(_over_time, effect=3.0, borrowed=0.5, by=by))
+        for by in ("habit", "purchases")
     ),
     *(
         Situation(estimator="Spillover", words=f"3 more a head, {cannibalised:.0%} of it from other goods",

@@ -53,7 +53,7 @@ def test_what_campaigns_cost_and_won_is_covered_and_nothing_is_found_where_nothi
 
 
 def test_the_sentence_sets_what_was_won_beside_what_was_lost():
-    result = OptOuts().fit(opted_out(3))
+    result = OptOuts().fit(opted_out(9))
     assert "pp more of the addressed" in result.text
     assert "for each permission lost" in result.text
     assert "if the customer goes altogether" in result.text
@@ -64,7 +64,7 @@ def test_the_sentence_sets_what_was_won_beside_what_was_lost():
         (annoying["won"].clip(lower=0) / annoying["caused"]).to_numpy()
     )
     assert table.loc[~table["annoys"], "worth_at_most"].isna().all()
-    plain = OptOuts().fit(opted_out(3).drop(columns="outcome_revenue"))
+    plain = OptOuts().fit(opted_out(9).drop(columns="outcome_revenue"))
     assert "won" not in plain.text
     assert plain.more == result.more
     for one in (result, plain, result.by("region")):

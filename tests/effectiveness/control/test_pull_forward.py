@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_analytics import Lift, NotEnough, PullForward, features
+from crm_analytics import Lift, NotEnough, PullForward, draw, features
 from crm_analytics.simulation.experiments import experiment_days
 
 
@@ -90,6 +90,21 @@ def test_the_feature_says_what_the_outcomes_say(company):
 def test_days_of_which_no_facts_are_known_are_not_taken_for_days_without_purchases(company):
     days = features.campaign_days(company, campaign="C16", as_of="2025-12-01").to_pandas()
     assert days["days"].iloc[0] == (company.today - pd.Timestamp("2025-05-19").date()).days
+
+
+@pytest.mark.parametrize("by", ["habit", "purchases"])
+def test_where_customers_were_chosen_the_interval_reaches_over_both_readings(by):
+    for seed in range(3):
+        rows, truth = experiment_days(seed, customers=3000, effect=3.0, borrowed=0.5, by=by)
+        result = PullForward(draws=500).fit(rows)
+        low, high = result.whole.interval(0.95)
+        assert low <= truth.effect <= high
+        fades, lasts = (one.interval(0.95) for one in result.whole.readings)
+        wrong = fades if by == "habit" else lasts
+        assert not wrong[0] <= truth.effect <= wrong[1], "one reading alone would have been sure, and wrong"
+        assert result.claims[0].decision == ""
+    assert "how customers were chosen" in result.text
+    assert "chosen" in draw(result).layout.title.text
 
 
 def test_arms_that_differed_before_are_told():
