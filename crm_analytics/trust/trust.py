@@ -42,7 +42,7 @@ class Trust(Study):
             return self.refuse(say("Not enough evidence: no estimator answered in any situation; run make trust."))
         table = _shares(table, self.confidence)
         return TrustResult(
-            study=self, table=table[_COLUMNS], text=_worded(self, table),
+            study=self, table=table[_COLUMNS], text=_sentence(self, table),
             checks=(*_intervals(table), _false_alarms(table), _only_simulated()),
         )  # fmt: skip
 
@@ -83,7 +83,7 @@ def _shares(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _worded(study: Trust, table: pd.DataFrame) -> str:
+def _sentence(study: Trust, table: pd.DataFrame) -> str:
     answers, covered = int(table["answers"].sum()), int(table["covered"].sum())
     low, high = share_interval(covered, answers, confidence=study.confidence)
     told = say(

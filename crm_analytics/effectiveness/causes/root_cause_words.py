@@ -60,6 +60,7 @@ def _frame(result: RootCauseResult) -> dict[str, str]:
 
 
 def checks(result: RootCauseResult) -> tuple[Check, ...]:
+    """How often chance makes such a cut, what one dimension alone tells, and what everything else did."""
     study = result.study
     surely = result.false_alarms <= study.false_alarms
     return (

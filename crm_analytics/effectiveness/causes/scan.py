@@ -67,6 +67,8 @@ class Cells:
     under: np.ndarray | None
 
     def sums(self, span: tuple[int, int]) -> tuple[np.ndarray, np.ndarray | None]:
+        """What the cells had in the days from the first to before the last: above, and under where it is a
+        ratio."""
         first, last = span
         below = None if self.under is None else self.under[:, last] - self.under[:, first]
         return self.above[:, last] - self.above[:, first], below

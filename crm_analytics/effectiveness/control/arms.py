@@ -33,6 +33,7 @@ class Estimate:
     heaviest: float = 0.0
 
     def interval(self, confidence: float) -> tuple[float, float]:
+        """Low and high, by Student's t."""
         from scipy.stats import t
 
         reach = float(t.ppf((1 + confidence) / 2, self.freedom)) * self.se
@@ -65,6 +66,7 @@ class Arms:
 
     @property
     def log_ratio(self) -> Estimate | None:
+        """The logarithm of treated over control; None where one of them is not above zero."""
         one, none = self.treated.value, self.control.value
         if min(one, none) <= 0:
             return None

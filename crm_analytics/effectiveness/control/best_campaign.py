@@ -135,7 +135,7 @@ def _judged(
         study=study, table=table, text="", measured=measure, covariance=covariance, told=_told(tests)
     )
     why = (*_checks(result, tests), both_by_lot(left_out))
-    return BestCampaignResult(**{**vars(result), "text": _worded(result), "checks": why})
+    return BestCampaignResult(**{**vars(result), "text": _sentence(result), "checks": why})
 
 
 def _in_common(tests: dict[str, tuple[pd.DataFrame, Arms]]) -> np.ndarray:
@@ -167,7 +167,7 @@ def _told(tests: dict[str, tuple[pd.DataFrame, Arms]]) -> tuple[date, date] | No
     return min(starts), max(starts) + timedelta(days=int(frames[0]["days"].iloc[0]) - 1)
 
 
-def _worded(result: BestCampaignResult) -> str:
+def _sentence(result: BestCampaignResult) -> str:
     amount, rows = result.measured.amount, result.table
     best, others = rows.iloc[0], int(rows["may_be_best"].sum()) - 1
     template = (

@@ -180,7 +180,7 @@ def _answered(study: Lift, people: pd.DataFrame, measure: Measure) -> LiftResult
         smallest=smallest_shown(effect, study.confidence),
     )
     why = checks(result, arms)
-    return replace(result, text=told(_worded(result), *why[:2]), checks=why)  # the draw and its luck come first
+    return replace(result, text=told(_sentence(result), *why[:2]), checks=why)  # the draw and its luck come first
 
 
 def _table(study: Lift, people: pd.DataFrame, arms: Arms, measure: Measure) -> pd.DataFrame:
@@ -198,7 +198,7 @@ def _table(study: Lift, people: pd.DataFrame, arms: Arms, measure: Measure) -> p
     )
 
 
-def _worded(result: LiftResult) -> str:
+def _sentence(result: LiftResult) -> str:
     people, measure = result.people, result.measured
     values = {name: measure.amount(getattr(result, name)) for name in ("effect", "low", "high")}
     values |= {"noun": measure.noun, "n": int((people["arm"] == "treated").sum()), "after": _after(people)}

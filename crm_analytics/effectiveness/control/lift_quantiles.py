@@ -59,7 +59,7 @@ def quantiles(result: LiftResult, shares: tuple[float, ...]) -> Result:
         )  # fmt: skip
     table = pd.DataFrame([_row(one, none, share, study.confidence) for share in asked])
     return LiftByQuantile(
-        study=study, table=table, measured=measure, text=told(_worded(table, measure), *result.checks[:2]),
+        study=study, table=table, measured=measure, text=told(_sentence(table, measure), *result.checks[:2]),
         checks=_checks(table, outcome),
     )
 
@@ -85,7 +85,7 @@ def _of_arm(ordered: np.ndarray, share: float, confidence: float) -> tuple[float
     return float(ordered[middle]), float(ordered[max(below - 1, 0)]), float(ordered[min(above, n - 1)])
 
 
-def _worded(table: pd.DataFrame, measure: Measure) -> str:
+def _sentence(table: pd.DataFrame, measure: Measure) -> str:
     told = table[~table["in_the_mass"]]
     if told.empty:
         return say(

@@ -146,10 +146,10 @@ def _judged(study: OptOuts, rows: pd.DataFrame, counts: pd.DataFrame, left_out: 
         caused_low=addressed * low, caused_high=addressed * high, rows=rows,
         money=money(rows) if found is not None else None,
     )  # fmt: skip
-    return replace(result, text=_worded(result), checks=(both_by_lot(left_out), *checks(result)))
+    return replace(result, text=_sentence(result), checks=(both_by_lot(left_out), *checks(result)))
 
 
-def _worded(result: OptOutsResult) -> str:
+def _sentence(result: OptOutsResult) -> str:
     opt_outs, n = result.study.event == "opt_outs", len(result.table)
     values = {"more": result.more, "low": result.low, "high": result.high, "n": n}
     values |= {name: getattr(result, name) for name in ("caused", "caused_low", "caused_high")}

@@ -163,10 +163,10 @@ def _judged(
     result = OverlapResult(
         study=study, text="", measured=measure, mine=mine, table=found.drop(columns=["estimate", "drawn_apart"])
     )
-    return OverlapResult(**{**vars(result), "text": _worded(result), "checks": _checks(found, left_out)})
+    return OverlapResult(**{**vars(result), "text": _sentence(result), "checks": _checks(found, left_out)})
 
 
-def _worded(result: OverlapResult) -> str:
+def _sentence(result: OverlapResult) -> str:
     amount, row, n = result.measured.amount, result.table.iloc[0], int(result.table["beyond_noise"].sum())
     return say(
         "{difference} {noun} a customer ({low} – {high}) is what «{mine}» did more, or less, for those whom «{other}» "

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.control.arms import BORROWED, Estimate, what_was_before
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 CHUNK = 20_000
 
@@ -134,11 +138,11 @@ def _by_customer(rows: pd.DataFrame, part: str, measure: str, names: list) -> tu
     return people, *(coo_array((values, at), shape=shape).tocsr() for values in (amounts, np.ones(bought.sum())))
 
 
-def _buyers(met, treated: np.ndarray) -> np.ndarray:
+def _buyers(met: csr_array, treated: np.ndarray) -> np.ndarray:
     return np.c_[(met[np.flatnonzero(treated)] > 0).sum(axis=0), (met[np.flatnonzero(~treated)] > 0).sum(axis=0)]
 
 
-def _at_the_average(x: np.ndarray, amounts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _at_the_average(x: np.ndarray, amounts: csr_array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Each part's mean at the average customer, its slopes, and the covariance of these means (HC2)."""
     design = np.c_[np.ones(len(x)), x]
     inverse = np.linalg.pinv(design.T @ design)

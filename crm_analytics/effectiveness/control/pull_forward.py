@@ -162,7 +162,7 @@ def _judged(
     if len(readings) > 1:
         drawn = replace(drawn, text=drawn.text + " " + say(
             "Here it is taken out in two ways, as if it faded and as if it lasted, and intervals reach over both."))
-    text = told(_worded(result), drawn)
+    text = told(_sentence(result), drawn)
     return replace(result, text=text, checks=(*_checks(result, begun), drawn))
 
 
@@ -191,7 +191,7 @@ def _so_far(study: PullForward, readings: list[Parts], begun: int) -> pd.DataFra
     })  # fmt: skip
 
 
-def _worded(result: PullForwardResult) -> str:
+def _sentence(result: PullForwardResult) -> str:
     study, confidence = result.study, result.study.confidence
     spans = {name: getattr(result, name).interval(confidence) for name in ("first", "later", "whole")}
     values: dict[str, object] = {"weeks": study.first_weeks, "noun": result.measured.noun}

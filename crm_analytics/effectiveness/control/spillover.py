@@ -148,11 +148,11 @@ def _judged(study: Spillover, frame: pd.DataFrame, measure: Measure, parts: Part
         ),
     )  # fmt: skip
     drawn = alike_before(frame.drop_duplicates("customer_id"))
-    text = told(_worded(result), drawn)
+    text = told(_sentence(result), drawn)
     return SpilloverResult(**{**vars(result), "text": text, "checks": (*_checks(result), drawn)})
 
 
-def _worded(result: SpilloverResult) -> str:
+def _sentence(result: SpilloverResult) -> str:
     amount, confidence, rows = result.measured.amount, result.study.confidence, result.table
     values: dict[str, object] = {"noun": result.measured.noun, "n": len(rows), "found": int(rows["beyond_noise"].sum())}
     for name in ("whole", "promoted", "elsewhere"):

@@ -235,7 +235,7 @@ def judged(study: Uplift, learned: Learned, people: pd.DataFrame, measure: Measu
         addressed=addressed,
     )  # fmt: skip
     why = checks(result)
-    return replace(result, text=told(_worded(result), *why[4:5]), checks=why)
+    return replace(result, text=told(_sentence(result), *why[4:5]), checks=why)
 
 
 def _cost_on_record(people: pd.DataFrame) -> float:
@@ -245,7 +245,7 @@ def _cost_on_record(people: pd.DataFrame) -> float:
     return float(people["cost"].iloc[0]) / max(int((people["arm"] == "treated").sum()), 1)
 
 
-def _worded(result: UpliftResult) -> str:
+def _sentence(result: UpliftResult) -> str:
     measure, confidence = result.measured, result.study.confidence
     low, high = result.qini.interval(confidence)
     values = {"q": measure.amount(result.qini.value), "low": measure.amount(low), "high": measure.amount(high)}

@@ -40,6 +40,7 @@ class UpliftForetold(Result):
 
 
 def profit(result: UpliftResult) -> UpliftProfit:
+    """What each part of the customers, the most changed first, brings beyond what addressing them costs."""
     trial, n = result.learned.trial, len(result.people)
     place, each = trial.place[trial.judged], result.each[trial.judged]
     rows = [{"share": 0.0, "customers": 0, "profit": 0.0, "low": 0.0, "high": 0.0}]
@@ -79,6 +80,8 @@ def profit(result: UpliftResult) -> UpliftProfit:
 
 
 def foretold(result: UpliftResult, people: pd.DataFrame) -> Result:
+    """What the campaign would change with each of `people`, the most changed first: customer_id, uplift, address.
+    Raises ValueError without customer_id."""
     if "customer_id" not in people:
         raise ValueError("To foretell whom it changes, people need the column customer_id; features.profile has it.")
     if people.empty:

@@ -32,6 +32,7 @@ class Traits:
 
     @classmethod
     def learn(cls, people: pd.DataFrame, without: tuple[str, ...]) -> Traits:
+        """From the people of a test, without the columns named in `without`; days, keys and outcomes are no traits."""
         out = {name.casefold() for name in without}
         least = max(20, int(0.01 * len(people)))
         knots, values, gaps = {}, {}, set()

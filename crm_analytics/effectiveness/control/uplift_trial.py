@@ -46,6 +46,7 @@ class Trial:
 
 
 def mean(values: np.ndarray) -> Estimate:
+    """The mean of independent values, with its standard error."""
     return Estimate(
         value=float(values.mean()), se=float(values.std(ddof=1) / len(values) ** 0.5), freedom=len(values) - 1
     )

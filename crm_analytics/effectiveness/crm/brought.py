@@ -192,7 +192,9 @@ def _sentence(study: CRMBrought, table: pd.DataFrame, money: tuple, since: pd.Ti
     return told + rest
 
 
-def _checks(study, table, short, frame, since) -> tuple[Check, ...]:
+def _checks(
+    study: CRMBrought, table: pd.DataFrame, short: list[str], frame: pd.DataFrame, since: pd.Timestamp
+) -> tuple[Check, ...]:
     months = frame["month"].drop_duplicates()
     before, after = int((months < since).sum()), int((months >= since).sum())
     first = table.iloc[0]

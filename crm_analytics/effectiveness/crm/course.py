@@ -25,6 +25,7 @@ class Step:
     without: np.ndarray
 
     def between(self, confidence: float) -> tuple[float, float]:
+        """Low and high, by Student's t."""
         from scipy.stats import t
 
         half = float(t.ppf(0.5 + confidence / 2, self.freedom)) * self.error

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from crm_analytics.effectiveness.customers.bridge_checks import checks_of, refusal
-from crm_analytics.effectiveness.customers.bridge_words import claims_of, told
+from crm_analytics.effectiveness.customers.bridge_checks import checks, refusal
+from crm_analytics.effectiveness.customers.bridge_words import claims, sentence
 from crm_analytics.effectiveness.customers.calendar import Days
 from crm_analytics.effectiveness.customers.money import GRAIN, exact, sum_interval
 from crm_analytics.result import Claim, Result, Study
@@ -167,7 +167,7 @@ class BridgeResult(Result):
 
     @property
     def claims(self) -> tuple[Claim, ...]:
-        return claims_of(self)
+        return claims(self)
 
     @property
     def growth(self) -> pd.DataFrame:
@@ -190,7 +190,7 @@ def answered(study: Bridge, moved: Moved) -> BridgeResult:
     """The Result from customers in their bars."""
     table, numbers = numbered(study, moved)
     result = BridgeResult(study=study, table=table, text="", moved=moved, **numbers)
-    return replace(result, text=told(result), checks=checks_of(result))
+    return replace(result, text=sentence(result), checks=checks(result))
 
 
 def numbered(study: Bridge, moved: Moved) -> tuple[pd.DataFrame, dict]:

@@ -38,12 +38,14 @@ def refusal(moved: Moved, frame: pd.DataFrame, measure: str) -> str:
     return ""
 
 
-def checks_of(result: BridgeResult) -> tuple[Check, ...]:
+def checks(result: BridgeResult) -> tuple[Check, ...]:
+    """Whether the bars are larger than usual, what chance deals, who has no name and who is new, and whether days are
+    alike."""
     now, before = result.moved.spans["now"], result.moved.spans["before"]
-    checks = [_usual(result), _by_chance(result), _anonymous(result), _returned(result), alike(now, before)]
+    found = [_usual(result), _by_chance(result), _anonymous(result), _returned(result), alike(now, before)]
     if result.study.measure == "margin":
-        checks.append(_costed(result))
-    return (*[check for check in checks if check], _draws(result))
+        found.append(_costed(result))
+    return (*[check for check in found if check], _draws(result))
 
 
 def _usual(result: BridgeResult) -> Check:

@@ -12,7 +12,9 @@ from crm_analytics.result import Check, Result
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
-    from crm_analytics.effectiveness.customers.bridge import BridgeResult
+    import pandas as pd
+
+    from crm_analytics.effectiveness.customers.bridge import BridgeResult, Moved
 
 CARRIED = ("customer_kind", "customer_region", "acquired_channel", "region", "channel", "store", "category")
 OF_A_CUSTOMER = CARRIED[:3]
@@ -64,11 +66,11 @@ def split(result: BridgeResult, column: str) -> BridgeSplit:
     table = pd.DataFrame(rows)
     table = table.iloc[np.argsort(table["change"].to_numpy(), kind="stable")].reset_index(drop=True)
     table = table.loc[:, [name for name in table if name not in BARS or (table[name] != 0).any()]]
-    return BridgeSplit(study=result.study, table=table, column=column, text=_told(result, table, column),
+    return BridgeSplit(study=result.study, table=table, column=column, text=_sentence(result, table, column),
                        checks=_apart(table))  # fmt: skip
 
 
-def _renumbered(moved):
+def _renumbered(moved: Moved) -> Moved:
     """Customers numbered anew without gaps, so that only those who are there count."""
     known = moved.who >= 0
     numbers = np.full(len(moved.who), -1)
@@ -76,7 +78,7 @@ def _renumbered(moved):
     return replace(moved, who=numbers)
 
 
-def _told(result: BridgeResult, table, column: str) -> str:
+def _sentence(result: BridgeResult, table: pd.DataFrame, column: str) -> str:
     worst, best = table.iloc[0], table.iloc[-1]
     span = ""
     many = table[table["customers"] >= FEWEST_TOLD] if "customers" in table else table.iloc[:0]
@@ -97,7 +99,7 @@ def _told(result: BridgeResult, table, column: str) -> str:
     )
 
 
-def _apart(table) -> tuple[Check, ...]:
+def _apart(table: pd.DataFrame) -> tuple[Check, ...]:
     if "retention" not in table:
         return ()
     shown = table.dropna(subset=["retention"])

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from crm_analytics.effectiveness.customers.bridge import BridgeResult
 
 
-def told(result: BridgeResult) -> str:
+def sentence(result: BridgeResult) -> str:
     """The change, who moved it, and how many customers bought again."""
     now, before = result.moved.spans["now"], result.moved.spans["before"]
     (won, won_low, won_high), (kept, kept_low, kept_high) = result.won, result.kept
@@ -42,16 +42,16 @@ def source_of_growth(result: BridgeResult) -> str:
     return "kept" if kept_low > 0 and result.kept[0] > result.won[0] else ""
 
 
-def claims_of(result: BridgeResult) -> tuple[Claim, ...]:
+def claims(result: BridgeResult) -> tuple[Claim, ...]:
     """How many of this period's customers will buy again in the next one, and where growth came from."""
     now, before = result.moved.spans["now"], result.moved.spans["before"]
     ahead = now.next(before)
     evidence = "modelled" if result.usual_retention else "assumed"
-    claims = []
+    found = []
     share, low, high = result.retention
     if share == share:
         shift = abs(share - result.usual_retention[0]) if result.usual_retention else (high - low) / 2
-        claims.append(Claim(
+        found.append(Claim(
             subject=say("customers of {period} who buy again in the period as far after it", period=now.name),
             measure="retention", value=share, low=max(low - shift, 0.0), high=min(high + shift, 1.0),
             confidence=result.study.confidence, evidence=evidence, first=ahead.first, last=ahead.last,
@@ -61,14 +61,14 @@ def claims_of(result: BridgeResult) -> tuple[Claim, ...]:
     for side, subject in (("won", say("customers won or come back")), ("kept", say("customers of the period before"))):
         value, low, high = getattr(result, side)
         decided = source_of_growth(result) == "won" and side == "kept"
-        claims.append(Claim(
+        found.append(Claim(
             subject=say("what {who} moved", who=subject), measure=result.study.measure, value=value, low=low, high=high,
             confidence=result.study.confidence, evidence=evidence, first=now.first, last=now.last, expires=ahead.last,
             decision=say("Ask first what keeps customers: growth rests on those who have to be won anew each time.")
             if decided else "",
             reversed_by=say("Customers of one period who bring more in the next than they brought."),
         ))  # fmt: skip
-    return tuple(claims)
+    return tuple(found)
 
 
 def _lost_more(result: BridgeResult) -> str:

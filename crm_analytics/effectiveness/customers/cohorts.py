@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from crm_analytics.effectiveness.customers.cohorts_checks import checks_of
+from crm_analytics.effectiveness.customers.cohorts_checks import checks
 from crm_analytics.result import Claim, Result, Study
 from crm_analytics.result.chance import holm, share_interval
 from crm_analytics.say import say
@@ -131,6 +131,7 @@ class CohortsResult(Result):
 
     @property
     def claims(self) -> tuple[Claim, ...]:
+        """What the newest cohort that can be compared does beside those before it."""
         known = self.table.dropna(subset=["active_gap"])
         if known.empty:
             return ()
@@ -184,7 +185,7 @@ def _answered(study: Cohorts, rows: pd.DataFrame, lives: Lives) -> CohortsResult
         study=study, table=table, text="", cells=_cells(study, lives), kind=kind, seasonal=seasonal,
         begins=pd.to_datetime(rows["begins"]).min(), until=pd.to_datetime(rows["until"]).max(),
     )  # fmt: skip
-    return replace(result, text=_told(result), checks=checks_of(result))
+    return replace(result, text=_sentence(result), checks=checks(result))
 
 
 def _partner(lives: Lives, place: int, lag: int) -> np.ndarray:
@@ -259,7 +260,7 @@ def _cells(study: Cohorts, lives: Lives) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _told(result: CohortsResult) -> str:
+def _sentence(result: CohortsResult) -> str:
     known = result.table.dropna(subset=["active_gap"])
     if known.empty:
         first = result.cells[result.cells["age"] >= 1].iloc[-1]

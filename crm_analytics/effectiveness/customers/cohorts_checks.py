@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from crm_analytics.effectiveness.customers.cohorts import CohortsResult
 
 
-def checks_of(result: CohortsResult) -> tuple[Check, ...]:
+def checks(result: CohortsResult) -> tuple[Check, ...]:
+    """Whether season, age, the beginning of records, many comparisons or another mix could pass for a better cohort."""
     return (_season(result), _equal_age(result), _beginning(result), _many(result), _mixed(result))
 
 

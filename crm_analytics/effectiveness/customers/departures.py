@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from crm_analytics.effectiveness.customers.departures_checks import checks_of
+from crm_analytics.effectiveness.customers.departures_checks import checks
 from crm_analytics.effectiveness.customers.leaving_causes import RIDGE, Fitted, by_shifting, fit, shared
 from crm_analytics.result import Claim, Result, Study
 from crm_analytics.result.chance import holm
@@ -129,6 +129,7 @@ class DeparturesResult(Result):
 
     @property
     def claims(self) -> tuple[Claim, ...]:
+        """The causes with which customers leave faster or slower."""
         import pandas as pd
 
         told = self.table[self.table["verdict"].isin(["faster", "slower"])]
@@ -257,7 +258,7 @@ def _answered(study: Departures, trials: Trials, judged: dict[str, dict]) -> Dep
         settling_days=int(trials.rows["settling_days"].iloc[0]),
         until=pd.to_datetime(trials.rows["until"]).max().date(),
     )
-    return replace(result, text=_told(result), checks=checks_of(result))
+    return replace(result, text=_sentence(result), checks=checks(result))
 
 
 def _too_wide(row: dict) -> str:
@@ -275,7 +276,7 @@ def _too_wide(row: dict) -> str:
     )  # fmt: skip
 
 
-def _told(result: DeparturesResult) -> str:
+def _sentence(result: DeparturesResult) -> str:
     known = result.table.dropna(subset=["hazard_ratio"])
     told = known[known["verdict"].isin(["faster", "slower"])]
     shown = told if len(told) else known.iloc[[int(np.argmin(known["p_value"].to_numpy(float)))]]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from crm_analytics.effectiveness.customers.departures import DeparturesResult
 
 
-def checks_of(result: DeparturesResult) -> tuple[Check, ...]:
+def checks(result: DeparturesResult) -> tuple[Check, ...]:
     return (_enough(result), _settled(result), _readings(result), _prices(result), _compared())
 
 

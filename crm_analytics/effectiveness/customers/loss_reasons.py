@@ -72,7 +72,7 @@ def _answered(study: LossReasons, rows: pd.DataFrame, lost: pd.DataFrame) -> Los
         study=study, table=table, text="",
         lost_share=(whole / all_deals, *share_interval(whole, all_deals, confidence=study.confidence)),
     )  # fmt: skip
-    return replace(result, text=_told(result), checks=_checks(result))
+    return replace(result, text=_sentence(result), checks=_checks(result))
 
 
 def _beside_prices(lost: pd.DataFrame, reasons: list[str]) -> pd.DataFrame:
@@ -98,7 +98,7 @@ def _beside_prices(lost: pd.DataFrame, reasons: list[str]) -> pd.DataFrame:
     return found
 
 
-def _told(result: LossReasonsResult) -> str:
+def _sentence(result: LossReasonsResult) -> str:
     row, (share, low, high) = result.table.iloc[0], result.lost_share
     told = say(
         "{lost:percent} ({lost_span:percents}) of deals were lost; the reason most often written down is «{reason}»: "

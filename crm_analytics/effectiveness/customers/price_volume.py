@@ -9,7 +9,7 @@ import numpy as np
 
 from crm_analytics.effectiveness.customers.calendar import Days, not_over
 from crm_analytics.effectiveness.customers.money import GRAIN, exact
-from crm_analytics.effectiveness.customers.price_volume_checks import checks_of
+from crm_analytics.effectiveness.customers.price_volume_checks import checks
 from crm_analytics.effectiveness.customers.price_volume_parts import BARS, Cells, parts_of, price_index, spread
 from crm_analytics.result import Claim, Result, Study
 from crm_analytics.say import say
@@ -107,6 +107,7 @@ class PriceVolumeResult(Result):
 
     @property
     def claims(self) -> tuple[Claim, ...]:
+        """What prices, volume and mix moved, until the next period is over."""
         now, ahead = self.days[1], self.days[1].next(self.days[0])
         rows = self.table[self.table["bar"].isin(["price", "volume", "mix"])]
         return tuple(
@@ -176,10 +177,10 @@ def _answered(study: PriceVolume, rows: pd.DataFrame, sold: np.ndarray, *, days:
         days=days,
         covered=covered,
     )
-    return replace(result, text=_told(result), checks=checks_of(result))
+    return replace(result, text=_sentence(result), checks=checks(result))
 
 
-def _told(result: PriceVolumeResult) -> str:
+def _sentence(result: PriceVolumeResult) -> str:
     bars = result.table.set_index("bar")
     told = ", ".join(
         say("{bar} {moved:money} ({low:money} – {high:money})", bar=say(name), moved=bars.loc[name, "moved"],

@@ -21,12 +21,13 @@ STEEP = 0.5
 """A unit value that changed by more than this is more likely another unit than another price."""
 
 
-def checks_of(result: PriceVolumeResult) -> tuple[Check, ...]:
+def checks(result: PriceVolumeResult) -> tuple[Check, ...]:
+    """What units and prices are here, how much of the goods was sold in both periods, whether their days are alike."""
     before, now = result.days
-    checks = [_units(result), _prices(result), _steep(result), _both(result), alike(now, before)]
+    found = [_units(result), _prices(result), _steep(result), _both(result), alike(now, before)]
     if result.study.measure == "margin":
-        checks.append(_covered(result))
-    return (*checks, _not_cause())
+        found.append(_covered(result))
+    return (*found, _not_cause())
 
 
 def _units(result: PriceVolumeResult) -> Check:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from crm_analytics.effectiveness.customers.leaving import STAGES, Left
-from crm_analytics.effectiveness.customers.retention_checks import checks_of
+from crm_analytics.effectiveness.customers.retention_checks import checks
 from crm_analytics.effectiveness.customers.survival import Curve, Hazards, Risk, cox, log_rank
 from crm_analytics.result import Claim, Result, Study
 from crm_analytics.result.chance import holm
@@ -156,6 +156,7 @@ class RetentionResult(Result):
 
     @property
     def claims(self) -> tuple[Claim, ...]:
+        """How many of today's customers stay, and who should be looked at first."""
         share, low, high = self.next_period
         last = self.until + timedelta(days=NEXT_DAYS - 1)
         return (Claim(
@@ -227,8 +228,8 @@ def _answered(study: Retention, frame: pd.DataFrame, people: pd.DataFrame, read:
         readings=tuple(reads[name].curve(study.confidence).at(horizon)[0] for name in ("_near", "_far")),
         until=pd.to_datetime(people["until"]).max().date(),
     )
-    result = replace(result, text=_told(result))
-    return replace(result, checks=checks_of(result, middle))
+    result = replace(result, text=_sentence(result))
+    return replace(result, checks=checks(result, middle))
 
 
 def _horizon(reading: Reading, study: Retention) -> int:
@@ -316,7 +317,7 @@ def _spread_at(curve: Curve, days: np.ndarray) -> np.ndarray:
     return np.concatenate(([0.0], finite))[np.searchsorted(curve.days, days, side="right")]
 
 
-def _told(result: RetentionResult) -> str:
+def _sentence(result: RetentionResult) -> str:
     row = result.table.iloc[0]
     told = say(
         "{share:percent} ({span:percents}) of customers are still customers {days:count} days after they came",

@@ -17,11 +17,12 @@ WIDE = 0.1
 """By so much retention may differ between the readings of long silences before it is doubted."""
 
 
-def checks_of(result: RetentionResult, reading: Reading) -> tuple[Check, ...]:
-    checks = [_definition(result, reading), _beginning(result), _seen(result, reading)]
+def checks(result: RetentionResult, reading: Reading) -> tuple[Check, ...]:
+    """What leaving means here, whether beginnings are on record, how many were seen long enough, how groups compare."""
+    found = [_definition(result, reading), _beginning(result), _seen(result, reading)]
     if result.hazards is not None:
-        checks += [_proportional(result), _events(result), _confounded()]
-    return tuple(checks)
+        found += [_proportional(result), _events(result), _confounded()]
+    return tuple(found)
 
 
 def _definition(result: RetentionResult, reading: Reading) -> Check:

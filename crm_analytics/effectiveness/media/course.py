@@ -16,6 +16,7 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 YEAR = 365.25
 WANDERING = 10.0 ** np.arange(-4, 0.01, 0.5)
@@ -173,7 +174,9 @@ class Course:
         return parts
 
 
-def _covariances(influences: Influences, kind: tuple[float, float], noise_sd: float, *, days: int):
+def _covariances(
+    influences: Influences, kind: tuple[float, float], noise_sd: float, *, days: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Covariance of course and of noise over the periods, in units of the noise variance: two matrices."""
     wandering, persistence = kind
     t = np.arange(len(influences.values))
@@ -183,6 +186,6 @@ def _covariances(influences: Influences, kind: tuple[float, float], noise_sd: fl
     return z @ z.T + walk + (3.0 / noise_sd) ** 2, np.where(lags, (persistence ** (days / 7)) ** lags, 1.0)
 
 
-def likely(error, size, n: int):
+def likely(error: ArrayLike, size: ArrayLike, n: int) -> np.ndarray:
     """The log likelihood of a squared error under a covariance of that log determinant, the scale integrated out."""
     return -0.5 * size - 0.5 * n * np.log(error)

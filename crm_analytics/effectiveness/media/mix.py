@@ -247,7 +247,9 @@ def _trials(study: ChannelMix, frame: pd.DataFrame, channels: tuple[str, ...], u
     return tuple(found)
 
 
-def _judged(study: ChannelMix, frame: pd.DataFrame, channels, spend: np.ndarray, *, days: int) -> MixResult:
+def _judged(
+    study: ChannelMix, frame: pd.DataFrame, channels: tuple[str, ...], spend: np.ndarray, *, days: int
+) -> MixResult:
     sales = frame[study.measure].to_numpy(float)
     shapes = tuple(Shapes(spend=x, usual=float(x[x > 0].mean()), days=days) for x in spend)
     trials = _trials(study, frame, channels, float(sales.mean()))
@@ -263,12 +265,14 @@ def _judged(study: ChannelMix, frame: pd.DataFrame, channels, spend: np.ndarray,
     return MixResult(
         study=study, posterior=posterior, responses=responses, refits=refits, table=table,
         weeks=_taken_apart(posterior, frame["starts"], channels), move=best_move(responses, told, study.ends()),
-        margin_share=share, text=_worded(study, posterior, table),
+        margin_share=share, text=_sentence(study, posterior, table),
         checks=checks(posterior, responses, found, refits, trials),
     )  # fmt: skip
 
 
-def _table(study: ChannelMix, posterior: Posterior, responses: dict[str, Response], found: dict[str, Doubts]):
+def _table(
+    study: ChannelMix, posterior: Posterior, responses: dict[str, Response], found: dict[str, Doubts]
+) -> pd.DataFrame:
     """A row a channel, the costliest first."""
     rows = []
     year = slice(-(364 // posterior.days), None)
@@ -305,7 +309,7 @@ def _taken_apart(posterior: Posterior, starts: pd.Series, channels: tuple[str, .
     return frame.assign(rest=posterior.sales - frame.iloc[:, 2:].sum(axis=1))
 
 
-def _worded(study: ChannelMix, posterior: Posterior, table: pd.DataFrame) -> str:
+def _sentence(study: ChannelMix, posterior: Posterior, table: pd.DataFrame) -> str:
     brought = posterior.brought.sum(axis=(1, 2))
     low, high = np.quantile(brought, study.ends())
     money = study.measure in ("revenue", "margin")

@@ -55,7 +55,9 @@ def tried_before(posterior: Posterior, starts: pd.Series, channels: tuple[str, .
     return Refits(quarters=pd.DataFrame(rows, columns=columns), lasting=lasting)
 
 
-def _lasting(now: Posterior, then: Posterior, channels: tuple[str, ...], known: int, ends) -> pd.DataFrame:
+def _lasting(
+    now: Posterior, then: Posterior, channels: tuple[str, ...], known: int, ends: tuple[float, float]
+) -> pd.DataFrame:
     rows = []
     for c, name in enumerate(channels):
         spend = now.shapes[c].spend[:known].sum()

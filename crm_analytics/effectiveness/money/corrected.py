@@ -87,7 +87,7 @@ def corrected(plan: PlanFactResult, returns: pd.DataFrame, days: pd.DataFrame) -
     return CorrectedResult(
         study=plan.study, table=table, claimed=float(both["claimed"].sum()) if len(both) else np.nan,
         profit=profit, low=profit - reach[0], high=profit + reach[1],
-        text=_worded(judged, both, profit, reach),
+        text=_sentence(judged, both, profit, reach),
         checks=(*_overstated(both, profit, reach), _sure(judged), *_unknown(table), _apart(of)),
     )  # fmt: skip
 
@@ -142,7 +142,7 @@ def _together(rows: pd.DataFrame) -> tuple[float, float]:
     return tuple(float(np.sqrt(((rows["profit"] - rows[side]) ** 2).sum())) for side in ("low", "high"))
 
 
-def _worded(judged: pd.DataFrame, both: pd.DataFrame, profit: float, reach: tuple[float, float]) -> str:
+def _sentence(judged: pd.DataFrame, both: pd.DataFrame, profit: float, reach: tuple[float, float]) -> str:
     span = {"low": profit - reach[0], "high": profit + reach[1]}
     if both.empty:
         return say(

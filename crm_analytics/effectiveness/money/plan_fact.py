@@ -42,7 +42,7 @@ class PlanFact(Study):
         return PlanFactResult(
             study=self,
             table=table,
-            text=_worded(self, table),
+            text=_sentence(self, table),
             checks=(_linked_only(), *_unlinked(table), *_incomplete(table), *_budget(table)),
         )
 
@@ -65,7 +65,7 @@ class PlanFactResult(Result):
         return float(self.table[column].sum(min_count=1))
 
 
-def _worded(study: PlanFact, table: pd.DataFrame) -> str:
+def _sentence(study: PlanFact, table: pd.DataFrame) -> str:
     linked = table[table["linked_revenue"].notna()]
     if linked.empty:
         cost = table["cost"].sum(min_count=1)

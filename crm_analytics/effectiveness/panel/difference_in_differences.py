@@ -13,6 +13,7 @@ from crm_analytics.effectiveness.panel.case import Case, Twin
 
 
 def twin(case: Case) -> Twin:
+    """All others by their size, moved to the level of the reached before the campaign."""
     weights = case.size / case.size.sum()
     others = case.others @ weights
     return Twin(path=others + (case.treated - others)[case.before].mean(), weights=weights)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crm_analytics.effectiveness.panel.layout import Layout
+from crm_analytics.effectiveness.panel.layout import Layout, Spell
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,7 +54,7 @@ class Neighbours:
         return np.flatnonzero(np.abs(self.strange) > limit)
 
 
-def _moves(layout: Layout, spell, back: int) -> np.ndarray:
+def _moves(layout: Layout, spell: Spell, back: int) -> np.ndarray:
     case = layout.case(spell, back=back)
     total = case.size.sum()
     weights = case.size / total

@@ -279,10 +279,10 @@ def _result(study: PanelEffect, reading: Reading, found: Judged) -> PanelEffectR
         course=course_table(reading, found), placebos=placebo_table(reading, found), parts=parts_table(reading, found),
         judged=found, reading=reading,
     )  # fmt: skip
-    return replace(result, text=_worded(result), checks=checks(result))
+    return replace(result, text=_sentence(result), checks=checks(result))
 
 
-def _worded(result: PanelEffectResult) -> str:
+def _sentence(result: PanelEffectResult) -> str:
     study, found = result.study, result.judged
     same = sum((one.effect > 0) == (result.effect > 0) for one in found.methods)
     where = result.reached[0] if len(result.reached) == 1 else say("{n:count} units", n=len(result.reached))

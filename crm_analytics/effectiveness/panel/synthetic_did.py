@@ -18,6 +18,7 @@ from crm_analytics.effectiveness.panel.weights import shares
 
 
 def twin(case: Case) -> Twin:
+    """Others weighted to move as the reached did, days weighted to be as the campaign's (Arkhangelsky et al. 2021)."""
     before, others, treated = case.others[case.before], case.others, case.treated
     changes = np.diff(before, axis=0).std(ddof=1)
     zeta = (case.reached * case.window.sum()) ** 0.25 * changes

@@ -13,6 +13,7 @@ from crm_analytics.effectiveness.panel.trials import METHODS, course
 
 
 def method_table(layout: Layout, found: Judged) -> pd.DataFrame:
+    """A method a row, the one that leads first: method, effect, low, high, per_period, error (of its tries), leads."""
     cells = sum(len(spell.units) * spell.length for spell in layout.spells)
     rows = [
         (called(one.name), one.effect, *one.interval, one.effect / cells, one.error / one.expected.sum(), i == 0)
@@ -71,6 +72,7 @@ def _single(trials: np.ndarray) -> float:
 
 
 def placebo_table(reading: Reading, found: Judged) -> pd.DataFrame:
+    """The gap (share of usual) of the reached, unit "", and of each unit left alone, day by day."""
     if found.space is None:
         return pd.DataFrame({"unit": [], "day": [], "gap": []})
     layout, space = reading.layout, found.space
@@ -87,6 +89,7 @@ def placebo_table(reading: Reading, found: Judged) -> pd.DataFrame:
 
 
 def parts_table(reading: Reading, found: Judged) -> pd.DataFrame:
+    """Of which units left alone the twin is made: unit, share."""
     layout = reading.layout
     name = found.lead.name if found.lead.name in METHODS else "synthetic DiD"
     spell = layout.spells[0]

@@ -15,6 +15,7 @@ from crm_analytics.effectiveness.panel.case import Case, Twin
 
 
 def twin(case: Case) -> Twin:
+    """The line that foretold the reached from all others before the campaign."""
     weights = case.size / case.size.sum()
     design = _design(case)
     line = np.linalg.lstsq(design[case.before], case.treated[case.before], rcond=None)[0]

@@ -142,7 +142,7 @@ def _credited(study: Attribution, ways: Ways, frame: pd.DataFrame) -> Attributio
     return AttributionResult(
         study=study,
         table=table,
-        text=_worded(study, table, conversions),
+        text=_sentence(study, table, conversions),
         checks=checks(ways, frame, credits=credits, model=study.model, orders=orders, order=order),
         conversions=conversions,
         value=value,
@@ -244,7 +244,7 @@ def _table(credits: pd.DataFrame, model: str, conversions: float, value: float) 
     return table.sort_values(["rank", "channel"], ignore_index=True)
 
 
-def _worded(study: Attribution, table: pd.DataFrame, conversions: float) -> str:
+def _sentence(study: Attribution, table: pd.DataFrame, conversions: float) -> str:
     top = table.iloc[0]
     values = {
         "share": top["share"],

@@ -152,7 +152,7 @@ def _ahead(everybody: pd.DataFrame) -> tuple[dict[int, float], dict[int, float]]
 
 def _compared(steps: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """Each step of each part against the others now, and against itself before."""
-    from scipy.stats import beta
+    from scipy.stats import beta, norm
 
     now = steps[steps["period"] == "now"]
     whole = now[now["part"] == ALL].set_index("step_no")
@@ -177,7 +177,7 @@ def _compared(steps: pd.DataFrame, confidence: float) -> pd.DataFrame:
     usual_passed, usual_decided = (np.array([one[i] for one in rows], float) for i in (2, 3))
     worth, unsure = (np.array([getattr(one, name) for one in took]) for name in ("worth", "worth_error"))
     gap, error, p = _gap(passed, decided, usual_passed, usual_decided)
-    wide = -_normal().ppf(0.5 - confidence / 2)
+    wide = -norm.ppf(0.5 - confidence / 2)
     lost, half = decided * gap * worth, wide * decided * np.hypot(error * worth, gap * unsure)
     tail = (1 - confidence) / 2
     adjusted = holm(p)
@@ -208,19 +208,15 @@ def _compared(steps: pd.DataFrame, confidence: float) -> pd.DataFrame:
     )[columns]
 
 
-def _normal():
-    from scipy.stats import norm
-
-    return norm
-
-
 def _gap(passed: np.ndarray, decided: np.ndarray, usual: np.ndarray, of: np.ndarray) -> tuple[np.ndarray, ...]:
     """Usual rate less the rate, its standard error (one success and failure added to each: Agresti and Caffo 2000),
     and how likely so large a gap is by chance alone."""
+    from scipy.stats import norm
+
     gap = usual / of - passed / decided
     one, other = (passed + 1) / (decided + 2), (usual + 1) / (of + 2)
     error = np.sqrt(one * (1 - one) / (decided + 2) + other * (1 - other) / (of + 2))
-    return gap, error, 2 * _normal().sf(np.abs(other - one) / error)
+    return gap, error, 2 * norm.sf(np.abs(other - one) / error)
 
 
 def _told(study: Funnel, frame: pd.DataFrame, steps: pd.DataFrame, table: pd.DataFrame) -> FunnelResult:
@@ -230,7 +226,7 @@ def _told(study: Funnel, frame: pd.DataFrame, steps: pd.DataFrame, table: pd.Dat
     return FunnelResult(
         study=study,
         table=table if len(table) else _plain(steps),
-        text=_worded(steps, table, days),
+        text=_sentence(steps, table, days),
         checks=checks(steps, table),
         chain=str(frame["chain"].iloc[0]),
         days=days,
@@ -256,7 +252,7 @@ def _with_intervals(steps: pd.DataFrame, confidence: float) -> pd.DataFrame:
     )
 
 
-def _worded(steps: pd.DataFrame, table: pd.DataFrame, days: int) -> str:
+def _sentence(steps: pd.DataFrame, table: pd.DataFrame, days: int) -> str:
     leaks = table[table["leak"]]
     if len(leaks):
         row = leaks.iloc[0]

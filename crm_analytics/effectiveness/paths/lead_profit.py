@@ -64,7 +64,7 @@ class LeadProfit(Study):
         return LeadProfitResult(
             study=self,
             table=table,
-            text=_worded(table, basis, days),
+            text=_sentence(table, basis, days),
             checks=tuple(_checks(table, basis)),
             basis=basis,
             days=days,
@@ -171,7 +171,7 @@ def _shares(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
     )
 
 
-def _worded(table: pd.DataFrame, basis: str, days: int) -> str:
+def _sentence(table: pd.DataFrame, basis: str, days: int) -> str:
     best, many = table.loc[table["each"].idxmax()], table.loc[table["leads"].idxmax()]
     noun = say("margin") if basis == "margin" else say("revenue")
     values = {

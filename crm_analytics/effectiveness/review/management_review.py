@@ -52,7 +52,7 @@ class ManagementReview(Study):
         shown = ranked[ranked.groupby("study").cumcount() < self.each].head(self.most).reset_index(drop=True)
         table = _told(shown)
         return ManagementReviewResult(
-            study=self, table=table, claimed=shown, text=_worded(table, len(ranked)),
+            study=self, table=table, claimed=shown, text=_sentence(table, len(ranked)),
             checks=(_founded(table), *_contradictions(current, led), *_expired(asking)),
         )  # fmt: skip
 
@@ -107,7 +107,7 @@ def _number(row) -> str:
     return say(template, measure=row.measure, value=row.value, low=row.low, high=row.high)
 
 
-def _worded(table: pd.DataFrame, of: int) -> str:
+def _sentence(table: pd.DataFrame, of: int) -> str:
     first = table.iloc[0]
     told = say(
         "{n:count} {n:decision|decisions} to take. The first: {decision} ({number}; {evidence}).",

@@ -87,7 +87,9 @@ class ComplaintCostResult(Result):
         )  # fmt: skip
 
 
-def _compared(study: ComplaintCost, those: pd.DataFrame, others: pd.DataFrame, lost: int, frame) -> Result:
+def _compared(
+    study: ComplaintCost, those: pd.DataFrame, others: pd.DataFrame, lost: int, frame: pd.DataFrame
+) -> Result:
     from scipy.stats import t
 
     n1, n0 = those["customers"].to_numpy(float), others["customers"].to_numpy(float)

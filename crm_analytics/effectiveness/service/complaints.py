@@ -176,7 +176,9 @@ def _season(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
     return (cases + 5) / (expected + 5)
 
 
-def _change(rows, at, found: Blame, weighted: pd.DataFrame, until: pd.Timestamp) -> dict[str, np.ndarray]:
+def _change(
+    rows: pd.DataFrame, at: np.ndarray, found: Blame, weighted: pd.DataFrame, until: pd.Timestamp
+) -> dict[str, np.ndarray]:
     """The rate of the newest year over that of the year before; intervals of a ratio of two counts."""
     from scipy.stats import norm
 
@@ -194,7 +196,10 @@ def _change(rows, at, found: Blame, weighted: pd.DataFrame, until: pd.Timestamp)
     return {"change": np.exp(log), "change_low": np.exp(log - half), "change_high": np.exp(log + half)}
 
 
-def _stake(study, sold, values, found: Blame, of_all: tuple, cost) -> dict[str, np.ndarray]:
+def _stake(
+    study: Complaints, sold: pd.DataFrame, values: pd.Index, found: Blame, of_all: tuple[float, np.ndarray],
+    cost: ComplaintCostResult | None,
+) -> dict[str, np.ndarray]:  # fmt: skip
     """Money a year: excess returns, and excess complaints where it is known what one costs."""
     overall, yearly = of_all
     rng = np.random.default_rng(study.seed)

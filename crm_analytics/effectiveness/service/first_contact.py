@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.service.first_contact_checks import checks
-from crm_analytics.effectiveness.timing.shrunk import fitted
+from crm_analytics.effectiveness.timing.shrunk import Fit, fitted
 from crm_analytics.result import Claim, Result, Study
 from crm_analytics.say import say
 
@@ -155,7 +155,7 @@ def _compared(study: FirstContact, frame: pd.DataFrame, large: list[str], left_o
     return replace(result, text=_sentence(result), checks=checks(result, left_out))
 
 
-def _fitted(study: FirstContact, mine: pd.DataFrame, overall: float):
+def _fitted(study: FirstContact, mine: pd.DataFrame, overall: float) -> Fit | None:
     """Shares of cells of like cases, what everybody did in the same quarter taken out, explained by who had them."""
     when = mine["month"].dt.to_period("Q")
     quarters = mine.groupby(when)[["cases", "settled"]].sum()

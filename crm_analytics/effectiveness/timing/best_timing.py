@@ -98,7 +98,7 @@ class BestTiming(Study):
         return TimingResult(
             study=self, table=table, campaigns=campaigns, usual=fit.usual, spread=fit.spread, best=best,
             until=course.series.days.iloc[-1].date(), first=course.series.days.iloc[0].date(),
-            text=_worded(table, best, fit, len(campaigns), self.confidence),
+            text=_sentence(table, best, fit, len(campaigns), self.confidence),
             checks=(_carries(table, campaigns, self.alarm), _sizes(campaigns, fit), _told_apart(campaigns, kinds)),
         )
 
@@ -225,7 +225,7 @@ def _best(table: pd.DataFrame, alarm: float) -> pd.DataFrame:
     return sure.sort_values(["chance", "lift"], ascending=[True, False]).groupby("kind", sort=False).head(1)
 
 
-def _worded(table: pd.DataFrame, best: pd.DataFrame, fit: Fit, count: int, confidence: float) -> str:
+def _sentence(table: pd.DataFrame, best: pd.DataFrame, fit: Fit, count: int, confidence: float) -> str:
     if best.empty:
         usual, low, high = fit.usual_within(confidence)
         return say(

@@ -88,7 +88,7 @@ class Lag(Study):
         return LagResult(
             study=self, table=table, first=first, half=half, over=over, campaigns=len(course.touches),
             judge_from=ended + timedelta(days=over.high), until=course.series.days.iloc[-1].date(), free=free,
-            correlation=correlation, text=_worded(self, first, half, over, len(course.touches)),
+            correlation=correlation, text=_sentence(self, first, half, over, len(course.touches)),
             checks=(
                 _evidence(overall, len(course.touches)), _agrees(free, half),
                 _together(correlation, over), _early(ended, over, course.series.days.iloc[-1].date()),
@@ -224,7 +224,7 @@ def _correlation(course: Course) -> pd.DataFrame:
     return found.assign(beyond_chance=found["r"].abs() > 2 / np.sqrt(len(course.z)))
 
 
-def _worded(study: Lag, first: Days, half: Days, over: Days, campaigns: int) -> str:
+def _sentence(study: Lag, first: Days, half: Days, over: Days, campaigns: int) -> str:
     template = (
         "{half:count} days ({half_low:count} – {half_high:count}) after a touch half of the effect of «{name}» has "
         "come; {felt}, and nine tenths have come after {over:count} ({over_low:count} – {over_high:count})."

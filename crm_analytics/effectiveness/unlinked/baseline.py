@@ -227,7 +227,7 @@ def _judged(study: Baseline, series: Series, on: np.ndarray, *, ends: pd.Timesta
     return BaselineResult(
         study=study, table=table, effect=effect, low=low, high=high, expected=float(table["expected"].sum()),
         plain=plain, starts=starts.date(), ends=ends.date(), history=history, influences=influences, others=others,
-        named=named, without=without, text=_worded(study, table, (low, high), since=_since(starts, named)),
+        named=named, without=without, text=_sentence(study, table, (low, high), since=_since(starts, named)),
         checks=(*reasons, *agreement((effect, low, high), others), *on_and_off(without, window, on, study.measure)),
     )
 
@@ -245,7 +245,7 @@ def _by_day(without: Counterfactual, window: slice, on: np.ndarray) -> pd.DataFr
     })
 
 
-def _worded(study: Baseline, table: pd.DataFrame, between: tuple[float, float], *, since: str) -> str:
+def _sentence(study: Baseline, table: pd.DataFrame, between: tuple[float, float], *, since: str) -> str:
     low, high = between
     effect, expected = table["effect"].sum(), table["expected"].sum()
     what = say(study.measure)

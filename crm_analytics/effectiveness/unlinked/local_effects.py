@@ -212,7 +212,7 @@ def _judged(
         study=study, table=table, effect=effect, low=low, high=high,
         expected=float(table.loc[table["reached"], "expected"].sum()), starts=starts, until=until, named=named,
         stretch=stretch, whole=everything,
-        text=_worded(study, table[table["reached"]], (effect, low, high), starts, named),
+        text=_sentence(study, table[table["reached"]], (effect, low, high), starts, named),
         checks=(
             _placebo(tried, stretch), *_left_alone(table[~table["reached"]]), _differ(table[table["reached"]], study),
             _sold_too_seldom(len(units), table),
@@ -267,7 +267,7 @@ def _reconciled(table: pd.DataFrame, effect: float) -> pd.DataFrame:
     return table.assign(**{column: table[column] + moved for column in ("effect", "low", "high")})
 
 
-def _worded(
+def _sentence(
     study: LocalEffects, table: pd.DataFrame, whole: tuple[float, float, float], starts: date, named: str
 ) -> str:
     up, down = int((table["low"] > 0).sum()), int((table["high"] < 0).sum())
