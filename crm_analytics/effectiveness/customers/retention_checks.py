@@ -10,7 +10,8 @@ from crm_analytics.result import Check
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
-    from crm_analytics.effectiveness.customers.retention import Reading, RetentionResult
+    from crm_analytics.effectiveness.customers.readings import Reading
+    from crm_analytics.effectiveness.customers.retention import RetentionResult
 
 FEW_EVENTS = 10
 WIDE = 0.1

@@ -9,9 +9,10 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
+from crm_analytics.planning.offers.budget_checks import checks
 from crm_analytics.planning.offers.curves import Curves, best_split, by_part, learn_curves
 from crm_analytics.planning.offers.kept_curves import curves_of, from_the_mix, kept_rows, side_by_side
-from crm_analytics.result import Check, Claim, Result, Study
+from crm_analytics.result import Claim, Result, Study
 from crm_analytics.say import say
 
 BEST, PRESENT, EQUAL = "put where it works best", "split as in the last year", "split equally"
@@ -245,24 +246,26 @@ def _plan(study: Budget, curves: Curves, left_out: tuple[str, ...] = ()) -> Budg
             "most_seen": curves.most,
         }
     )  # fmt: skip
+    free = (spend > floors) & (spend < caps)
+    return BudgetResult(
+        study=study, table=table, text=_sentence(study, budget, expected, gain), curves=curves, budget=budget,
+        expected=expected, gain=gain, left_out=left_out,
+        checks=(*checks(table, curves, gain=gain, free=free), *from_the_mix(curves, left_out)),
+    )  # fmt: skip
+
+
+def _sentence(
+    study: Budget, budget: float, expected: tuple[float, float, float], gain: tuple[float, float, float]
+) -> str:
+    told = {"budget": budget, "how": say(study.how), "expected": expected[0], "low": expected[1], "high": expected[2]}
+    if study.how == PRESENT:
+        return say("{budget:money} {how} should bring {expected:money} ({low:money} – {high:money}).", **told)
     text = say(
         "{budget:money} {how} should bring {expected:money} ({low:money} – {high:money}), {gain:money} "
         "({gain_low:money} – {gain_high:money}) more than split as in the last year.",
-        budget=budget, how=say(study.how), expected=expected[0], low=expected[1], high=expected[2],
-        gain=gain[0], gain_low=gain[1], gain_high=gain[2],
+        **told, gain=gain[0], gain_low=gain[1], gain_high=gain[2],
     )  # fmt: skip
-    if study.how == PRESENT:
-        text = say(
-            "{budget:money} {how} should bring {expected:money} ({low:money} – {high:money}).",
-            budget=budget, how=say(study.how), expected=expected[0], low=expected[1], high=expected[2],
-        )  # fmt: skip
-    elif gain[1] <= 0:
-        text += " " + say("That is not enough evidence to prefer it.")
-    checks = (_proven(gain), _seen(table), _taught(curves), _bent(curves), _worth_it(table, floors, caps))
-    return BudgetResult(
-        study=study, table=table, text=text, checks=(*checks, *from_the_mix(curves, left_out)), curves=curves,
-        budget=budget, expected=expected, gain=gain, left_out=left_out,
-    )  # fmt: skip
+    return text + " " + say("That is not enough evidence to prefer it.") if gain[1] <= 0 else text
 
 
 def _claims(plan: BudgetResult) -> tuple[Claim, ...]:
@@ -297,63 +300,3 @@ def _claims(plan: BudgetResult) -> tuple[Claim, ...]:
 def _interval(drawn: np.ndarray, study: Budget) -> tuple[float, float]:
     low, high = np.quantile(drawn, _ends(study))
     return float(low), float(high)
-
-
-def _proven(gain: tuple[float, float, float]) -> Check:
-    proven = gain[1] > 0
-    text = (
-        "The gain over the split of the last year is above zero throughout its interval."
-        if proven
-        else "The gain over the split of the last year may as well be nothing: its interval reaches {low:money}."
-    )
-    return Check(name=say("Better than now"), verdict="holds" if proven else "weak", text=say(text, low=gain[1]))
-
-
-def _seen(table: pd.DataFrame) -> Check:
-    reach = table.spend / table.most_seen
-    worst = table.loc[reach.idxmax()]
-    times = float(reach.max())
-    return Check(
-        name=say("Within what was seen"),
-        verdict="holds" if times <= 1.2 else "weak" if times <= 2 else "fails",
-        text=say("{part} gets furthest from experience: {times:number} times a year of its largest campaigns; beyond "
-                 "1.2 the curve is extended, beyond 2 it is guessed. A cap keeps it in sight.",
-                 part=worst.part, times=times),
-    )  # fmt: skip
-
-
-def _taught(curves: Curves) -> Check:
-    tested = curves.campaigns > 0
-    if not tested.any():
-        return Check(name=say("Enough campaigns"), verdict="weak", text=say(
-            "No campaign with a control group stands behind this plan; one would tell more than another year."))
-    least, most = int(curves.campaigns[tested].min()), int(curves.campaigns.max())
-    fewest = int(np.where(tested, curves.campaigns, most + 1).argmin())
-    return Check(
-        name=say("Enough campaigns"),
-        verdict="holds" if least >= 4 else "weak" if most >= 2 else "fails",
-        text=say("{part} has the fewest campaigns with a control, {n:count}; with few it borrows from the others.",
-                 part=curves.parts[fewest], n=least),
-    )  # fmt: skip
-
-
-def _bent(curves: Curves) -> Check:
-    seen = float(np.median(curves.bend_seen))
-    return Check(
-        name=say("Diminishing returns are seen"),
-        verdict="holds" if seen >= 0.4 else "weak",
-        text=say("The campaigns' sizes tell {seen:percent} of how soon further money works less; the rest is assumed.",
-                 seen=seen),
-    )  # fmt: skip
-
-
-def _worth_it(table: pd.DataFrame, floors: np.ndarray, caps: np.ndarray) -> Check:
-    free = table[(table.spend > floors) & (table.spend < caps)]
-    last = float((free if len(free) else table).marginal_return.max())
-    return Check(
-        name=say("The last money pays"),
-        verdict="holds" if last >= 1 else "weak",
-        text=say(
-            "One more unit of money would bring {last:number}; below 1 a smaller budget would earn more.", last=last
-        ),
-    )
