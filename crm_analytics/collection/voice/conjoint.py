@@ -8,8 +8,9 @@ from typing import ClassVar, Literal
 
 import pandas as pd
 
-from crm_analytics.collection.voice import partworths
-from crm_analytics.collection.voice.partworths import Design, Worths
+from crm_analytics.collection.voice import partworths, preferences
+from crm_analytics.collection.voice.offers import Design
+from crm_analytics.collection.voice.partworths import Worths
 from crm_analytics.result import Check, Result, Study
 from crm_analytics.say import say
 
@@ -46,7 +47,7 @@ class ConjointResult(Result):
         to them (ties are shared); `share`: each offer gets its part of the sum of utilities (Bradley, Terry, Luce);
         `logit`: of the sum of their exponentials. Intervals come from the differences between respondents.
         """
-        return partworths.simulated(self.worths, offers, rule=rule, confidence=self.study.confidence)
+        return preferences.simulated(self.worths, offers, rule=rule, confidence=self.study.confidence)
 
     def willingness_to_pay(self, price: str = "") -> Result:
         """What each level is worth in money against the first of its attribute: needs a price whose levels are numbers.
@@ -125,7 +126,7 @@ class Conjoint(Study):
                     needed=design.matrix.shape[1] + (not design.chosen),
                 )
             )
-        table = partworths.table(worths, self.confidence)
+        table = preferences.table(worths, self.confidence)
         if design.chosen and not worths.settled:
             return self.refuse(
                 say("Not enough evidence: some level was always or never chosen, so its worth has no end.")

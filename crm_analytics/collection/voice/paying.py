@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from crm_analytics.collection.voice.partworths import levels_of
+from crm_analytics.collection.voice.offers import levels_of
 from crm_analytics.result import Check, Result
 from crm_analytics.say import say
 
