@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import ClassVar
 
@@ -12,9 +12,10 @@ import pandas as pd
 
 from crm_analytics.collection.voice import drivers
 from crm_analytics.collection.voice import importance_checks as doubts
+from crm_analytics.collection.voice.factors import LEAST_DRIVERS, Rated, ratings, stated
 from crm_analytics.collection.voice.kano import kinds
-from crm_analytics.collection.voice.replies import IMPORTANT, RATED, RECOMMEND, WHOLE, latest_with, scales, waves
-from crm_analytics.collection.voice.weighing import effective_number, mean
+from crm_analytics.collection.voice.replies import latest_with, scales, waves
+from crm_analytics.collection.voice.weighing import mean
 from crm_analytics.result import Check, Result, Study
 from crm_analytics.say import say
 
@@ -23,7 +24,8 @@ LEAST_PEOPLE, PER_FACTOR = 50, 5
 NOTHING_MOVES = 0.05
 """The p-value of the regression as a whole above which no factor is said to matter."""
 
-LEAST_DRIVERS, RARELY_ANSWERED = 2, 0.4
+RARELY_ANSWERED = 0.4
+"""A factor that a smaller share rated is left out."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -124,9 +126,9 @@ class Importance(Study):
             return self.refuse(
                 say("Not enough evidence: nearly everybody gave the same answers, so nothing can go with anything.")
             )
-        wide = wide.drop(columns=constant)
-        x = np.column_stack([wide.to_numpy(float), asked.position.to_numpy(float)])
-        return self._told(survey, outcome, rows, wide, x, weight)
+        rated = Rated(survey=survey, outcome=outcome, rows=rows, wide=wide.drop(columns=constant),
+                       whole=asked.position.to_numpy(float), weight=weight)  # fmt: skip
+        return self._told(rated)
 
     def _chosen(self, placed: pd.DataFrame, order: list[str]) -> tuple[str, str, pd.DataFrame] | None:
         """The survey, the outcome, and the ratings with a column `factor`: the latest survey that has both."""
@@ -134,80 +136,70 @@ class Importance(Study):
             found = latest_with(placed, order, name, self.outcome)
             if found is None:
                 continue
-            rows = _factors(placed[placed.survey == name], found[1], self.factors)
+            rows = ratings(placed[placed.survey == name], found[1], self.factors)
             if rows.factor.nunique() >= LEAST_DRIVERS:
                 return name, found[1], rows
         return None
 
-    def _told(
-        self, survey: str, outcome: str, rows: pd.DataFrame, wide: pd.DataFrame, x: np.ndarray, weight: np.ndarray
-    ) -> Result:
-        found = drivers.covariance(x, weight)
-        available = np.isfinite(x[:, :-1]).mean()
-        count = max(effective_number(weight) * available, wide.shape[1] + 3)
-        p = _nothing_p(drivers.r_squared(found), wide.shape[1], count)
+    def _told(self, rated: Rated) -> Result:
+        factors, count = rated.wide.shape[1], rated.count
+        found = drivers.covariance(rated.x, rated.weight)
         shares, whole = drivers.shares_of_variance(found, count)
-        if p > NOTHING_MOVES or not np.isfinite(shares).all():
+        if _nothing_p(drivers.r_squared(found), factors, count) > NOTHING_MOVES or not np.isfinite(shares).all():
             return self.refuse(
                 say(
                     "Not enough evidence: the {factors:count} factors explain {explained:percent} of satisfaction, "
                     "which chance alone does among {people:count} people; ask more people, or other factors.",
-                    factors=wide.shape[1],
+                    factors=factors,
                     explained=max(drivers.r_squared(found), 0.0),
-                    people=len(wide),
+                    people=len(rated.wide),
                 )
             )
-        spread, first = self._resampled(x, weight, count)
-        table = self._table(rows, wide, x, weight, found, shares[0], spread)
+        spread, first = self._resampled(rated)
+        table = self._table(rated, found, shares[0], spread)
         usual = float(np.average(table.level, weights=table.answers))
         table = _prioritised(table, usual)
-        asked_on = pd.to_datetime(rows.answered_at).min()
-        result = {
-            "survey": survey,
-            "asked_on": None if pd.isna(asked_on) else asked_on.date(),
-            "outcome": outcome,
-            "explained": float(whole[0]),
-            "respondents": len(wide),
-            "highest": int(rows.highest.max()),
-            "usual_level": usual,
-        }
-        leader = int(np.argmax(shares[0]))
-        checks = tuple(self._checks(table, wide, x, weight, found, count, first[leader], float(whole[0])))
-        return ImportanceResult(study=self, table=table, text=_text(table, rows), checks=checks, **result)
+        asked_on = pd.to_datetime(rated.rows.answered_at).min()
+        result = ImportanceResult(
+            study=self,
+            table=table,
+            text=_text(table, rated.rows),
+            survey=rated.survey,
+            asked_on=None if pd.isna(asked_on) else asked_on.date(),
+            outcome=rated.outcome,
+            explained=float(whole[0]),
+            respondents=len(rated.wide),
+            highest=int(rated.rows.highest.max()),
+            usual_level=usual,
+        )
+        return replace(result, checks=tuple(_checks(result, rated, found, first=first[int(np.argmax(shares[0]))])))
 
-    def _resampled(self, x: np.ndarray, weight: np.ndarray, count: float) -> tuple[np.ndarray, np.ndarray]:
+    def _resampled(self, rated: Rated) -> tuple[np.ndarray, np.ndarray]:
         """How much each share moves when other people answer, and how often each factor comes first."""
         rng = np.random.default_rng(self.seed)
-        people = len(x)
+        people = len(rated.x)
         drawn = np.stack(
             [
-                drivers.covariance(x, weight * np.bincount(rng.integers(0, people, people), minlength=people))
+                drivers.covariance(
+                    rated.x, rated.weight * np.bincount(rng.integers(0, people, people), minlength=people)
+                )
                 for _ in range(self.draws)
             ]
         )
-        shares = drivers.shares_of_variance(drawn, count)[0]
+        shares = drivers.shares_of_variance(drawn, rated.count)[0]
         shares = shares[np.isfinite(shares).all(axis=1)]
         first = np.bincount(shares.argmax(axis=1), minlength=shares.shape[1]) / max(len(shares), 1)
         return shares.std(axis=0, ddof=1), first
 
-    def _table(
-        self,
-        rows: pd.DataFrame,
-        wide: pd.DataFrame,
-        x: np.ndarray,
-        weight: np.ndarray,
-        found: np.ndarray,
-        shares: np.ndarray,
-        spread: np.ndarray,
-    ) -> pd.DataFrame:
+    def _table(self, rated: Rated, found: np.ndarray, shares: np.ndarray, spread: np.ndarray) -> pd.DataFrame:
         from scipy import stats
 
         reach = stats.norm.ppf(0.5 + self.confidence / 2) * spread
-        ends = rows.groupby("factor")[["lowest", "highest"]].first()
+        ends = rated.rows.groupby("factor")[["lowest", "highest"]].first()
         lines = []
-        for place, name in enumerate(wide):
-            there = wide[name].notna().to_numpy()
-            rated = mean(wide[name].to_numpy(float)[there], weight[there], self.confidence)
+        for place, name in enumerate(rated.wide):
+            there = rated.wide[name].notna().to_numpy()
+            told = mean(rated.wide[name].to_numpy(float)[there], rated.weight[there], self.confidence)
             low, high = ends.loc[name]
             lines.append(
                 {
@@ -215,88 +207,50 @@ class Importance(Study):
                     "importance": shares[place],
                     "low": max(shares[place] - reach[place], 0.0),
                     "high": min(shares[place] + reach[place], 1.0),
-                    "performance": rated.value,
-                    "performance_low": max(rated.low, low),
-                    "performance_high": min(rated.high, high),
-                    "level": (rated.value - low) / (high - low),
-                    "level_low": (rated.low - low) / (high - low),
-                    "level_high": (rated.high - low) / (high - low),
+                    "performance": told.value,
+                    "performance_low": max(told.low, low),
+                    "performance_high": min(told.high, high),
+                    "level": (told.value - low) / (high - low),
+                    "level_low": (told.low - low) / (high - low),
+                    "level_high": (told.high - low) / (high - low),
                     "direction": int(np.sign(found[place, -1])),
                     "answers": int(there.sum()),
                 }
             )
         table = pd.DataFrame(lines)
-        table["kind"] = kinds(wide, x[:, -1], weight, ends=ends)
-        table["stated"] = table.factor.map(_stated(rows.attrs["survey_rows"])).astype(float)
+        table["kind"] = kinds(rated.wide, rated.whole, rated.weight, ends=ends)
+        table["stated"] = table.factor.map(stated(rated.rows.attrs["survey_rows"])).astype(float)
         return table.sort_values(["importance", "factor"], ascending=[False, True], ignore_index=True)
 
-    def _checks(
-        self,
-        table: pd.DataFrame,
-        wide: pd.DataFrame,
-        x: np.ndarray,
-        weight: np.ndarray,
-        found: np.ndarray,
-        count: float,
-        first: float,
-        explained: float,
-    ) -> Iterator[Check]:
-        yield Check(
-            name="explained",
-            verdict="holds" if explained >= 0.3 else "weak",
-            text=say(
-                "The factors explain {explained:percent} of the differences in satisfaction among {people:count} "
-                "people; the rest is moved by what was not asked.",
-                explained=explained,
-                people=len(wide),
-            ),
-        )
-        yield Check(
-            name="order",
-            verdict="holds" if first >= 0.9 else "weak",
-            text=say(
-                "{factor} comes first in {first:percent} of the resampled surveys.",
-                factor=table.factor.iloc[0],
-                first=first,
-            ),
-        )
-        yield doubts.collinear(wide, found)
-        yield doubts.missing(x, weight, table, list(wide), count)
-        yield doubts.by_rank(x, weight, table, list(wide), count)
-        yield from doubts.halo(wide)
-        yield from doubts.backward(table)
-        yield from doubts.stated_first(table)
 
-
-def _factors(placed: pd.DataFrame, outcome: str, named: str) -> pd.DataFrame:
-    """The ratings that can be factors: items of rating questions, or, where there are none, other questions."""
-    others = placed[(placed.question != outcome) & ~placed.question.map(lambda q: bool(IMPORTANT.search(q)))]
-    if named:
-        others = placed[(placed.question == named) | placed["item"].isin([named])]
-    items = others[others["item"] != ""]
-    if len(items):
-        rated = items.groupby("question").agg(n=("respondent_id", "nunique"), k=("item", "nunique")).reset_index()
-        rated["named"] = rated.question.map(lambda q: bool(RATED.search(q)))
-        order, falling = ["named", "n", "k", "question"], [False, False, False, True]
-        rated = rated[rated.k >= LEAST_DRIVERS].sort_values(order, ascending=falling)
-        alike = items[items.question.isin(rated.question.head(1))]
-        rows = alike.assign(factor=alike["item"])
-    else:
-        whole = others.question.map(lambda q: bool(RECOMMEND.search(q) or WHOLE.search(q)))
-        rows = others[~whole].assign(factor=others.question[~whole])
-    rows = rows.drop_duplicates(["respondent_id", "factor"])
-    rows.attrs["survey_rows"] = placed
-    return rows
-
-
-def _stated(placed: pd.DataFrame) -> dict[str, float]:
-    """How important people say each item is, from 0 to 1, where the survey asked."""
-    asked = placed[placed.question.map(lambda q: bool(IMPORTANT.search(q))) & (placed["item"] != "")]
-    if not len(asked):
-        return {}
-    level = (asked.position - asked.lowest) / (asked.highest - asked.lowest)
-    total = (level * asked.weight).groupby(asked["item"]).sum() / asked.weight.groupby(asked["item"]).sum()
-    return total.to_dict()
+def _checks(result: ImportanceResult, rated: Rated, found: np.ndarray, *, first: float) -> Iterator[Check]:
+    """`first` is in which share of resampled surveys the leading factor leads."""
+    table, about = result.table, (rated.x, rated.weight, result.table, list(rated.wide), rated.count)
+    yield Check(
+        name="explained",
+        verdict="holds" if result.explained >= 0.3 else "weak",
+        text=say(
+            "The factors explain {explained:percent} of the differences in satisfaction among {people:count} "
+            "people; the rest is moved by what was not asked.",
+            explained=result.explained,
+            people=len(rated.wide),
+        ),
+    )
+    yield Check(
+        name="order",
+        verdict="holds" if first >= 0.9 else "weak",
+        text=say(
+            "{factor} comes first in {first:percent} of the resampled surveys.",
+            factor=table.factor.iloc[0],
+            first=first,
+        ),
+    )
+    yield doubts.collinear(rated.wide, found)
+    yield doubts.missing(*about)
+    yield doubts.by_rank(*about)
+    yield from doubts.halo(rated.wide)
+    yield from doubts.backward(table)
+    yield from doubts.stated_first(table)
 
 
 def _prioritised(table: pd.DataFrame, usual: float) -> pd.DataFrame:
