@@ -188,11 +188,17 @@ def experiment_reached(
 
 
 def experiment_tests(
-    seed: int, *, customers: int = 3000, effects: tuple[float, ...] = (3.0, 3.0, 0.0), beside: float = 0.0
+    seed: int,
+    *,
+    customers: int = 3000,
+    effects: tuple[float, ...] = (3.0, 3.0, 0.0),
+    beside: float = 0.0,
+    lasting: float = 0.0,
 ) -> tuple[pd.DataFrame, PartTruth]:
     """Several campaigns, four weeks apart, on the same customers, each with a lot of its own, in the columns of
     `features.campaign_tests`; the truth's parts are each campaign's effect. With `beside` the last one brings so much
-    more to those whom the one before it had addressed, and as much less to the others."""
+    more to those whom the one before it had addressed, and as much less to the others; with `lasting` that one goes on
+    bringing so much while the last one runs."""
     rng = stream(seed, "experiment tests")
     parts, arms = [], []
     who = _Customers.drawn(rng, customers)
@@ -204,6 +210,8 @@ def experiment_tests(
         w = arms[-1]
         orders = rng.poisson(who.rate * np.clip(1 + w * np.minimum(gain, 0) / (RATE * ORDER_WORTH), 0, 1))
         orders += rng.poisson(w * np.maximum(gain, 0) / ORDER_WORTH)
+        if lasting and number == len(effects) - 1 and number:
+            orders += rng.poisson(arms[-2] * lasting / ORDER_WORTH)
         parts.append(who.frame(rng).assign(
             campaign_id=f"T{number + 1}", campaign=f"Test {number + 1}", arm=np.where(w, "treated", "control"),
             starts=pd.Timestamp(STARTS) + pd.Timedelta(weeks=4 * number), days=28,

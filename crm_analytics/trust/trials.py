@@ -1,7 +1,8 @@
 """A trial: an estimator asked about one simulated company, its answer beside the truth and beside the plain reading.
 
 To add an estimator, write `trust/estimators/<noun>.py` with a tuple `SITUATIONS`: each a `Situation` whose `draw(seed)`
-simulates, asks the Study and returns a `Trial`. A trial should take well under a second. Then `make trust`.
+simulates, asks the Study and returns a `Trial`. A trial should take well under a second. Then `make trust`. Studies
+that count, split or compare what is on record (LossReasons, PlanFact, RootCause …) have no truth behind it to be tried.
 """
 
 from __future__ import annotations

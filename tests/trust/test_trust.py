@@ -3,12 +3,16 @@
 import pandas as pd
 import pytest
 
-from crm_analytics import NotEnough, Trust
+from crm_analytics import NotEnough, Trust, studies
 from crm_analytics.trust.record import RECORD, record, summed
 from crm_analytics.trust.trials import Situation, Trial, situations
 
 SITUATIONS = list(situations())
 ONE_EACH = list({one.estimator: one for one in SITUATIONS}.values())
+
+
+COUNTED = {"DataDrift", "Diary", "LossReasons", "ManagementReview", "PlanFact", "RootCause"}
+"""Studies of effectiveness that count, split or compare what is on record: there is no truth behind it to be tried."""
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +33,11 @@ def test_every_situation_is_on_record_and_no_other(told):
         told[["estimator", "situation"]].itertuples(index=False, name=None)
     )
     assert (told["trials"] >= 60).all()
+
+
+def test_every_study_that_estimates_an_effect_is_on_record():
+    of_effects = {one.__name__ for one in studies().values() if ".effectiveness." in one.__module__}
+    assert of_effects - COUNTED == {one.estimator.split(",")[0] for one in SITUATIONS}
 
 
 @pytest.mark.parametrize("situation", ONE_EACH, ids=lambda one: one.estimator)

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
+from crm_analytics.effectiveness.paths.skewed import skewed_interval
 from crm_analytics.result import Check, Claim, Result, Study
 from crm_analytics.say import say
 
@@ -21,10 +22,10 @@ class LeadProfit(Study):
     """Which source of enquiries earns the money, and which only brings enquiries?
 
     Of each source: enquiries, deals, deals won, their margin (revenue where no unit cost is known) less what the
-    enquiries cost, in all and for each enquiry, with intervals (one fortieth of the enquiries left out at a time). A
-    source is set apart as busy and poor where it brings a larger part of the enquiries than of the profit, beyond
-    chance. That a source's enquiries end in profit does not say that more of the same would: see `Attribution` and
-    tests against control.
+    enquiries cost, in all and for each enquiry, with intervals (one fortieth of the enquiries left out at a time, and
+    the skewness taken out that few large deals make). A source is set apart as busy and poor where it brings a larger
+    part of the enquiries than of the profit, beyond chance. That a source's enquiries end in profit does not say that
+    more of the same would: see `Attribution` and tests against control.
     """
 
     confidence: float = 0.95
@@ -56,8 +57,9 @@ class LeadProfit(Study):
         basis = "margin" if known.all() else "revenue"
         frame["earned"] = frame[basis].fillna(0.0)
         one_deal = float(frame["earned"].sum() / won)
-        table = pd.DataFrame([_source(name, rows, one_deal, self.confidence) for name, rows in frame.groupby("part")])
-        table = _shares(table, self.confidence)
+        parts = frame.groupby("part")
+        levels = self.confidence, 1 - (1 - self.confidence) / parts.ngroups
+        table = _shares(pd.DataFrame([_source(name, rows, one_deal, levels) for name, rows in parts]))
         table = table.sort_values(["profit", "part"], ascending=[False, True], ignore_index=True)
         days = int(frame["days"].iloc[0]) if "days" in frame else 0
         until = pd.Timestamp(frame["until"].iloc[0]).date() if "until" in frame else None
@@ -117,15 +119,15 @@ class LeadProfitResult(Result):
         )
 
 
-def _source(name: str, rows: pd.DataFrame, one_deal: float, confidence: float) -> dict[str, object]:
+def _source(name: str, rows: pd.DataFrame, one_deal: float, levels: tuple[float, float]) -> dict[str, object]:
+    """`levels` of confidence: of this source by itself, and of all sources together (Bonferroni)."""
     leads, earned = rows["leads"].to_numpy(), rows["earned"].to_numpy()
     extra = float(rows["campaign_cost"].iloc[0]) if "campaign_cost" in rows else 0.0
     priced, paid = float(rows["priced"].sum()), float(rows["cost"].sum())
     cost = extra + (paid * leads.sum() / priced if priced else 0.0)  # those without a price at the price of the others
-    total, half = _with_error(earned, leads, confidence)
-    won = float(rows["won"].sum())
-    half = max(half, abs(one_deal) * (2 * np.sqrt(won) if won else 3))  # few deals: as they come, and none may be three
-    count = float(leads.sum())
+    total, won, count = float(earned.sum()), float(rows["won"].sum()), float(leads.sum())
+    few = abs(one_deal) * (np.sqrt(won) if won else 1.5)  # few deals: as they come, and none may be three
+    (low, high), (_, highest) = (_earned(earned, leads, level, few) for level in levels)
     return {
         "part": name,
         "leads": int(count),
@@ -134,41 +136,35 @@ def _source(name: str, rows: pd.DataFrame, one_deal: float, confidence: float) -
         "cost": cost if priced or extra else np.nan,
         "earned": total,
         "profit": total - cost,
-        "low": total - cost - half,
-        "high": total - cost + half,
+        "low": low - cost,
+        "high": high - cost,
         "each": (total - cost) / count,
-        "each_low": (total - cost - half) / count,
-        "each_high": (total - cost + half) / count,
+        "each_low": (low - cost) / count,
+        "each_high": (high - cost) / count,
+        "each_highest": (highest - cost) / count,
         "cost_of_one_won": cost / rows["won"].sum() if rows["won"].sum() and (priced or extra) else np.nan,
     }
 
 
-def _with_error(earned: np.ndarray, leads: np.ndarray, confidence: float) -> tuple[float, float]:
-    """A sum over enquiries, and half the width of its interval: their mean varies as its parts do (jackknife)."""
-    from scipy.stats import t
-
-    total, count, parts = earned.sum(), leads.sum(), len(leads)
-    if parts < 2:
-        return float(total), float("inf")
-    without = (total - earned) / np.maximum(count - leads, 1)
-    error = np.sqrt((parts - 1) / parts * ((without - without.mean()) ** 2).sum())
-    return float(total), float(t.ppf(0.5 + confidence / 2, parts - 1) * error * count)
+def _earned(earned: np.ndarray, leads: np.ndarray, confidence: float, least: float) -> tuple[float, float]:
+    """The interval of a sum over enquiries, whose mean varies as its parts do (jackknife)."""
+    total, count = earned.sum(), leads.sum()
+    if len(leads) < 2:
+        return -np.inf, np.inf
+    without = count * (total - earned) / np.maximum(count - leads, 1)
+    return skewed_interval(float(total), without, confidence=confidence, least_error=least)
 
 
-def _shares(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
+def _shares(table: pd.DataFrame) -> pd.DataFrame:
     """Part of the enquiries and part of what was earned; busy and poor where even the high end of what an enquiry
-    leaves, in an interval that holds for all sources together (Bonferroni), lies below the average of all."""
-    from scipy.stats import t
-
-    alone, together = (t.ppf(0.5 + level / 2, 39) for level in (confidence, 1 - (1 - confidence) / len(table)))
-    highest = table["each"] + (table["each_high"] - table["each"]) * together / alone
+    leaves, in an interval that holds for all sources together, lies below the average of all."""
     profit = table["profit"].clip(lower=0)
     usual = table["profit"].sum() / table["leads"].sum()
     return table.assign(
         share_of_leads=table["leads"] / table["leads"].sum(),
         share_of_profit=profit / profit.sum() if profit.sum() > 0 else 0.0,
-        busy=(highest < usual) & (len(table) > 1),
-    )
+        busy=(table["each_highest"] < usual) & (len(table) > 1),
+    ).drop(columns="each_highest")
 
 
 def _sentence(table: pd.DataFrame, basis: str, days: int) -> str:

@@ -1,7 +1,9 @@
-"""Tests against control read further: by household, by those really reached, over time, at whose expense, side by side.
+"""Tests against control read further: by household, by those really reached, over time, at whose expense, side by side,
+on those whom another one addressed as well.
 
 The plain reading takes each for what it looks like: customers for households, the contacted for those drawn, the first
-weeks for the whole, the promoted goods for the basket, the largest effect for the best campaign's.
+weeks for the whole, the promoted goods for the basket, the largest effect for the best campaign's, and what those
+bought more whom both addressed for what one did for the other.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from functools import partial
 
 from crm_analytics.effectiveness.control.best_campaign import BestCampaign
 from crm_analytics.effectiveness.control.lift import Lift
+from crm_analytics.effectiveness.control.overlap import Overlap
 from crm_analytics.effectiveness.control.pull_forward import PullForward
 from crm_analytics.effectiveness.control.spillover import Spillover
 from crm_analytics.result import enough
@@ -79,6 +82,19 @@ def _best(seed: int, *, effects: tuple[float, ...]) -> Trial:
     )  # fmt: skip
 
 
+def _beside(seed: int, *, beside: float) -> Trial:
+    """What a campaign did more for those whom the one before it, which goes on bringing something, had addressed."""
+    rows, _ = experiment_tests(seed, customers=4000, effects=(3.0, 3.0), beside=beside, lasting=1.5)
+    last, other = (rows[rows["campaign_id"] == name].set_index("customer_id") for name in ("T2", "T1"))
+    row = Overlap(campaign="T2").fit(rows).table.iloc[0]
+    got = last[last["arm"] == "treated"]
+    means = got.groupby(other["arm"].reindex(got.index))["outcome_revenue"].mean()
+    return Trial(
+        truth=2 * beside, estimate=row["difference"], low=row["low"], high=row["high"], scale=USUAL_REVENUE,
+        naive=means["treated"] - means["control"],
+    )  # fmt: skip
+
+
 SITUATIONS = (
     *(
         Situation(estimator="Lift", words=f"400 households, {named}", draw=partial(_households, effect=effect),
@@ -109,5 +125,10 @@ SITUATIONS = (
         Situation(estimator="BestCampaign", words=f"three campaigns, {named}", draw=partial(_best, effects=effects),
                   randomised=True)
         for named, effects in (("no effect", (0.0, 0.0, 0.0)), ("4, 2 and 0 more a head", (4.0, 2.0, 0.0)))
+    ),
+    *(
+        Situation(estimator="Overlap", words=f"two campaigns on the same customers, {named}",
+                  draw=partial(_beside, beside=beside), randomised=True)
+        for named, beside in (("neither knows of the other", 0.0), ("5 more a head for those of the other", 2.5))
     ),
 )  # fmt: skip

@@ -1,5 +1,6 @@
-"""Ways from advertisement to order: what a channel brought, of which no test speaks, beside its last clicks; and what a
-leak in a funnel costs, beside the plain comparison with the year before."""
+"""Ways from advertisement to order: what a channel brought, of which no test speaks, beside its last clicks; what a
+leak in a funnel costs, beside the plain comparison with the year before; what an enquiry of a source leaves over.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +11,9 @@ import pandas as pd
 
 from crm_analytics.effectiveness.paths.attribution import Attribution
 from crm_analytics.effectiveness.paths.funnel import Funnel
+from crm_analytics.effectiveness.paths.lead_profit import LeadProfit
 from crm_analytics.result import enough
+from crm_analytics.simulation.enquiries import DEAL_WORTH, SOURCES, enquiries
 from crm_analytics.simulation.funnels import funnel
 from crm_analytics.simulation.paths import ways
 from crm_analytics.trust.trials import Situation, Trial
@@ -53,6 +56,16 @@ def _leak(seed: int, *, leak: float, worse_year: float) -> Trial:
     )  # fmt: skip
 
 
+def _enquiry(seed: int, *, part: str, uneven: float) -> Trial:
+    frame, planted = enquiries(seed, uneven=uneven)
+    table = LeadProfit().fit(frame).table.set_index("part")
+    row = table.loc[part]
+    return Trial(
+        truth=round(planted[part], 9), estimate=row["each"], low=row["each_low"], high=row["each_high"],
+        naive=float(table["profit"].sum() / table["leads"].sum()), scale=DEAL_WORTH * SOURCES[part].chance,
+    )  # fmt: skip
+
+
 SITUATIONS = (
     *(
         Situation(
@@ -71,5 +84,14 @@ SITUATIONS = (
         )
         for _named, leak in (("no leak", 0.0), ("a leak", 0.12))
         for _year, worse_year in (("a year as before", 0.0), ("a worse year for all", 0.1))
+    ),
+    *(
+        Situation(
+            estimator="LeadProfit",
+            words=f"an enquiry by {part}, {_named}",
+            draw=partial(_enquiry, part=part, uneven=uneven),
+        )
+        for part in SOURCES
+        for _named, uneven in (("deals of one size", 0.4), ("few deals bring most of it", 1.5))
     ),
 )

@@ -1,4 +1,4 @@
-"""Delay and best start, from many campaigns in one series whose course is known."""
+"""Delay and best start, from many campaigns in one series whose course is known; delay from linked answers, too."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from math import nan
 import pandas as pd
 
 from crm_analytics.effectiveness.timing.best_timing import BestTiming
-from crm_analytics.effectiveness.timing.lag import HALF, Lag
+from crm_analytics.effectiveness.timing.lag import HALF, OVER, Lag
+from crm_analytics.effectiveness.timing.response_delay import ResponseDelay
 from crm_analytics.result import enough
-from crm_analytics.simulation.timing import BEST_WEEKDAY, campaigns_in_time
+from crm_analytics.simulation.timing import BEST_WEEKDAY, answers_in_time, campaigns_in_time
 from crm_analytics.trust.trials import Situation, Trial
 
 
@@ -23,6 +24,19 @@ def _lag(seed: int, *, lag_days: float, half_life_days: float, lift: float) -> T
         return Trial(truth=truth, naive=0.0)
     half = result.half
     return Trial(truth=truth, estimate=half.day, low=half.low, high=half.high, naive=0.0)
+
+
+def _answers(seed: int, *, share: float, world: dict) -> Trial:
+    """Days until so many of the answers have come; a plain reader counts those on record."""
+    frame, come = answers_in_time(seed, **world)
+    truth = float((come < share - 1e-9).sum())
+    result = ResponseDelay().fit(frame)
+    if not enough(result):
+        return Trial(truth=truth)
+    found = result.half if share == HALF else result.over
+    by_day = frame.groupby("day")["answered"].sum().reindex(range(len(come)), fill_value=0).cumsum()
+    naive = float((by_day < share * by_day.iloc[-1] - 1e-9).sum())
+    return Trial(truth=truth, estimate=found.day, low=found.low, high=found.high, naive=naive, scale=max(truth, 1.0))
 
 
 def _weekday(seed: int, *, matters: float) -> Trial:
@@ -73,5 +87,18 @@ SITUATIONS = (
             ("sixty campaigns, start does not matter", 0.0),
             ("sixty campaigns, Thursdays 15 % better", 0.15),
         )
+    ),
+    *(
+        Situation(
+            estimator="ResponseDelay",
+            words=f"{words}: days until {_named} of the answers have come",
+            draw=partial(_answers, share=share, world=world),
+        )
+        for words, world in (
+            ("nine campaigns answered in 9 days", {"campaigns": 9, "mean_days": 9.0}),
+            ("twenty campaigns answered in 3 days", {"campaigns": 20, "mean_days": 3.0}),
+            ("six campaigns that differ much", {"campaigns": 6, "mean_days": 9.0, "differ": 0.4}),
+        )
+        for _named, share in (("half", HALF), ("nine tenths", OVER))
     ),
 )

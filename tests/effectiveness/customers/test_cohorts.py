@@ -5,29 +5,11 @@ import pandas as pd
 import pytest
 
 from crm_analytics import Cohorts, NotEnough, features
+from crm_analytics.simulation.cohorts import cohort_lives
 
 
-def lives(seed: int, *, better: float = 0.0, size: int = 500, quarters: int = 9) -> pd.DataFrame:
-    """Quarterly cohorts whose customers buy in 30 % of their months, the last two by `better` more, in the columns of
-    the feature."""
-    rng, rows = np.random.default_rng(seed), []
-    for number in range(quarters):
-        share = 0.3 + better * (number >= quarters - 2)
-        loyal = rng.beta(3 * share, 3 * (1 - share), size)
-        part = rng.integers(0, 32, size)
-        seen = 3 * (quarters - 1 - number) + rng.integers(0, 3, size) + 1
-        came = pd.Timestamp("2022-01-01") + pd.DateOffset(months=3 * number)
-        for age in range(13):
-            there = seen > age
-            active = there & (rng.random(size) < loyal)
-            for place in range(32):
-                mine = part == place
-                if there[mine].any() or age == 0:
-                    rows.append((f"{came.year}-Q{came.quarter}", came, place, age, int(there[mine].sum()),
-                                 int(active[mine].sum()), 40.0 * active[mine].sum(), int(mine.sum())))  # fmt: skip
-    names = ["cohort", "came", "part", "age", "customers", "active", "revenue", "of"]
-    days = {"kind": "quarter", "begins": pd.Timestamp("2021-01-01"), "until": pd.Timestamp("2024-04-15")}
-    return pd.DataFrame(rows, columns=names).assign(**days)
+def lives(seed: int, **world) -> pd.DataFrame:
+    return cohort_lives(seed, **world)[0]
 
 
 def test_alike_cohorts_are_rarely_called_better_or_worse():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from crm_analytics import NotEnough, PriceVolume, draw, features
 from crm_analytics.result.period import Period
+from crm_analytics.simulation.goods_sold import goods_sold
 
 DAYS = {
     "now_first": "2024-01-01", "now_last": "2024-12-31", "before_first": "2023-01-01", "before_last": "2023-12-31",
@@ -113,28 +114,24 @@ def test_whatever_was_sold_the_bars_sum_exactly(rows):
     assert sum(Decimal(f"{value:.4f}") for value in by["change"]) == exact
 
 
-def sold(seed: int, *, dearer: float, more: float) -> pd.DataFrame:
-    """Thirty products bought by customers in 32 parts, all dearer by one share and bought more by another."""
-    rng, rows = np.random.default_rng(seed), []
-    for product in range(12):
-        price, pace = rng.uniform(2, 40), rng.gamma(2.0, 15.0, 32)
-        before, now = rng.poisson(pace), rng.poisson(pace * (1 + more))
-        paid = price * rng.choice([1.0, 0.9, 0.8], (2, 32))
-        rows += [(f"P{product}", f"c{product % 4}", "shop", part, before[part], paid[0][part], now[part],
-                  paid[1][part] * (1 + dearer)) for part in range(32)]  # fmt: skip
-    return cells(rows)
+def test_intervals_cover_planted_prices_volumes_and_mix():
+    inside = []
+    for seed in range(15):
+        frame, planted = goods_sold(seed, rise=0.05, more=0.1, dearer=0.1)
+        result = PriceVolume().fit(frame)
+        bars = result.table.set_index("bar")
+        inside.append(result.index[1] <= planted.index <= result.index[2])
+        inside += [bars.loc[bar, "low"] <= getattr(planted, bar) <= bars.loc[bar, "high"]
+                   for bar in ("price", "volume", "mix")]  # fmt: skip
+    assert np.mean(inside) >= 0.88
 
 
-def test_intervals_cover_planted_prices_and_volumes():
-    price, volume = [], []
-    for seed in range(20):
-        result = PriceVolume().fit(sold(seed, dearer=0.05, more=0.1))
-        price.append(result.index[1] <= 0.05 <= result.index[2])
-        bar = result.table.set_index("bar").loc["volume"]
-        expected = 0.1 * (result.before * 1.025)
-        volume.append(bar["low"] - 0.02 * result.before <= expected <= bar["high"] + 0.02 * result.before)
-    assert np.sum(price) >= 17
-    assert np.sum(volume) >= 17
+def test_of_many_customers_what_is_planted_is_found():
+    frame, planted = goods_sold(1, customers=20_000, rise=0.05, more=-0.06, dearer=0.15)
+    bars = PriceVolume().fit(frame).table.set_index("bar")["moved"]
+    for bar in ("price", "volume", "mix"):
+        assert bars[bar] == pytest.approx(getattr(planted, bar), abs=0.02 * planted.before)
+    assert bars[["price", "volume", "mix"]].sum() == pytest.approx(bars.sum(), abs=0.01)
 
 
 def test_the_demo_margin_speaks_of_costs_and_sums(company):
