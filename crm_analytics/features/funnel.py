@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from crm_analytics.features.feature import feature
-from crm_analytics.features.funnel_deals import deals, leads
+from crm_analytics.features.funnel_deals import deals, leads, must_be_named, nameless
 from crm_analytics.features.paths import IDLE_DAYS, ways_of
 from crm_analytics.features.trade import lines_of, orders_of
 from crm_analytics.warehouse.engine import TableAbsent
@@ -63,7 +63,7 @@ def funnel(
     """
     import ibis
 
-    chosen = chain or next((one for one, tables in _NEEDS.items() if wh.has(*tables)), None)
+    chosen = chain or next((one for one in _NEEDS if _can_be_followed(wh, as_of, one)), None)
     if chosen is None:
         raise TableAbsent(
             f"{wh.company.name} has neither leads nor deals, web visits nor orders; with one of them you would see "
@@ -76,6 +76,8 @@ def funnel(
     if days < 7:
         raise ValueError(f"days is {days}; look at a week at least.")
     wh.require(*_NEEDS[chosen])
+    if chosen == "leads":
+        must_be_named(wh, as_of)
     found = _MAKE[chosen](wh, as_of, by or BY[chosen][0], trade)
     rows = found.rows
     now = ibis.literal(as_of - timedelta(days=days), type="date")
@@ -207,6 +209,10 @@ _NEEDS = {
     "visits": ("touchpoints",),
     "orders": ("orders", "order_lines"),
 }
+
+
+def _can_be_followed(wh: Warehouse, as_of: date, chain: str) -> bool:
+    return wh.has(*_NEEDS[chain]) and not (chain == "leads" and nameless(wh, as_of))
 
 
 def _leads(wh: Warehouse, as_of: date, by: str, trade: str) -> Chain:

@@ -6,6 +6,8 @@ from datetime import date
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from crm_analytics.warehouse.engine import TableAbsent
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
@@ -13,6 +15,23 @@ if TYPE_CHECKING:
 
 LEAD_DAYS = 60
 """An enquiry of which no deal came within so many days will not become one."""
+
+
+def nameless(wh: Warehouse, as_of: date) -> bool:
+    """Whether there are enquiries before `as_of` and none names its customer: nobody can tell what became of them."""
+    rows = wh.leads
+    rows = rows.filter(rows["at"] < as_of)
+    sums = rows.agg(n=rows.count(), known=rows.customer_id.count()).to_pyarrow().to_pylist()[0]
+    return bool(sums["n"]) and not sums["known"]
+
+
+def must_be_named(wh: Warehouse, as_of: date) -> None:
+    """Raise TableAbsent where enquiries cannot be followed."""
+    if nameless(wh, as_of):
+        raise TableAbsent(
+            f"No enquiry of {wh.company.name} names its customer, so that nobody can tell what became of it; "
+            "map leads.customer_id."
+        )
 
 
 def leads(wh: Warehouse, as_of: date, by: str) -> tuple[tuple[str, ...], ir.Table]:

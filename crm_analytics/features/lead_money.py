@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from crm_analytics.features.feature import feature
-from crm_analytics.features.funnel_deals import LEAD_DAYS, each_deal, linked_to_leads, part_of, ripe_days
+from crm_analytics.features.funnel_deals import LEAD_DAYS, each_deal, linked_to_leads, must_be_named, part_of, ripe_days
 from crm_analytics.features.paths import campaign_names
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def lead_money(wh: Warehouse, as_of: date | str | None = None, by: str = "source
         raise ValueError(f"by is {by!r}; ask by source, medium or campaign.")
     if days < 7:
         raise ValueError(f"days is {days}; look at a week at least.")
+    must_be_named(wh, as_of)
     edge = ibis.literal(as_of, type="date")
     rows = wh.leads
     rows = rows.filter(rows.at < edge.cast("timestamp"))

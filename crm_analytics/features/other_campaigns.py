@@ -39,6 +39,13 @@ class Asked:
         return first
 
 
+def others_of(wh: Warehouse) -> str:
+    """The ids a campaign can be asked for by, the newest first."""
+    rows = wh.campaigns.order_by(wh.campaigns.starts.desc(), "campaign_id").select("campaign_id").limit(11)
+    ids = rows.to_pyarrow()["campaign_id"].to_pylist()
+    return f"there are {', '.join(ids[:10])}{' …' if len(ids) > 10 else ''}" if ids else "there is none at all"
+
+
 def asked(wh: Warehouse, campaign: str, as_of: date) -> Asked:
     """The campaign of this id, or of these ids apart by commas where it was on several times, or the "last" one.
 
@@ -64,7 +71,7 @@ def asked(wh: Warehouse, campaign: str, as_of: date) -> Asked:
     missing = sorted(set(wanted) - {row["campaign_id"] for row in rows}) if campaign != "last" else []
     if missing or not rows:
         sought = f"without a control group, two weeks past on {as_of}," if not missing else f"{', '.join(missing)!r}"
-        told = f"There is no campaign {sought} to ask about; name another, or give starts and ends."
+        told = f"There is no campaign {sought} to ask about; {others_of(wh)}; or give starts and ends."
         raise WarehouseError(told) if missing else TableAbsent(told)
     rows = rows[-1:] if campaign == "last" else rows
     regions = {row["region"] for row in rows}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from crm_analytics.features.days import calendar, holidays, market, together
 from crm_analytics.features.feature import feature
+from crm_analytics.features.other_campaigns import others_of
 from crm_analytics.features.trade import lines_of, orders_of
 from crm_analytics.warehouse.engine import TableAbsent
 from crm_analytics.warehouse.release import WarehouseError
@@ -114,7 +115,7 @@ def _marked(wh: Warehouse, campaign: str, as_of: date) -> list[dict]:
         chosen = [row for row in rows if row["campaign_id"] == campaign]
     if not chosen:
         sought = f"that is two weeks past on {as_of}" if campaign == "last" else f"{campaign!r}"
-        told = f"There is no campaign {sought} to ask about; name another, or give starts and ends."
+        told = f"There is no campaign {sought} to ask about; {others_of(wh)}; or give starts and ends."
         raise TableAbsent(told) if campaign == "last" else WarehouseError(told)
     name = chosen[0]["name"] or chosen[0]["campaign_id"]
     return [row | {"name": name} for row in rows if row is chosen[0] or row["name"] == name]

@@ -69,7 +69,7 @@ def blame(value: np.ndarray, case: np.ndarray, exposed: np.ndarray, *, seed: int
         rate = rng.gamma(np.where(odd, 1.0, shape) + count) / (np.where(odd, wide, scale) + exposed)
         rate = np.maximum(rate, 1e-12)
         alike = rate[~odd]
-        scale = rng.gamma(shape * len(alike) + 0.5) / (alike.sum() + 0.5 * mean)
+        scale = rng.gamma(shape * len(alike) + 0.5) / max(alike.sum() + 0.5 * mean, 1e-12)
         like = len(alike) * (SHAPES * np.log(scale) - gammaln(SHAPES)) + SHAPES * np.log(alike).sum()
         shape = float(SHAPES[int((like + rng.gumbel(size=len(SHAPES))).argmax())])
         if sweep >= FIRST:

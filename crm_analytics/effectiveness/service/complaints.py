@@ -16,6 +16,7 @@ from crm_analytics.result import Claim, Result, Study, enough
 from crm_analytics.say import say
 
 LEAST_CASES = 20
+SEASON_ROUNDS = 10
 YEAR = 365
 PER = 1000
 DIMENSIONS = ("product", "category", "store", "channel", "region")
@@ -135,12 +136,11 @@ def _answered(study: Complaints, frame: pd.DataFrame, *, cost: ComplaintCostResu
     sold, values = known.sold, known.values
     rows = known.rows[known.rows["value"].isin(values)]
     until = pd.to_datetime(frame["until"]).max() if "until" in frame else frame["month"].max() + pd.DateOffset(months=1)
-    season = _season(frame, rows)
     orders = sold.pivot_table(index="value", columns="month", values="orders", aggfunc="sum", fill_value=0)
     orders = orders.reindex(values)
-    weighted = orders * season.reindex(orders.columns).fillna(1.0).to_numpy()
     place = {value: i for i, value in enumerate(values)}
     at = rows["value"].map(place).to_numpy()
+    weighted = orders * _season(orders, rows, at)
     found = blame(at, rows["case"].to_numpy(), weighted.sum(axis=1).to_numpy(float), seed=study.seed)
     table = pd.DataFrame({
         "value": values, "orders": orders.sum(axis=1).to_numpy(), "complaints": found.count, "rate": PER * found.rate,
@@ -167,13 +167,22 @@ def _answered(study: Complaints, frame: pd.DataFrame, *, cost: ComplaintCostResu
     return replace(result, text=_sentence(result), checks=checks(result, known.unlinked, found.shape))
 
 
-def _season(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
-    """How much more everybody complains in each month than usual, drawn towards 1 where there are few complaints."""
-    whole = frame[frame["case"].isna()]
-    orders = whole[whole["dimension"] == rows["dimension"].iloc[0]].groupby("month")["orders"].sum()
-    cases = rows.drop_duplicates("case").groupby("month").size().reindex(orders.index).fillna(0)
-    expected = orders * cases.sum() / orders.sum()
-    return (cases + 5) / (expected + 5)
+def _season(orders: pd.DataFrame, rows: pd.DataFrame, at: np.ndarray) -> np.ndarray:
+    """How much more everybody complains in each month than usual, drawn towards 1 where there are few complaints.
+
+    Months and rates are found in turn: a faulty product that was sold in a few months only makes them bad, and must not
+    be excused by them.
+    """
+    sold, case = orders.to_numpy(float), pd.factorize(rows["case"])[0]
+    cases = rows.drop_duplicates("case").groupby("month").size().reindex(orders.columns).fillna(0).to_numpy(float)
+    season, mean = np.ones(sold.shape[1]), cases.sum() / max(sold.sum(), 1)
+    rate = np.full(len(sold), mean)
+    for _ in range(SEASON_ROUNDS):
+        share = rate[at] / np.bincount(case, rate[at])[case]
+        rate = (np.bincount(at, share, len(sold)) + 1) / (sold @ season + 1 / mean)
+        season = (cases + 5) / (rate @ sold + 5)
+        season /= season @ sold.sum(axis=0) / sold.sum()
+    return season
 
 
 def _change(

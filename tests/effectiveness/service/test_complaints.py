@@ -1,6 +1,7 @@
 """Who is to blame for complaints, against worlds in which it is known; and the hose that bursts."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from crm_analytics import Complaints, NotEnough, features
@@ -71,3 +72,16 @@ def test_seldom_sold_is_drawn_towards_all():
     found = by_number(Complaints().fit(frame))
     rare = found[found["orders"] < found["orders"].median()]
     assert rare["rate"].std() < rare["plain_rate"].std()
+
+def test_a_faulty_batch_is_not_excused_by_the_months_it_made_bad():
+    rng, months = np.random.default_rng(5), pd.date_range("2023-01-01", periods=24, freq="MS")
+    sold = [(f"product {i}", month, 200) for i in range(6) for month in months]
+    sold += [("batch", month, 250) for month in months[14:18]]
+    rows = pd.DataFrame(sold, columns=["value", "month", "orders"])
+    cases = rng.poisson(rows["orders"] * np.where(rows["value"] == "batch", 0.14, 0.02))
+    complained_of = rows.loc[rows.index.repeat(cases), ["value", "month"]].assign(orders=0)
+    frame = pd.concat([rows.assign(case=np.nan), complained_of.assign(case=range(len(complained_of)))])
+    frame = frame.assign(dimension="product", returns=0, returned=0.0, days=730)
+    found = Complaints().fit(frame).table.set_index("value")
+    assert found.loc["batch", "low"] <= 140 <= found.loc["batch", "high"]
+    assert (found.drop(index="batch")["verdict"] == "as others").all()
