@@ -24,6 +24,8 @@ BARS = ("new", "returned", "growing", "unchanged", "shrinking", "lost", "returns
 WON, KEPT = ("new", "returned"), ("growing", "unchanged", "shrinking", "lost")
 BEYOND = 0.05
 """So often at most would any bar at all be called better or worse than usual though nothing had changed."""
+LONG = 730
+"""Records of so many days before a movement tell who is new from who came back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +114,12 @@ class Moved:
             until=pd.to_datetime(rows["until"]).max().date() if len(rows) else date.max,
             chance=_by_chance(rows, measure),
         )  # fmt: skip
+
+    @property
+    def newcomers_known(self) -> bool:
+        """Whether records reach back far enough before both movements: where they do not, old customers who come back
+        pass for new ones in the earlier of them."""
+        return self.spans["prior"] is not None and (self.spans["prior"].first - self.begins).days >= LONG
 
     @property
     def customers(self) -> int:
@@ -212,7 +220,8 @@ def numbered(study: Bridge, moved: Moved) -> tuple[pd.DataFrame, dict]:
     table = pd.DataFrame(rows)
     base = int(before.sum()) / GRAIN
     table["share"] = table["moved"] / base if base > 0 else np.nan
-    table[["usual_share", "verdict"]] = _usual(table, (bar, change, before), (usual_bar, before - prior, prior))
+    movements = (bar, change, before), (usual_bar, before - prior, prior)
+    table[["usual_share", "verdict"]] = _usual(table, *movements, apart=moved.newcomers_known)
     table["by_chance"] = table["bar"].map(
         dict(zip(("growing", "shrinking"), moved.chance or (np.nan,) * 2, strict=True))
     )
@@ -261,8 +270,9 @@ def _by_chance(rows: pd.DataFrame, measure: str) -> tuple[float, float] | None:
     return int(gap[gap > 0].sum()) / GRAIN, int(gap[gap < 0].sum()) / GRAIN
 
 
-def _usual(table: pd.DataFrame, now: tuple, usual: tuple) -> pd.DataFrame:
-    """Each bar as a share of what was brought before, in the movement before it, and whether this one is beyond it."""
+def _usual(table: pd.DataFrame, now: tuple, usual: tuple, *, apart: bool) -> pd.DataFrame:
+    """Each bar as a share of what was brought before, in the movement before it, and whether this one is beyond it;
+    new and returned customers are judged as one where they cannot be told `apart` alike in both."""
     import pandas as pd
     from scipy.stats import norm
 
@@ -270,15 +280,18 @@ def _usual(table: pd.DataFrame, now: tuple, usual: tuple) -> pd.DataFrame:
     total, usual_total = float(base.sum()), float(usual_base.sum())
     if usual_total <= 0 or total <= 0:
         return pd.DataFrame({"usual_share": np.full(len(table), np.nan), "verdict": "–"}, index=table.index)
-    shares, p = [], []
+    won = [BARS.index(name) for name in WON]
+    shares, gap, p = [], [], []
     for place in range(len(BARS)):
-        part, usual_part = np.where(bar == place, change, 0), np.where(usual_bar == place, usual_change, 0)
+        like = won if place in won and not apart else [place]
+        part, usual_part = np.where(np.isin(bar, like), change, 0), np.where(np.isin(usual_bar, like), usual_change, 0)
         share, usual_share = part.sum() / total, usual_part.sum() / usual_total
         pull = (part - share * base) / total - (usual_part - usual_share * usual_base) / usual_total
         spread = np.sqrt(float(pull @ pull))
-        shares.append(usual_share)
+        shares.append(float(usual_change[usual_bar == place].sum()) / usual_total)
+        gap.append(share - usual_share)
         p.append(2 * norm.sf(abs(share - usual_share) / spread) if spread > 0 else np.nan)
-    gap = table["share"].to_numpy() - np.array(shares)
+    gap = np.array(gap)
     beyond = holm(np.array(p)) <= BEYOND
     words = np.where(beyond, np.where(gap > 0, "better than usual", "worse than usual"), "as usual")
     return pd.DataFrame({"usual_share": shares, "verdict": words}, index=table.index)

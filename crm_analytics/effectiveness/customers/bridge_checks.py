@@ -119,6 +119,9 @@ def _returned(result: BridgeResult) -> Check:
         text=say(
             "Records begin {days:count} days before the earlier period: who last bought earlier than that counts as "
             "new."
+            if known > 0 and (result.moved.newcomers_known or result.moved.spans["prior"] is None)
+            else "Records begin {days:count} days before the earlier period, and fewer before the movement it is held "
+            "against: who last bought earlier counts as new, so new and returned are held against it as one."
             if known > 0
             else "Records begin with the earlier period, so whoever bought before it and comes back counts as new.",
             days=known,

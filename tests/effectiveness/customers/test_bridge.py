@@ -170,3 +170,15 @@ def test_it_is_drawn_and_names_the_columns_it_can_be_split_by():
     assert draw(result).layout.title.text
     with pytest.raises(ValueError, match="no column"):
         result.by("colour")
+
+
+def test_where_records_are_short_old_customers_who_come_back_are_not_missed_newcomers():
+    unusual = 0
+    for seed in range(6):
+        table = customers(seed)
+        seen = np.where(table["bought_prior"], 2022, np.where(table["bought_before"], 2023, 2024))
+        short = table.assign(first_day=pd.to_datetime(seen.astype(str), format="%Y"), begins=pd.Timestamp("2022-01-01"))
+        bars = Bridge().fit(short).table.set_index("bar")
+        assert bars.loc["new", "usual_share"] > 1.3 * bars.loc["new", "share"]  # nobody could come back then
+        unusual += (bars.loc[["new", "returned"], "verdict"] != "as usual").any()
+    assert unusual <= 1
