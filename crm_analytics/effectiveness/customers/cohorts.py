@@ -19,6 +19,8 @@ A_YEAR = {"month": 12, "quarter": 4, "year": 1}
 """So many cohorts earlier lies the one of the same season."""
 LEAST_CUSTOMERS = 30
 SURE = 0.05
+FLOOD, LEAST_LATER = 2.0, 4
+"""A cohort after the first so many times larger than most of at least so many later ones holds old customers, too."""
 WARM_UP_DAYS = 30
 
 
@@ -104,7 +106,7 @@ class Lives:
         reach = np.where(whole.all(axis=1), ages, whole.argmin(axis=1) - 1)
         start = begins + np.timedelta64(WARM_UP_DAYS, "D")
         return cls(names=names, came=days, of=of, watched=watched, active=grid("active"), revenue=grid("revenue"),
-                   reach=reach, early=days < start)  # fmt: skip
+                   reach=reach, early=_early(days < start, of.sum(axis=1)))  # fmt: skip
 
     def rate(self, values: np.ndarray, cohorts: np.ndarray, ages: slice) -> tuple[float, np.ndarray]:
         """A sum over ages a customer, of these cohorts together, and the same without each part of the customers."""
@@ -112,6 +114,16 @@ class Lives:
         whole = (top.sum(axis=0) / np.maximum(under.sum(axis=0), 1e-9)).sum()
         without = (top.sum(axis=0) - top) / np.maximum(under.sum(axis=0) - under, 1e-9)
         return float(whole), without.sum(axis=1)
+
+
+def _early(early: np.ndarray, customers: np.ndarray) -> np.ndarray:
+    """The cohorts in which old customers are seen for the first time: those of the first months on record, and those
+    after them in which many more seem to come than ever later."""
+    early = early.copy()
+    for place in np.flatnonzero(~early)[:-LEAST_LATER]:
+        if early[:place].all() and customers[place] > FLOOD * np.median(customers[place + 1 :]):
+            early[place] = True
+    return early
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

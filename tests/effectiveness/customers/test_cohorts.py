@@ -60,3 +60,12 @@ def test_one_cohort_is_nothing_to_compare():
 
 def test_cohorts_that_are_all_too_small_are_refused():
     assert isinstance(Cohorts().fit(lives(1, size=3)), NotEnough)
+
+
+def test_old_customers_seen_for_the_first_time_are_no_cohort_to_compare_with():
+    first = ["2022-Q1", "2022-Q2"]
+    rows = [lives(2, size=2000).query("cohort in @first"), lives(1).query("cohort not in @first")]
+    table = Cohorts().fit(pd.concat(rows, ignore_index=True)).table.set_index("cohort")
+    assert (table["customers"].head(2) == 2000).all()
+    assert (table.loc[[*first, "2023-Q1", "2023-Q2"], "against"] == "–").all()
+    assert table.loc["2023-Q3", "against"] == "2022-Q3"
