@@ -51,8 +51,8 @@ def _beginning(result: CohortsResult) -> Check:
         name=say("customers from before the records"),
         verdict="weak" if early else "holds",
         text=say(
-            "Records begin on {day:date}: the first cohort, and any larger than all that follow, may hold customers who "
-            "had bought long before, and old ones come back otherwise. They are shown and not compared.",
+            "Records begin on {day:date}: the first cohort, and any far larger than those that follow, may hold "
+            "customers who had bought long before, and old ones come back otherwise. They are shown and not compared.",
             day=result.begins,
         )
         if early
