@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
 import numpy as np
 
+from crm_analytics.collection.suggest.fit import fit_of, people_by_name
 from crm_analytics.collection.suggest.lexicon import UNKNOWN, lexicon
-from crm_analytics.collection.suggest.looks import look
 from crm_analytics.collection.suggest.order_lines import (
     of_the_head,
     one_moment,
@@ -137,37 +136,11 @@ def _places(kind: str) -> dict[str, float]:
 
 def _try(kind: str, sniffed: Sniffed, columns: list[Profile], usable: list[int], hints: Hints) -> _Try:
     """The best places of all columns if a row were of this kind, and how well that explains the file."""
-    from scipy.optimize import linear_sum_assignment
-
     about, places = lexicon().rows[kind], list(_places(kind))
-    subjects = tuple(about["subject"])
-    fits, reasons = np.zeros((len(usable), len(places))), {}
-    dated = sum(columns[number].dating is not None for number in usable)
-    for i, number in enumerate(usable):
-        for j, place in enumerate(places):
-            fit, why = _fit(columns[number], place, subjects, named=sniffed.named, only_date=dated == 1)
-            if place == "customers.customer_id" and _counts(columns[number]):
-                fit *= 0.3  # «guests: 4»
-            if re.search(r" \((?!1\))\d+\)$", columns[number].name):
-                fit *= 0.9  # of headings that stand twice the first is meant
-            if place == about.get("unique") and columns[number].name in sniffed.refers:
-                fit = 0.0  # what points to another table is no row's own key
-            if (number, place) in hints:
-                surely, because = hints[number, place]
-                fit, why = (surely, because) if surely > fit else (fit, why)
-            fits[i, j], reasons[number, place] = fit, why
-    _named_people(columns, usable, places, fits)
-    if "order_lines" in about["tables"]:
-        quantity_times_price(columns, usable, places, fits, reasons)
-        price_of_one(columns, usable, places, fits)
-        one_moment(columns, usable, places, fits)
-        of_the_head(columns, usable, places, fits, enough=PLACED)
     weights = np.array(list(_places(kind).values()))
-    gain = np.where(fits >= PLACED, fits * (0.6 + 0.4 * weights), 0)
+    fits, reasons = _fits(about, places, sniffed, columns, usable, hints)
     taken = {
-        usable[i]: (places[j], float(fits[i, j]), reasons[usable[i], places[j]])
-        for i, j in zip(*linear_sum_assignment(-gain), strict=True)
-        if fits[i, j] >= PLACED
+        usable[i]: (places[j], float(fits[i, j]), reasons[usable[i], places[j]]) for i, j in _assigned(fits, weights)
     }
     _own_keys(taken, about)
     guessed = _guesses(columns, usable, taken, _lacking(about, taken))
@@ -175,16 +148,8 @@ def _try(kind: str, sniffed: Sniffed, columns: list[Profile], usable: list[int],
         guessed |= told_by_order(columns, [n for n in usable if n not in taken and n not in guessed], taken | guessed)
     taken |= guessed
     at = {place: (number, fit) for number, (place, fit, _) in taken.items()}
-    lacking = _lacking(about, taken)
     words = lexicon().means(sniffed.spec.name.replace("_", " "))
-    if about.get("unique") in at and _another_thing(words, columns[at[about["unique"]][0]].name, about):
-        lacking.append(about["unique"])
-    if "named" in about:
-        spoken = words.union(*(lexicon().means(columns[number].name) for number in usable))
-        lacking += [] if spoken & set(about["named"]) else [" or ".join(about["named"])]
-    if "knows" in about:  # only where nothing else can be made of the file
-        known = [number for number in usable if lexicon().means(columns[number].name) & set(about["knows"])]
-        lacking += [" or ".join(f"customers: {one}" for one in about["knows"])] if len(known) < 3 else []
+    lacking = _lacking(about, taken) + _unlike(about, words, columns, usable, at)
     score = sum(fit * float(weights[places.index(place)]) for place, fit, _ in taken.values())
     score += _grain(about, kind, columns, usable, at)
     score += 0.5 * bool(words & set(about["file"])) - GUESSED * len(guessed)
@@ -194,22 +159,32 @@ def _try(kind: str, sniffed: Sniffed, columns: list[Profile], usable: list[int],
     )  # fmt: skip
 
 
-def _named_people(columns: list[Profile], usable: list[int], places: list[str], fits: np.ndarray) -> None:
-    """Beside an address, a person's name is a name: two of one name are two customers."""
-    if not {"customers.customer_id", "customer_contacts.full_name"} <= set(places):
-        return
-    key, name = places.index("customers.customer_id"), places.index("customer_contacts.full_name")
-    if any(columns[number].share(one) > 0.6 for number in usable for one in ("email", "phone")):
-        for i, number in enumerate(usable):
-            if columns[number].share("person") > 0.8 and "id" not in lexicon().means(columns[number].name):
-                fits[i, name] = max(fits[i, name], fits[i, key])
-                fits[i, key] *= 0.5
+def _fits(
+    about: Mapping, places: list[str], sniffed: Sniffed, columns: list[Profile], usable: list[int], hints: Hints
+) -> tuple[np.ndarray, dict[tuple[int, str], str]]:
+    """How well each usable column goes to each place (columns × places), and why."""
+    fits, reasons = np.zeros((len(usable), len(places))), {}
+    only_date = sum(columns[number].dating is not None for number in usable) == 1
+    for i, number in enumerate(usable):
+        for j, place in enumerate(places):
+            fit, why = fit_of(columns[number], place, about, sniffed=sniffed, only_date=only_date)
+            surely, because = hints.get((number, place), (0.0, ""))
+            fits[i, j], reasons[number, place] = (surely, because) if surely > fit else (fit, why)
+    people_by_name(columns, usable, places, fits)
+    if "order_lines" in about["tables"]:
+        quantity_times_price(columns, usable, places, fits, reasons)
+        price_of_one(columns, usable, places, fits)
+        one_moment(columns, usable, places, fits)
+        of_the_head(columns, usable, places, fits, enough=PLACED)
+    return fits, reasons
 
 
-def _counts(profile: Profile) -> bool:
-    """Whether these are a few small numbers, as of people at a table, and no numbers of customers."""
-    few = profile.whole and profile.distinct <= 20 < 0.1 * profile.counted.total()
-    return bool(few and np.nanmax(profile.numbers) <= 50 and "id" not in lexicon().means(profile.name))
+def _assigned(fits: np.ndarray, weights: np.ndarray) -> list[tuple[int, int]]:
+    """Each column at one place and each place given once, so that together they fit best: (row, column) of `fits`."""
+    from scipy.optimize import linear_sum_assignment
+
+    gain = np.where(fits >= PLACED, fits * (0.6 + 0.4 * weights), 0)
+    return [(i, j) for i, j in zip(*linear_sum_assignment(-gain), strict=True) if fits[i, j] >= PLACED]
 
 
 _KEYS = {"products.name": "products.product_id", "stores.name": "stores.store_id",
@@ -229,6 +204,22 @@ def _own_keys(taken: Taken, about: Mapping) -> None:
 def _lacking(about: Mapping, taken: Taken) -> list[str]:
     fits = {place: fit for place, fit, _ in taken.values()}
     return [need for need in about["needs"] if all(fits.get(place, 0) < NEEDED for place in need.split(" or "))]
+
+
+def _unlike(
+    about: Mapping, words: frozenset[str], columns: list[Profile], usable: list[int], at: dict[str, tuple[int, float]]
+) -> list[str]:
+    """What such a file would have beside its columns: a key of its own, and headings or a name that speak of it."""
+    found = []
+    if about.get("unique") in at and _another_thing(words, columns[at[about["unique"]][0]].name, about):
+        found.append(about["unique"])
+    if "named" in about:
+        spoken = words.union(*(lexicon().means(columns[number].name) for number in usable))
+        found += [] if spoken & set(about["named"]) else [" or ".join(about["named"])]
+    if "knows" in about:  # only where nothing else can be made of the file
+        known = [number for number in usable if lexicon().means(columns[number].name) & set(about["knows"])]
+        found += [" or ".join(f"customers: {one}" for one in about["knows"])] if len(known) < 3 else []
+    return found
 
 
 def _guesses(columns: list[Profile], usable: list[int], taken: Taken, lacking: list[str]) -> Taken:
@@ -261,38 +252,6 @@ def _another_thing(file: frozenset[str], key: str, about: Mapping) -> bool:
     """Whether a bare `id` stands in a file that is called after something else: the id of a genre is no customer's."""
     of_file = {word for word in file if not word.startswith(UNKNOWN)}
     return bool(of_file) and not of_file & set(about["file"]) and not lexicon().means(key) & set(about["subject"])
-
-
-def _fit(profile: Profile, place: str, subjects: tuple[str, ...], *, named: bool, only_date: bool) -> tuple[float, str]:
-    goes, alone = look(profile, lexicon().looks[place], place)
-    if not goes:
-        return 0.0, ""
-    if not named or profile.mute:
-        return goes * max(alone, _by_values(profile, place)), say("its values look so; its heading says nothing")
-    likeness = lexicon().likeness(profile.name, place, subjects)
-    if only_date and alone and lexicon().looks[place] in ("moment", "day"):
-        alone = 0.55
-    elif not likeness and alone < 0.5:
-        return 0.0, ""
-    why = say("its heading and its values say so") if likeness >= 0.5 else say("its values look so")
-    return goes * (1 - (1 - likeness) * (1 - alone)), why
-
-
-def _by_values(profile: Profile, place: str) -> float:
-    """What values alone say where no heading helps: a guess that is always asked about."""
-    looks = lexicon().looks[place]
-    if profile.dating:
-        return 0.6 * look(profile, looks, place)[0] if looks == "born" else 0.55 if looks in ("moment", "day") else 0.0
-    if profile.numbers is not None and not profile.floated_id:
-        median = float(np.nanmedian(np.abs(profile.numbers)))
-        if looks == "money":
-            return 0.0 if profile.whole else 0.53 if place == "order_lines.amount" else 0.5
-        if looks == "quantity":
-            return 0.51 if profile.whole and median < 100 and profile.distinct < 200 else 0.0
-    if place == "customer_contacts.full_name":
-        return 0.55 if profile.share("person") > 0.8 and profile.unique > 0.5 else 0.0
-    few = place == "products.product_id" and profile.lettered > 0.4 and profile.distinct >= 5 and profile.unique < 0.5
-    return 0.5 if few or (looks.startswith("code") and profile.distinct > 20) else 0.0
 
 
 def _grain(about: Mapping, kind: str, columns: list[Profile], usable: list[int], at: dict) -> float:
