@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.amounts import change
-from crm_analytics.effectiveness.unlinked.baseline_checks import Plain, checks, on_and_off
+from crm_analytics.effectiveness.unlinked.baseline_checks import Plain, checks, odd_day, on_and_off, one_day
 from crm_analytics.effectiveness.unlinked.counterfactual import Counterfactual
 from crm_analytics.effectiveness.unlinked.influences import Series
 from crm_analytics.effectiveness.unlinked.opinions import OPINIONS, agreement, opinions
@@ -176,18 +176,24 @@ class BaselineResult(Result):
         """What it brought, until the same season comes again."""
         last = self.table["day"].iloc[-1].date()
         shown = self.low > 0 or self.high < 0
+        odd = odd_day(self.table, self.low, self.high) is not None
         called = self.named or say("what began on {first:date}", first=self.starts)
         decision = (
             say("Leave a region or a tenth of the customers out of «{name}» next time: this history cannot say what "
                 "it brought.", name=called)
-            if not shown else say("Hold what «{name}» brought against its cost, and repeat it if the margin on the "
-                                  "lower bound pays for it.", name=called)
-            if self.low > 0 else say("Do not repeat «{name}» before it is known what it cost in sales.", name=called)
-        )
+            if not shown
+            else say("Find out what happened on {day:date} before anything is decided by «{name}».", name=called,
+                     day=_heaviest(self.table))
+            if odd
+            else say("Hold what «{name}» brought against its cost, and repeat it if the margin on the lower bound pays "
+                     "for it.", name=called)
+            if self.low > 0
+            else say("Do not repeat «{name}» before it is known what it cost in sales.", name=called)
+        )  # fmt: skip
         return (Claim(
             subject=called, measure=f"incremental {self.study.measure}",
             value=self.effect, low=self.low, high=self.high, confidence=self.study.confidence,
-            evidence="compared" if len(self.others) else "modelled",
+            evidence="assumed" if odd else "compared" if len(self.others) else "modelled",
             first=self.starts, last=last, expires=last + timedelta(days=365), decision=decision,
             reversed_by=say("a test with a control group, or a region left out, whose interval lies outside of this "
                             "one"),
@@ -224,11 +230,12 @@ def _judged(study: Baseline, series: Series, on: np.ndarray, *, ends: pd.Timesta
         "influence": series.names, "coefficient": coefficients, "se": errors, "prior_sd": without.structure.prior_sd,
     })
     reasons = checks(without, window, tried, measure=study.measure, effect=effect, plain=plain)
+    besides = agreement((effect, low, high), others), on_and_off(without, window, on, study.measure)
     return BaselineResult(
         study=study, table=table, effect=effect, low=low, high=high, expected=float(table["expected"].sum()),
         plain=plain, starts=starts.date(), ends=ends.date(), history=history, influences=influences, others=others,
         named=named, without=without, text=_sentence(study, table, (low, high), since=_since(starts, named)),
-        checks=(*reasons, *agreement((effect, low, high), others), *on_and_off(without, window, on, study.measure)),
+        checks=(*reasons, one_day(table, low, high, study.measure), *besides[0], *besides[1]),
     )
 
 
@@ -254,12 +261,19 @@ def _sentence(study: Baseline, table: pd.DataFrame, between: tuple[float, float]
         if low <= 0 <= high
         else "{effect} {what} ({low} – {high}) in {days:count} days {since}: {share:percent} of what was to be "
         "expected."
+        if odd_day(table, low, high) is None
+        else "{effect} {what} ({low} – {high}) in {days:count} days {since} hangs on one of them, {odd:date}: no "
+        "effect that the other days could show."
     )
     return say(
         template, effect=change(study.measure, effect), low=change(study.measure, low),
         high=change(study.measure, high), what=what, days=len(table), since=since,
-        share=effect / expected if expected else float("nan"),
+        share=effect / expected if expected else float("nan"), odd=_heaviest(table),
     )
+
+
+def _heaviest(table: pd.DataFrame) -> pd.Timestamp:
+    return table.loc[(table["effect"] * np.sign(table["effect"].sum() or 1)).idxmax(), "day"]
 
 
 def _since(starts: pd.Timestamp, named: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from crm_analytics.effectiveness.amounts import change
 from crm_analytics.effectiveness.unlinked.counterfactual import Counterfactual, Tried
@@ -14,6 +15,8 @@ from crm_analytics.result import Check
 from crm_analytics.say import say
 
 SEASON_NEEDS_DAYS = 2 * YEAR
+LEAST_ON_DAYS = 7
+"""What is shorter may well do its work on one day."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,28 @@ def checks(
         _history(without.series),
         _beside(measure, effect, plain),
     )
+
+
+def odd_day(table: pd.DataFrame, low: float, high: float) -> pd.Series | None:
+    """The one day that an effect of a week or more hangs on: were it a day like the others, nothing would be left."""
+    if low <= 0 <= high or (table["phase"] == "on").sum() < LEAST_ON_DAYS:
+        return None
+    row = table.loc[(table["effect"] * np.sign(low)).idxmax()]
+    beyond = row["effect"] - table["effect"].drop(row.name).mean()
+    return row if low - beyond <= 0 <= high - beyond else None
+
+
+def one_day(table: pd.DataFrame, low: float, high: float, measure: str) -> Check:
+    """Whether one day, such as that of one huge order, passes for an effect."""
+    name, day = say("One day's weight"), odd_day(table, low, high)
+    if day is None:
+        return Check(name=name, verdict="holds", text=say("Without its heaviest day the answer would be the same."))
+    return Check(name=name, verdict="fails", text=say(
+        "The answer hangs on {day:date}, which alone is {amount} above or below what was to be expected: on the other "
+        "days together it is {rest}. Look at that day for one order, one mistake or one customer.",
+        day=day["day"], amount=change(measure, day["effect"]),
+        rest=change(measure, table["effect"].sum() - day["effect"]),
+    ))  # fmt: skip
 
 
 def _placebo(without: Counterfactual, tried: list[Tried]) -> Check:

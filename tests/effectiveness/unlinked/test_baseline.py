@@ -280,3 +280,18 @@ def test_enquiries_are_judged_as_sales_are(company):
     assert "contacts" in result.text
     with pytest.raises(ValueError, match="daily_enquiries"):
         Baseline(measure="visits").fit(features.daily_sales(company))
+
+
+def test_one_huge_order_is_no_effect_of_four_weeks():
+    sales, truth = daily_market(3)
+    odd = int(np.flatnonzero(sales["day"] >= np.datetime64(truth.starts))[0]) + 8
+    sales.loc[odd, "revenue"] *= 40
+    result = Baseline(starts=truth.starts, ends=truth.ends, draws=500, opinions=()).fit(sales)
+    assert result.low > 0
+    assert "hangs on one of them" in result.text
+    assert verdict(result, "One day's weight") == "fails"
+    assert result.claims[0].evidence == "assumed"
+    assert result.claims[0].decision.startswith("Find out what happened")
+    huge = sales.assign(revenue=np.where(sales["day"] >= np.datetime64(truth.starts), 2.0, 1.0) * sales["revenue"])
+    huge.loc[odd, "revenue"] /= 40
+    assert verdict(Baseline(starts=truth.starts, draws=500, opinions=()).fit(huge), "One day's weight") == "holds"
