@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from crm_analytics.features.contact_words import COMPLAINT, says
 from crm_analytics.features.feature import feature
 from crm_analytics.features.purchases import customer_days
 from crm_analytics.features.trade import lines_of, orders_of
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
     from crm_analytics.warehouse.engine import Warehouse
 
-COMPLAINTS = ("complaint", "complaints", "claim", "жалоба", "претензия", "рекламация")
-"""Outcomes of a contact that are one."""
 BLAMED_DAYS = 30
 """A complaint is about something bought in so many days before it."""
 AFTER_DAYS = 180
@@ -85,7 +84,7 @@ def _cases(wh: Warehouse, as_of: date) -> ir.Table:
     import ibis
 
     rows = wh.contacts
-    rows = rows.filter(rows.outcome.lower().isin(COMPLAINTS), rows.customer_id.notnull(),
+    rows = rows.filter(says(rows, COMPLAINT), rows.customer_id.notnull(),
                        rows.kind.fill_null("in") == "in", rows["at"] < ibis.literal(as_of, type="date"))  # fmt: skip
     rows = rows.select(who="customer_id", at=rows["at"].date()).distinct()
     return rows.mutate(case=ibis.row_number().over(ibis.window(order_by=[rows["at"], rows.who])))

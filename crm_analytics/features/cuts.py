@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from crm_analytics.features.enquiries import COMPLAINT
+from crm_analytics.features.contact_words import COMPLAINT, says
 from crm_analytics.features.feature import feature
 from crm_analytics.features.sales import UNKNOWN, sales
 
@@ -56,7 +56,7 @@ def daily_cuts(
 def daily_enquiry_cuts(
     wh: Warehouse, as_of: date | str | None = None, until: date | str | None = None, values: int = 20
 ) -> ir.Table:
-    """Incoming contacts of each day by channel, outcome, agent and, where customers are known, region and kind.
+    """Incoming contacts of each day by channel, reason, outcome, agent and, where customers are known, region and kind.
 
     The days, `values` and 'others' as in `daily_cuts`. Columns: day, the dimensions, contacts, complaints. Ordered
     by day and dimensions. Raises ValueError for fewer than two values.
@@ -69,12 +69,12 @@ def daily_enquiry_cuts(
     rows = rows.filter(
         rows.kind == "in", day >= ibis.literal(since, type="date"), day < ibis.literal(last, type="date")
     )
-    dimensions = ["channel", "outcome", "agent"]
+    dimensions = ["channel", "reason", "outcome", "agent"]
     if wh.has("customers"):
         homes = wh.customers.select("customer_id", "region", customer_kind="kind")
         rows = rows.left_join(homes, "customer_id").drop("customer_id_right")
         dimensions += ["region", "customer_kind"]
-    complaint = rows.outcome.fill_null("").lower().re_search(COMPLAINT)
+    complaint = says(rows, COMPLAINT)
     rows = rows.select(
         **{name: rows[name].fill_null(UNKNOWN) for name in dimensions}, day=rows["at"].date(),
         contacts=ibis.literal(1), complaints=complaint.cast("int64"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING
 
 import ibis
 
+from crm_analytics.features.contact_words import says
 from crm_analytics.features.daily import daily_sales
 from crm_analytics.features.feature import feature
 from crm_analytics.features.lifetimes import READ, STEPS, _still_out, pauses
@@ -38,8 +40,8 @@ def departures(
     A purchase is looked at some days after it (`settling_days`: a fortnight, or half the usual pause), and only if the
     customer had not bought again by then: so what happens in those days happens to everybody who is counted, and nobody
     escapes it by coming back sooner. Purchases of the last four usual pauses are left out: of them it is too early.
-    What was met with: a `complaint` of the customer's (an incoming contact whose outcome holds that word), goods
-    `returned`, being `addressed` by a campaign; each within `memory_days` before that moment. `complaint` and
+    What was met with: a `complaint` of the customer's (an incoming contact whose reason or outcome has that word),
+    goods `returned`, being `addressed` by a campaign; each within `memory_days` before that moment. `complaint` and
     `addressed` are null where contacts are not recorded.
 
     Columns: month (first day of the month of purchase), stage (number of purchases, up to 6), complaint, returned,
@@ -94,7 +96,7 @@ def _met(wh: Warehouse, looked: ir.Table, *, complaint: str, since: int, until: 
     if wh.has("contacts"):
         touched = wh.contacts
         events["complaint"] = _events(
-            touched.filter(touched.kind == "in", touched.outcome.lower().contains(complaint.lower())), "at"
+            touched.filter(touched.kind == "in", says(touched, re.escape(complaint.lower()))), "at"
         )
         events["addressed"] = _events(touched.filter(touched.kind == "out", touched.campaign_id.notnull()), "at")
     table = looked

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from crm_analytics.features.contact_words import COMPLAINT, says
 from crm_analytics.features.daily import campaigns_of, influences, sold_lines
 from crm_analytics.features.days import calendar, together
 from crm_analytics.features.feature import feature
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from crm_analytics.warehouse.engine import Warehouse
 
-COMPLAINT = "complain|жалоб|претензи|рекламац|sūdz|beschwer|reklam"
-"""An incoming touch whose outcome has one of these roots is a complaint."""
 
 
 @feature(needs=(), grain="a day")
@@ -87,7 +86,7 @@ def _counts(wh: Warehouse, as_of: date, *, region: str | None, channel: str | No
         if name == "contacts":
             rows = rows.filter(rows.kind == "in")
             rows = rows if channel is None else rows.filter(rows.channel == channel)
-            complaint = rows.outcome.fill_null("").lower().re_search(COMPLAINT)
+            complaint = says(rows, COMPLAINT)
             found["complaints"] = rows.filter(complaint).select("day", "much")
         found["visits" if name == "touchpoints" else name] = rows.select("day", "much")
     return found

@@ -26,9 +26,9 @@ def first_contacts(wh: Warehouse, as_of: date | str | None = None, again_days: i
     A case begins with a contact of a known customer who had none in the `again_days` before; it was settled at the
     first contact if none follows in the `again_days` after. Orders are no cases, nor are calls that nobody took. The
     newest `again_days` are not judged yet, and the first ones have a past nobody knows: both are left out. Columns:
-    month (its first day), reason (the outcome on record, in small letters), channel, region (the customer's), agent
-    (whoever took the first contact; "" where nobody is on record), cases, settled, seconds (how long they took, summed)
-    of `timed` cases, again_days, until. Ordered by all of them. Raises ValueError for no day.
+    month (its first day), reason (as on record, in small letters; the outcome where there is none), channel, region
+    (the customer's), agent (whoever took the first contact; "" where nobody is on record), cases, settled, seconds (how
+    long they took, summed) of `timed` cases, again_days, until. Ordered by all of them. Raises ValueError for no day.
     """
     import ibis
 
@@ -50,9 +50,9 @@ def cases_of(wh: Warehouse, as_of: date, again_days: int = AGAIN_DAYS) -> ir.Tab
 
     rows = wh.contacts
     rows = rows.filter(rows.kind.fill_null("in") == "in", rows.customer_id.notnull(), rows["at"] < as_of)
-    told = rows.outcome.lower().re_replace(r"^\W+|\W+$", "")
-    rows = rows.mutate(reason=ibis.coalesce(told.nullif(""), "not recorded"))
-    rows = rows.filter(rows.reason.notin(NO_CASE))
+    reason, outcome = (rows[name].lower().re_replace(r"^\W+|\W+$", "").nullif("") for name in ("reason", "outcome"))
+    rows = rows.filter(reason.fill_null("").notin(NO_CASE), outcome.fill_null("").notin(NO_CASE))
+    rows = rows.mutate(reason=ibis.coalesce(reason, outcome, "not recorded"))
     order = ibis.window(group_by="customer_id", order_by=["at", "contact_id"])
     rows = rows.mutate(last=rows["at"].lag().over(order), then=rows["at"].lead().over(order))
     span = again_days * 86_400

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crm_analytics.features.campaign_tests import campaign_tests
 from crm_analytics.features.campaigns import WEEKS
-from crm_analytics.features.complaints import COMPLAINTS
+from crm_analytics.features.contact_words import COMPLAINT, says
 from crm_analytics.features.feature import feature
 from crm_analytics.warehouse.engine import TableAbsent
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 OPT_OUT = (r"unsub|opt(ed)?[ _-]?out|do not (call|contact|mail|disturb)|^stop$|отпис|отказ\w* от (рассыл|звонк|смс)|"
            r"не (звонить|писать|беспокоить)|^стоп$")  # fmt: skip
 """How a customer's answer, or a contact's outcome, is called that takes a permission back."""
-COMPLAINT = rf"^({'|'.join(COMPLAINTS)})$|spam|спам|^abuse$"
+ANNOYED = f"{COMPLAINT}|spam|спам|^abuse$"
 """A letter that is reported as spam is a complaint about the campaign itself."""
 
 
@@ -74,18 +74,18 @@ def _opt_outs(wh: Warehouse, as_of: date) -> list[ir.Table]:
 
 
 def _complaints(wh: Warehouse, as_of: date) -> list[ir.Table]:
-    return _told(wh, as_of, COMPLAINT)
+    return _told(wh, as_of, ANNOYED)
 
 
 def _told(wh: Warehouse, as_of: date, words: str) -> list[ir.Table]:
     """Answers to campaigns, and contacts, that say such a thing."""
     found = []
-    for table, said in (("responses", "kind"), ("contacts", "outcome")):
-        if not wh.has(table):
-            continue
-        rows = getattr(wh, table)
-        rows = rows.filter(rows[said].lower().strip().re_search(words))
-        found.append(_before(rows.select("customer_id", day=rows["at"].date()), as_of))
+    if wh.has("responses"):
+        said = wh.responses.filter(wh.responses.kind.lower().strip().re_search(words))
+        found.append(_before(said.select("customer_id", day=said["at"].date()), as_of))
+    if wh.has("contacts"):
+        said = wh.contacts.filter(says(wh.contacts, words))
+        found.append(_before(said.select("customer_id", day=said["at"].date()), as_of))
     return found
 
 

@@ -54,6 +54,7 @@ CAMPAIGNS = (
         Column("channel", TEXT, "by which channel"),
         Column("kind", TEXT, "who began", values=("in", "out")),
         reference("campaign_id", "for which campaign", "campaigns.campaign_id"),
+        Column("reason", TEXT, "what it was about"),
         Column("outcome", TEXT, "how it ended"),
         Column("duration_s", FLOAT, "how long", unit="seconds"),
         Column("agent", TEXT, "who spoke for the company"),
