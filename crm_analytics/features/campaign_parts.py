@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from crm_analytics.features.campaigns import WEEKS, judged, lines_bought, spent
+from crm_analytics.features.bought import lines_bought, spent
+from crm_analytics.features.campaigns import WEEKS, judged
 from crm_analytics.features.feature import feature
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from crm_analytics.features.campaigns import WEEKS, spent
+from crm_analytics.features.bought import spent
+from crm_analytics.features.campaigns import WEEKS
 from crm_analytics.features.feature import feature
 from crm_analytics.warehouse.engine import TableAbsent
 

@@ -6,8 +6,8 @@ import json
 from datetime import date
 from typing import TYPE_CHECKING
 
+from crm_analytics.features.bought import spent
 from crm_analytics.features.by_lot import BEFORE_WEEKS, unlike_before
-from crm_analytics.features.campaigns import spent
 from crm_analytics.features.feature import feature
 from crm_analytics.features.paths import campaign_names
 from crm_analytics.features.purchases import customer_days
