@@ -120,6 +120,8 @@ class Columns:
         if place not in lexicon().values or not profile.words:
             return self.raw(profile)
         known = {word: lexicon().canonical(place, word) for word in profile.words}
+        if place == "arms.arm" and profile.flag:
+            known = _yes_or_no(profile)
         if all(word == value for word, value in known.items()) or not any(known.values()):
             return self.raw(profile) if not column.values or any(known.values()) else self._else(column, profile)
         name = column.name if self.part.lookups.get(column.name) is None else f"{column.name}_{len(self.part.lookups)}"
@@ -216,6 +218,13 @@ class Columns:
         """An id for lines that have none and must not be taken for those of another file: all that they say."""
         said = ", ".join(self.reading.columns[number].said for number in self._speakable()[:20])
         return {"expression": f"md5(concat_ws(' ', {said}))"}
+
+
+def _yes_or_no(profile: Profile) -> dict[str, str | None]:
+    """A yes under «control group» is the control; under «test group» it is the addressed."""
+    told = {word: lexicon().canonical("consents.granted_at", word) for word in profile.words}
+    arms = ("control", "treated") if "control" in lexicon().means(profile.name) else ("treated", "control")
+    return {word: arms[yes == "no"] if yes else None for word, yes in told.items()}
 
 
 _ELSE = {"orders.kind": "sale", "deal_stages.outcome": "open", "customers.kind": "person", "customers.gender": "other",

@@ -61,7 +61,7 @@ class Composer(Wishes):
         if self._customer():
             named.add("customers")
         own = set(self.about["tables"])
-        order = ("customers", "customer_contacts", "products", "stores", "suppliers")
+        order = ("customers", "customer_contacts", "products", "stores", "suppliers", "campaigns")
         return [table for table in order if table in named - own and table not in self.elsewhere]
 
     def _side(self, table: str) -> None:
@@ -82,7 +82,11 @@ class Composer(Wishes):
         for column in TABLES[table].columns[1:]:
             if (found := self._spec(column, f"{table}.{column.name}")) is not None and not column.refers:
                 block.columns[column.name] = found
-        if table == "customer_contacts" and not reaches(block):
+        if table == "campaigns" and "starts" in block.columns:
+            block.columns.setdefault("ends", block.columns["starts"])
+        if any(column.required and column.name not in block.columns for column in TABLES[table].columns) or (
+            table == "customer_contacts" and not reaches(block)
+        ):
             self.used = before
             return
         self.part.blocks.append(block)

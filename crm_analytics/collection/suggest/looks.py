@@ -169,6 +169,8 @@ def _month(p: Profile, _: str) -> Look:
 def _worded(p: Profile, place: str) -> Look:
     """Words that the lexicon knows for a canonical value: the direction of a call, an arm, a sale or a return."""
     fits, _ = _category(p, place)
+    if place == "arms.arm" and p.flag:
+        return (1.0, 0.0) if lexicon().means(p.name) & {"control", "arm"} else (0.0, 0.0)
     if not p.words or p.numbers is not None:
         return 0.3 * fits, 0.0
     known = sum(lexicon().canonical(place, word) is not None for word in p.words) / len(p.words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 
 import numpy as np
@@ -92,7 +92,26 @@ def read(sniffed: Sniffed, columns: list[Profile] | None = None, hints: Hints | 
     if best.lacking:
         nearest = max(tries, key=lambda one: (one.score, one.kind))
         return Reading(sniffed=sniffed, columns=columns, lacking=nearest.lacking if nearest.score > 1 else "")
-    return Reading(sniffed=sniffed, columns=columns, kind=best.kind, placements=tuple(_surely(best, tries[1], sniffed)))
+    placements = tuple(_surely(best, tries[1], sniffed))
+    return _where_bought(Reading(sniffed=sniffed, columns=columns, kind=best.kind, placements=placements))
+
+
+def _where_bought(reading: Reading) -> Reading:
+    """A region that each store has one of, and customers or nameless sales have several of, is the stores'."""
+    where, store = reading.at.get("customers.region"), reading.profile("stores.store_id")
+    if where is None or store is None or "stores.region" in reading.at:
+        return reading
+    region, who = reading.columns[where.column], reading.profile("customers.customer_id")
+    if region.distinct < 2 or lexicon().means(region.name) & {"customer", "address"}:
+        return reading
+    pairs = {(shop, at) for shop, at in zip(store.cells, region.cells, strict=True) if shop and at}
+    if len(pairs) != store.distinct:
+        return reading
+    homes = {(one, at) for one, at in zip(who.cells, region.cells, strict=True) if one and at} if who else set()
+    if who is not None and len(homes) == who.distinct and who.filled > 0.95:
+        return reading
+    moved = replace(where, place="stores.region", rivals=("customers.region",))
+    return replace(reading, placements=tuple(moved if one is where else one for one in reading.placements))
 
 
 def _usable(profile: Profile, columns: list[Profile]) -> bool:

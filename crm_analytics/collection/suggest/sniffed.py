@@ -79,12 +79,12 @@ def sampled(path: Path, spec: FileSpec, names: Sequence[str], rows: Iterable[Seq
 def marked(sniffed: Sniffed) -> Sniffed:
     """Decimal and thousands marks, and the words that mean that there is nothing."""
     cells = [list(column) for column in zip(*sniffed.rows[:4000], strict=True)]
-    commas = points = 0
+    commas = points = signed = 0
     groups: Counter = Counter()
     for column in cells:
         values = {value for value in column[:1500] if value and not value.isdigit()}
-        for value in values:
-            value = re.sub(r"[€$£₽%]|руб\.?|р\.", "", value).strip()
+        for plain in values:
+            value = re.sub(r"[€$£₽%]|руб\.?|р\.", "", plain).strip()
             if found := re.fullmatch(r"[-+]?\d{1,3}(?:([ \u00a0\u202f'.,])\d{3})+(?:([.,])\d+)?", value):
                 if found[1] != found[2]:
                     groups[found[1], found[2]] += 1
@@ -92,7 +92,7 @@ def marked(sniffed: Sniffed) -> Sniffed:
             elif re.fullmatch(r"[-+]?\d+,\d+", value):
                 commas += 1
             elif re.fullmatch(r"[-+]?\d+\.\d+", value):
-                points += 1
+                points, signed = points + 1, signed + bool(re.fullmatch(r"[$£]\d+\.\d\d", plain))
     decimal = "," if commas > points else "."
     thousands = ""
     for (mark, point), _ in groups.most_common():
@@ -100,6 +100,8 @@ def marked(sniffed: Sniffed) -> Sniffed:
         if mark != decimal and sure and not (mark == "," and sniffed.spec.delimiter == "," and not groups):
             thousands = " " if mark in "\u00a0\u202f" else mark
             break
+    if decimal == "." and not thousands and signed > 2:
+        thousands = ","  # £25,000.00 may come long after £25.00
     spec = replace(sniffed.spec, decimal=decimal, thousands=thousands, empty=_nothings(cells))
     blank = set(spec.empty)
     rows = [[("" if cell in blank else cell) for cell in row] for row in sniffed.rows] if blank else sniffed.rows
