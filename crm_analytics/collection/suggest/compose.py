@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crm_analytics.collection.suggest.columns import column_is_date, reaches, rows_of
 from crm_analytics.collection.suggest.lexicon import lexicon
-from crm_analytics.collection.suggest.part import Block
+from crm_analytics.collection.suggest.part import Block, Spec
 from crm_analytics.collection.suggest.place import Placement, trouble_of
 from crm_analytics.collection.suggest.profile import Profile
 from crm_analytics.collection.suggest.wishes import Wishes
@@ -26,7 +26,9 @@ class Composer(Wishes):
             self._list_of_wishes()
         else:
             for table in self.about["tables"]:
-                self._block(table)
+                if table == "deal_stages" and self._begun_and_closed():
+                    self._beginnings()
+                self._block(table, **self._endings(table))
         for table in self._beside():
             self._side(table)
         self._wishes()
@@ -38,6 +40,25 @@ class Composer(Wishes):
             )  # fmt: skip
         self._leftover()
         self._doubts()
+
+    def _begun_and_closed(self) -> bool:
+        """Whether a line is a whole deal, with the day it began and the day it was closed."""
+        deal, both = self.at("deal_stages.deal_id"), ("deal_stages.entered_at", "deal_stages.entered_at#closed")
+        return deal is not None and deal.unique > 0.98 and all(place in self.reading.at for place in both)
+
+    def _beginnings(self) -> None:
+        """The stage at which every deal of such a file once stood, named as its day is."""
+        began = self.at("deal_stages.entered_at")
+        self.use("deal_stages.entered_at", "deal_stages.entered_at#closed")
+        block = self._block("deal_stages", stage={"constant": began.name}, entered_at=self._dated(began))
+        for name in ("outcome", "reason", "amount"):
+            block.columns.pop(name, None)
+
+    def _endings(self, table: str) -> dict[str, Spec]:
+        """Where the beginning stands in a row of its own, the other row has the day of closing alone."""
+        if table != "deal_stages" or not self._begun_and_closed():
+            return {}
+        return {"entered_at": self._dated(self.at("deal_stages.entered_at#closed"))}
 
     def _measures(self, block: Block) -> None:
         placed = {one.column for one in self.reading.placements}

@@ -58,3 +58,18 @@ def test_promotions_without_products_are_campaigns_and_a_store_has_its_region(tm
     wh = loaded(tmp_path, {"Маркетинговые акции.csv": actions, "Продажи.csv": sales})
     assert wh.campaigns.to_pandas().set_index("campaign_id")["name"].to_dict() == {"А-1": "Весна", "А-2": "Осень"}
     assert wh.stores.to_pandas()["region"].value_counts().to_dict() == {"Уфа": 2, "Пермь": 2}
+
+
+def test_a_deal_a_line_with_its_first_and_last_day_stood_at_two_stages(tmp_path):
+    deals = "Deal ID;Account;Owner;Created;Closed;Stage;Value;Loss reason\n" + "".join(
+        f"D{i};Firm {i % 9};Klein;2024-01-{1 + i % 28:02d};"
+        + (f"2024-03-{1 + i % 28:02d};{('Won', 'Lost')[i % 2]}" if i % 5 else ";Open")
+        + f";{900 + i}.50;{'Price' if i % 5 and i % 2 else ''}\n"
+        for i in range(100)
+    )
+    rows = loaded(tmp_path, {"deals.csv": deals}).deal_stages.to_pandas()
+    assert rows["stage"].value_counts().to_dict() == {"Created": 100, "Won": 40, "Lost": 40, "Open": 20}
+    began = rows[rows["stage"] == "Created"]
+    assert (began["entered_at"].dt.month == 1).all()
+    assert began["outcome"].isna().all()
+    assert set(rows.loc[rows["stage"] == "Won", "entered_at"].dt.month) == {3}
