@@ -55,6 +55,7 @@ _HOMES = {
     "crm_metrics": "crm_metrics",
     "crm_teams": "crm_teams",
     "first_contacts": "first_contacts",
+    "settled_cases": "settled",
     "response_delays": "response_delays",
     "after_complaints": "complaints",
     "reachable": "audience",

@@ -93,6 +93,13 @@ class FirstContactResult(Result):
         """The same question by another dimension. Raises ValueError naming those there are."""
         return replace(self.study, dimension=dimension).fit(self.frame)
 
+    def satisfaction(self, cases: pd.DataFrame) -> Result:
+        """Whether customers are more satisfied whose case was settled at once, and what that is worth. `cases` is
+        `features.settled_cases`."""
+        from crm_analytics.effectiveness.service.settled import Settled
+
+        return Settled(confidence=self.study.confidence).fit(cases)
+
     @property
     def claims(self) -> tuple[Claim, ...]:
         """How many are settled; to be counted again in half a year."""

@@ -31,7 +31,8 @@ def checks(result: FirstContactResult, left_out: int) -> tuple[Check, ...]:
         Check(
             name=say("Settled, or given up"), verdict="weak",
             text=say("Settled means that the customer did not turn to the company again within {days:count} days; "
-                     "whoever gave up counts as settled, too. Ask for satisfaction beside it.", days=result.again_days),
+                     "whoever gave up counts as settled, too. `satisfaction(…)` asks what they say.",
+                     days=result.again_days),
         ),
         Check(
             name=say("Not by lot"), verdict="weak",
