@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from crm_analytics import LeadProfit, NotEnough, draw, features
+from crm_analytics.simulation.enquiries import DEAL_WORTH, Source
 from crm_analytics.simulation.enquiries import enquiries as simulated
 
 
@@ -33,6 +34,14 @@ def test_many_enquiries_and_little_profit_are_called_so():
     alike = enquiries(2).query("part == 'fair'")
     both = pd.concat([alike, alike.assign(part="other fair")])
     assert not LeadProfit().fit(both).table["busy"].any()
+
+
+def test_few_deals_may_be_more_rather_than_fewer():
+    sources = {"many": Source(400, 0.2, 1.0), "few": Source(60, 0.08, 1.0), "none": Source(40, 0.0, 1.0)}
+    row = LeadProfit().fit(simulated(1, sources=sources)[0]).table.set_index("part")
+    assert row.loc["few", "high"] - row.loc["few", "profit"] > 1.2 * (row.loc["few", "profit"] - row.loc["few", "low"])
+    assert row.loc["none", "low"] == row.loc["none", "profit"] == -40
+    assert 3 * DEAL_WORTH < row.loc["none", "high"] < 5 * DEAL_WORTH
 
 
 def test_sums_are_those_of_the_table():
