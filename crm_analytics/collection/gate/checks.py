@@ -41,7 +41,7 @@ class Finding:
     @property
     def check(self) -> Check:
         verdict = "fails" if self.expectation.otherwise == STOP else "weak"
-        return Check(name="expectation", verdict=verdict if self.text else "holds", text=self.text)
+        return Check(name=say("expectation"), verdict=verdict if self.text else "holds", text=self.text)
 
 
 Past = Mapping[tuple[str, str, str, str], Mapping[datetime, Measure]]
@@ -97,7 +97,7 @@ class Gate:
         yield from found
         if held:
             text = say("{held:count} of {all:count} expectations hold.", held=held, all=len(self.findings))
-            yield Check(name="expectations", verdict="holds", text=text)
+            yield Check(name=say("expectations"), verdict="holds", text=text)
 
     def _past(self, source: str) -> tuple[Past, dict[str, dict[datetime, int]]]:
         """The measures of the loads that are remembered, and the weekday each reached to."""

@@ -110,7 +110,7 @@ class OneCustomer(Study):
     def _checks(self, records: pd.DataFrame, customers: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[Check]:
         if not len(pairs):
             yield Check(
-                name="compared",
+                name=say("compared"),
                 verdict="weak",
                 text=say("No two records were found alike: nobody was identified yet (crm identify), or all differ."),
             )
@@ -119,7 +119,7 @@ class OneCustomer(Study):
         doubtful = int((merged.probability < self.doubtful_below).sum())
         many = doubtful > self.many_share * max(len(merged), 1)
         yield Check(
-            name="doubtful merges",
+            name=say("doubtful merges"),
             verdict="weak" if many else "holds",
             text=say(
                 "{n:count} of {all:count} records with a duplicate were joined with less than {p:percent} probability.",
@@ -128,7 +128,7 @@ class OneCustomer(Study):
         )  # fmt: skip
         apart = pairs[(pairs.joined == False) & (pairs.doubt.fillna("") != "") & (pairs.weight > 0)]  # noqa: E712
         yield Check(
-            name="kept apart",
+            name=say("kept apart"),
             verdict="holds",
             text=say(
                 "{n:count} pairs look alike and stay apart, because they contradict each other or share only what a "
@@ -137,13 +137,13 @@ class OneCustomer(Study):
         )  # fmt: skip
         largest = int(customers.records.max())
         yield Check(
-            name="largest customer",
+            name=say("largest customer"),
             verdict="holds" if largest <= 10 else "weak",
             text=say("No customer is made of more than {n:count} records.", n=largest),
         )
         mixed = int((customers.arms > 0).sum())
         yield Check(
-            name="contamination",
+            name=say("contamination"),
             verdict="weak" if mixed else "holds",
             text=say(
                 "{n:count} customers were addressed and left alone in one campaign, under two ids: they count as "

@@ -170,7 +170,7 @@ def _checks(result: DataValueResult) -> Iterator[Check]:
     yield from _stale(there)
     personal = result.idle[result.idle.personal]
     yield Check(
-        name="purpose",
+        name=say("purpose"),
         verdict="weak" if len(personal) else "holds",
         text=say(
             "{fields} are personal and serve no question: say what they are collected for, or stop."
@@ -183,7 +183,7 @@ def _checks(result: DataValueResult) -> Iterator[Check]:
     unbased = int((held.filled - held.based).max()) if len(held) else 0
     if held.filled.sum():
         yield Check(
-            name="lawful",
+            name=say("lawful"),
             verdict="weak" if unbased else "holds",
             text=say(
                 "{count:count} customers' addresses are held without their consent and without a recent purchase."
@@ -195,7 +195,7 @@ def _checks(result: DataValueResult) -> Iterator[Check]:
     lost = fields[fields.lost > 0].sort_values(["lost", "place"], ascending=[False, True])
     if len(lost):
         yield Check(
-            name="references",
+            name=say("references"),
             verdict="weak",
             text=say(
                 "{count:count} references lead nowhere, most of them in {field}; crm defects names the values.",
@@ -210,7 +210,7 @@ def _half_filled(there: pd.DataFrame) -> Iterator[Check]:
     low = low.sort_values(["users", "completeness", "place"], ascending=[False, True, True])
     if not len(low):
         yield Check(
-            name="complete",
+            name=say("complete"),
             verdict="holds",
             text=say(
                 "Every field that a question uses is filled in {share:percent} of its rows or more.", share=FILLED
@@ -219,7 +219,7 @@ def _half_filled(there: pd.DataFrame) -> Iterator[Check]:
         return
     worst = low.iloc[0]
     yield Check(
-        name="complete",
+        name=say("complete"),
         verdict="weak",
         text=say(
             "{count:count} fields that questions use have gaps; the widest used is {field}, filled in {share:percent} "
@@ -236,7 +236,7 @@ def _stale(there: pd.DataFrame) -> Iterator[Check]:
     old = there[there.freshness < 1].sort_values(["freshness", "place"])
     old = old[old.filled > 0]
     yield Check(
-        name="fresh",
+        name=say("fresh"),
         verdict="weak" if len(old) else "holds",
         text=say(
             "{table} ends on {newest:date}, long before the newest fact there is."

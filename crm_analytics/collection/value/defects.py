@@ -182,7 +182,7 @@ def _text(table: pd.DataFrame, looked: pd.DataFrame) -> str:
 def _checks(table: pd.DataFrame, looked: pd.DataFrame) -> Iterator[Check]:
     certain, unsure = table[(table.sure == "certain") & ~table.meant], table[(table.sure == "possible") & ~table.meant]
     yield Check(
-        name="contradictions",
+        name=say("contradictions"),
         verdict="weak" if len(certain) else "holds",
         text=say(
             "{rows:count} rows contradict themselves or other facts, most of them {kind}; nobody need look to be sure."
@@ -194,7 +194,7 @@ def _checks(table: pd.DataFrame, looked: pd.DataFrame) -> Iterator[Check]:
     )
     if len(unsure):
         yield Check(
-            name="suspicions",
+            name=say("suspicions"),
             verdict="weak",
             text=say(
                 "{rows:count} of the rows are only suspicious; look at the examples before mending anything.",
@@ -203,7 +203,7 @@ def _checks(table: pd.DataFrame, looked: pd.DataFrame) -> Iterator[Check]:
         )
     for row in table[table.meant].itertuples():
         yield Check(
-            name="meant?",
+            name=say("meant?"),
             verdict="weak",
             text=say(
                 "{share:percent} of {table} have {kind}: so many that it may be the source's way; it is not summed up.",
@@ -213,7 +213,7 @@ def _checks(table: pd.DataFrame, looked: pd.DataFrame) -> Iterator[Check]:
             ),
         )
     yield Check(
-        name="looked for",
+        name=say("looked for"),
         verdict="holds",
         text=say(
             "{kinds:count} kinds of mistakes were looked for in {fields:count} fields; personal values were only "

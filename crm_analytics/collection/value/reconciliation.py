@@ -106,14 +106,14 @@ class Sources(Study):
         file, share = worst.file.iloc[0], worst.share.iloc[0]
         if not share > self.noteworthy_share:
             yield Check(
-                name="refused",
+                name=say("refused"),
                 verdict="holds",
                 text=say("No file lost more than {limit:percent} of its lines.", limit=self.noteworthy_share),
             )
             return
         why = fates[(fates.file == file) & (fates.source == worst.source.iloc[0]) & fates.late].fate.iloc[0]
         yield Check(
-            name="refused",
+            name=say("refused"),
             verdict="weak",
             text=say(
                 "{file} lost {share:percent} of its lines, most of them to: {why}.", file=file, share=share, why=why
@@ -130,7 +130,7 @@ class Sources(Study):
         oldest = sources.sort_values(["age_days", "source"], ascending=[False, True]).iloc[0]
         stale = oldest.age_days > self.fresh_days
         yield Check(
-            name="fresh",
+            name=say("fresh"),
             verdict="weak" if stale else "holds",
             text=say(
                 "{source} reaches to {newest:date}, {age:count} days before it was loaded."
@@ -183,23 +183,23 @@ def _audit(warned: str) -> Iterator[Check]:
     """What the load was warned of when it was held against what is expected."""
     sentences = [one for one in warned.splitlines() if one]
     if not sentences:
-        yield Check(name="audit", verdict="holds", text=say("The audit of this release warned of nothing."))
+        yield Check(name=say("audit"), verdict="holds", text=say("The audit of this release warned of nothing."))
     for sentence in sentences[:MOST_WARNINGS]:
-        yield Check(name="audit", verdict="weak", text=sentence)
+        yield Check(name=say("audit"), verdict="weak", text=sentence)
     if len(sentences) > MOST_WARNINGS:
         more = say("The audit warned of {more:count} things more.", more=len(sentences) - MOST_WARNINGS)
-        yield Check(name="audit", verdict="weak", text=more)
+        yield Check(name=say("audit"), verdict="weak", text=more)
 
 
 def _adds_up(lost: int, cents: float) -> Check:
     if lost == 0 and cents < CENT:
         return Check(
-            name="adds up",
+            name=say("adds up"),
             verdict="holds",
             text=say("In every file, what was read is what was loaded and what was refused, in lines and in money."),
         )
     return Check(
-        name="adds up",
+        name=say("adds up"),
         verdict="fails",
         text=say(
             "{lost:count} lines and {cents:cents} were read and are neither loaded nor refused; load the files again.",

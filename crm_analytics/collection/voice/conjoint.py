@@ -158,7 +158,7 @@ class Conjoint(Study):
     def _checks(self, design: Design, worths: Worths, table: pd.DataFrame) -> Iterator[Check]:
         yield _foretells(design, worths)
         yield Check(
-            name="people",
+            name=say("people"),
             verdict="holds" if worths.dropped == 0 else "weak",
             text=say(
                 "All {people:count} people judged enough offers to be counted."
@@ -170,7 +170,7 @@ class Conjoint(Study):
         )
         if design.ranked:
             yield Check(
-                name="ranks",
+                name=say("ranks"),
                 verdict="holds",
                 text=say(
                     "The answers are ranks; the highest is taken as the favourite."
@@ -183,7 +183,7 @@ class Conjoint(Study):
         idle = sorted(nothing.index[nothing == sizes[nothing.index]])
         if idle:
             yield Check(
-                name="idle attribute",
+                name=say("idle attribute"),
                 verdict="weak",
                 text=say("No level of {attribute} is liked more than another beyond chance.", attribute=idle[0]),
             )
@@ -192,7 +192,7 @@ class Conjoint(Study):
 def _foretells(design: Design, worths: Worths) -> Check:
     if design.chosen:
         return Check(
-            name="foretells",
+            name=say("foretells"),
             verdict="holds" if worths.hit > worths.chance + FAR_FROM_CHANCE else "weak",
             text=say(
                 "{hit:percent} of the choices fell on the offer foretold as best, where chance would find "
@@ -202,7 +202,7 @@ def _foretells(design: Design, worths: Worths) -> Check:
             ),
         )
     return Check(
-        name="foretells",
+        name=say("foretells"),
         verdict="holds" if worths.pearson >= FIT_HOLDS else "weak",
         text=say(
             "Each offer foretold from the others: correlation {pearson:number} with what people said of it, order "

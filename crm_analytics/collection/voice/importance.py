@@ -227,7 +227,7 @@ def _checks(result: ImportanceResult, rated: Rated, found: np.ndarray, *, first:
     """`first` is in which share of resampled surveys the leading factor leads."""
     table, about = result.table, (rated.x, rated.weight, result.table, list(rated.wide), rated.count)
     yield Check(
-        name="explained",
+        name=say("explained"),
         verdict="holds" if result.explained >= 0.3 else "weak",
         text=say(
             "The factors explain {explained:percent} of the differences in satisfaction among {people:count} "
@@ -237,7 +237,7 @@ def _checks(result: ImportanceResult, rated: Rated, found: np.ndarray, *, first:
         ),
     )
     yield Check(
-        name="order",
+        name=say("order"),
         verdict="holds" if first >= 0.9 else "weak",
         text=say(
             "{factor} comes first in {first:percent} of the resampled surveys.",

@@ -21,7 +21,7 @@ def collinear(wide: pd.DataFrame, found: np.ndarray) -> Check:
     related = np.abs(found[:-1, :-1] / np.outer(spread, spread)) - np.eye(len(spread)) * 2
     other = int(np.argmax(related[at]))
     return Check(
-        name="collinearity",
+        name=say("collinearity"),
         verdict="weak" if worst[at] > COLLINEAR else "holds",
         text=say(
             "{one} and {other} are hardly told apart by customers (variance inflated {vif:number} times); read their "
@@ -39,7 +39,8 @@ def missing(x: np.ndarray, weight: np.ndarray, table: pd.DataFrame, names: list[
     whole = np.isfinite(x).all(axis=1)
     gone = 1 - float(np.isfinite(x[:, :-1]).mean())
     if whole.all():
-        return Check(name="missing", verdict="holds", text=say("Everybody who rated one factor rated all of them."))
+        told = say("Everybody who rated one factor rated all of them.")
+        return Check(name=say("missing"), verdict="holds", text=told)
     same = None
     if whole.sum() > 2 * len(names):
         again = drivers.shares_of_variance(drivers.covariance(x[whole], weight[whole]), max(count * whole.mean(), 10))[
@@ -47,7 +48,7 @@ def missing(x: np.ndarray, weight: np.ndarray, table: pd.DataFrame, names: list[
         ][0]
         same = names[int(np.nanargmax(again))] == table.factor.iloc[0] if np.isfinite(again).any() else None
     return Check(
-        name="missing",
+        name=say("missing"),
         verdict="holds" if same else "weak",
         text=say(
             "{gone:percent} of the ratings are missing; among those who rated everything the same factor comes first."
@@ -64,7 +65,7 @@ def by_rank(x: np.ndarray, weight: np.ndarray, table: pd.DataFrame, names: list[
     again = drivers.shares_of_variance(drivers.covariance(ranks, weight), count)[0][0]
     same = bool(np.isfinite(again).all()) and names[int(np.argmax(again))] == table.factor.iloc[0]
     return Check(
-        name="scale",
+        name=say("scale"),
         verdict="holds" if same else "weak",
         text=say(
             "Counted by rank alone, without taking the steps of the scale as equal, the same factor comes first."
@@ -79,7 +80,7 @@ def halo(wide: pd.DataFrame) -> Iterator[Check]:
     same = float((known.nunique(axis=1) == 1).mean()) if len(known) else 0.0
     if same > SAME_TO_ALL:
         yield Check(
-            name="same to all",
+            name=say("same to all"),
             verdict="weak",
             text=say("{share:percent} of respondents rated every factor alike, which tells little.", share=same),
         )
@@ -89,7 +90,7 @@ def backward(table: pd.DataFrame) -> Iterator[Check]:
     wrong = table[table.direction < 0]
     if len(wrong):
         yield Check(
-            name="direction",
+            name=say("direction"),
             verdict="weak",
             text=say(
                 "The better {factor} is rated, the less satisfied people are; see whether its scale runs the other "
@@ -106,7 +107,7 @@ def stated_first(table: pd.DataFrame) -> Iterator[Check]:
     said = known.sort_values(["stated", "factor"], ascending=[False, True]).factor.iloc[0]
     agree = said == table.factor.iloc[0]
     yield Check(
-        name="stated",
+        name=say("stated"),
         verdict="holds" if agree else "weak",
         text=say(
             "People also say that {factor} is the most important."

@@ -200,7 +200,7 @@ def _checks(rows: pd.DataFrame, table: pd.DataFrame, raw: float, alike: tuple[fl
     spread = float(np.sqrt((before[high].var() + before[~high].var()) / 2)) or 1.0
     apart = float((before[high].mean() - before[~high].mean()) / spread)
     yield Check(
-        name="alike before",
+        name=say("alike before"),
         verdict="holds" if abs(apart) <= SAME_BEFORE else "weak",
         text=say(
             "Both groups bought about as much in the year before they answered."
@@ -216,7 +216,7 @@ def _checks(rows: pd.DataFrame, table: pd.DataFrame, raw: float, alike: tuple[fl
     needed = len(two) * (wide / 2 / abs(alike[0])) ** 2 if alike[0] else float("inf")
     enough = clear or not np.isfinite(needed) or needed > 100 * len(two)
     yield Check(
-        name="evidence",
+        name=say("evidence"),
         verdict="holds" if clear else "weak",
         text=say(
             "The interval leaves zero out, so the direction is settled."
@@ -230,7 +230,7 @@ def _checks(rows: pd.DataFrame, table: pd.DataFrame, raw: float, alike: tuple[fl
         ),
     )
     yield Check(
-        name="cause",
+        name=say("cause"),
         verdict="weak",
         text=say(
             "Nobody was made satisfied by lot: what satisfied customers do need not be what satisfying them does."

@@ -115,7 +115,7 @@ def _straight(worth: np.ndarray, amounts: np.ndarray, slope: float) -> Check:
     line = worth.mean() + slope * (amounts - amounts.mean())
     off = float(np.abs(worth - line).max() / max(np.ptp(worth), 1e-12))
     return Check(
-        name="price is a line",
+        name=say("price is a line"),
         verdict="holds" if off <= BENT else "weak",
         text=say(
             "Every unit of money counts alike: the worth of a price lies within {off:percent} of a straight line."

@@ -25,7 +25,7 @@ def checks_of(
     chance."""
     cost = len(people) / effective_number(people.weight.to_numpy(float))
     yield Check(
-        name="weights",
+        name=say("weights"),
         verdict="weak" if cost > COSTLY_DESIGN else "holds",
         text=say(
             "Unequal weights make {answers:count} answers as good as {effective:count} of equal weight (design effect "
@@ -39,7 +39,7 @@ def checks_of(
         name, change, low, high = before
         clear = low > 0 or high < 0
         yield Check(
-            name="change",
+            name=say("change"),
             verdict="holds" if clear else "weak",
             text=say(
                 "{change:number} ({low:number} – {high:number}) since {name}: the change is more than chance."
@@ -55,7 +55,7 @@ def checks_of(
     if len(table) > 2:
         apart = table[table.differs].sort_values("p")
         yield Check(
-            name="groups",
+            name=say("groups"),
             verdict="holds",
             text=say(
                 "{name} differs from all others ({mean:number}); {count:count} of {groups:count} groups do, compared "
@@ -86,7 +86,7 @@ def response_checks(
         gaps += [(abs(size), column, value, here.get(value, 0.0), target[value]) for value, size in gap.items()]
     size, column, value, mine, base = max(gaps, key=lambda one: (one[0], str(one[2])))
     yield Check(
-        name="who answered",
+        name=say("who answered"),
         verdict="weak" if size > SKEWED else "holds",
         text=say(
             "{value} ({column}) are {mine:percent} of the answers and {base:percent} of the base, which is the largest "
@@ -100,7 +100,7 @@ def response_checks(
     )
     left = effective_number(weight) / len(known)
     yield Check(
-        name="effective sample",
+        name=say("effective sample"),
         verdict="weak" if left < THIN else "holds",
         text=say(
             "Weighted to the base, {count:count} answers are as good as {effective:count}; who stays silent for "
@@ -115,8 +115,8 @@ def unheard(lost: tuple[str, ...], settled: bool) -> tuple[Check, ...]:
     """Groups of the base for which no weight can speak."""
     if lost:
         text = say("Nobody answered from {lost}; the weights cannot speak for them.", lost=", ".join(lost[:3]))
-        return (Check(name="nobody there", verdict="weak", text=text),)
+        return (Check(name=say("nobody there"), verdict="weak", text=text),)
     if not settled:
         text = say("The weights do not reach the base's groups without making single voices too loud.")
-        return (Check(name="nobody there", verdict="weak", text=text),)
+        return (Check(name=say("nobody there"), verdict="weak", text=text),)
     return ()

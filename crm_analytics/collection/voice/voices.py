@@ -202,7 +202,7 @@ class Voices(Study):
 
     def _checks(self, table: pd.DataFrame, grouped: themes.Themes, people: int) -> Iterator[Check]:
         yield Check(
-            name="stability",
+            name=say("stability"),
             verdict="holds" if _settled(grouped) else "weak",
             text=say(
                 "Two halves of the answers agree on their themes by {stability:number} of 1, on shuffled words by "
@@ -213,7 +213,7 @@ class Voices(Study):
         )
         left = float((grouped.member < 0).mean())
         yield Check(
-            name="covered",
+            name=say("covered"),
             verdict="holds" if left <= 0.3 else "weak",
             text=say("{left:percent} of the answers belong to no theme; read some of them.", left=left),
         )
@@ -221,7 +221,7 @@ class Voices(Study):
         apart = named[named.p < CHANCE].sort_values("gap")
         if len(named):
             yield Check(
-                name="satisfaction",
+                name=say("satisfaction"),
                 verdict="holds" if len(apart) else "weak",
                 text=say(
                     "Those who write of {theme} are {gap:number} points ({low:number} – {high:number}) from the others "

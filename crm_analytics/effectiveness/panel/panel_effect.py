@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.amounts import MONEY, noun_of
+from crm_analytics.effectiveness.campaign_days import OnCampaignDays, marked
 from crm_analytics.effectiveness.panel.judged import Judged, judged
 from crm_analytics.effectiveness.panel.panel_effect_checks import checks, worded
 from crm_analytics.effectiveness.panel.panel_effect_claims import claims
 from crm_analytics.effectiveness.panel.reading import Reading, read
 from crm_analytics.effectiveness.panel.structural_twin import NAME, StructuralTwin
 from crm_analytics.effectiveness.panel.tables import course_table, method_table, parts_table, placebo_table
-from crm_analytics.result import Claim, Result, Study
-from crm_analytics.result.period import as_day
+from crm_analytics.result import Claim, Result
 from crm_analytics.say import say
 
 LEAST_PERIODS = 8
@@ -25,7 +25,7 @@ DAY = pd.Timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class PanelEffect(Study):
+class PanelEffect(OnCampaignDays):
     """What did a campaign change where it ran, against places (or goods, or groups) that lived through the same days?
 
     Difference-in-differences, synthetic control, synthetic DiD, time-based regression and a structural time series
@@ -42,10 +42,7 @@ class PanelEffect(Study):
     """
 
     treated: str | tuple[str, ...] = ""
-    starts: str | date | None = None
-    ends: str | date | None = None
     measure: str = "revenue"
-    tail_days: int = 14
     period_days: int = 7
     scale: Literal["index", "level"] = "index"
     confidence: float = 0.95
@@ -58,13 +55,12 @@ class PanelEffect(Study):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.tail_days < 0 or self.period_days < 1:
-            raise ValueError("tail_days is at least 0 and period_days at least 1.")
+        if self.period_days < 1:
+            raise ValueError(f"period_days is at least 1, not {self.period_days!r}.")
         if self.scale not in ("index", "level"):
             raise ValueError(f"scale is index or level, not {self.scale!r}.")
-        first, last = as_day(self.starts), as_day(self.ends)
-        if (last and not first) or (first and last and last < first) or (self.treated and not first):
-            raise ValueError(f"Give the first day, and a last day on or after it; given were {first} and {last}.")
+        if self.treated and not self.starts:
+            raise ValueError("Give the first day on which the treated were reached as starts.")
 
     @property
     def _reached(self) -> set[str]:
@@ -121,14 +117,12 @@ class PanelEffect(Study):
         if unknown:
             known = ", ".join(frame["unit"].unique()[:12])
             raise ValueError(f"There is no unit {', '.join(unknown)}; there are {known}.")
-        marked = frame["campaign"].fillna("") != "" if "campaign" in frame else pd.Series(False, index=frame.index)
-        if self.starts is not None:
-            units = self._reached or set(frame.loc[marked, "unit"])
-            last = pd.Timestamp(as_day(self.ends)) if self.ends else frame["day"].max()
-            marked = frame["unit"].isin(units) & frame["day"].between(pd.Timestamp(as_day(self.starts)), last)
+        on = marked(frame)
+        if given := self.given(frame["day"]):
+            on = frame["unit"].isin(self._reached or set(frame.loc[on, "unit"])) & frame["day"].between(*given)
         if self._reached and "reached" in frame:
             frame = frame.drop(columns="reached")
-        return frame.assign(on=marked.to_numpy())
+        return frame.assign(on=on.to_numpy())
 
     def _structural(self, reading: Reading) -> dict:
         """The structural time series, where days and history allow it."""

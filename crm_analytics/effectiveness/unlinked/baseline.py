@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.amounts import change
+from crm_analytics.effectiveness.campaign_days import OnCampaignDays, marked
 from crm_analytics.effectiveness.unlinked.baseline_checks import Plain, checks, odd_day, on_and_off, one_day
 from crm_analytics.effectiveness.unlinked.counterfactual import Counterfactual
 from crm_analytics.effectiveness.unlinked.influences import Series
 from crm_analytics.effectiveness.unlinked.opinions import OPINIONS, agreement, opinions
-from crm_analytics.result import Claim, Result, Study
-from crm_analytics.result.period import as_day
+from crm_analytics.result import Claim, Result
 from crm_analytics.say import say
 
 LEAST_DAYS = 56
@@ -25,7 +25,7 @@ PHASES = ("phase", "week", "weekday", "month")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Baseline(Study):
+class Baseline(OnCampaignDays):
     """What did a campaign change, when nothing links a sale to it?
 
     Sales without the campaign are foretold from the days before it: level, trend, weekday, season, holidays, and the
@@ -39,12 +39,9 @@ class Baseline(Study):
     idea: Brodersen et al., Inferring causal impact using Bayesian structural time-series models (2015).
     """
 
-    starts: str | date | None = None
-    ends: str | date | None = None
     measure: Literal[
         "revenue", "orders", "units", "contacts", "complaints", "leads", "visits", "enquiries"
     ] = "revenue"
-    tail_days: int = 14
     opinions: tuple[str, ...] = ("regression", "last year")
     confidence: float = 0.95
     draws: int = 2000
@@ -61,11 +58,8 @@ class Baseline(Study):
             raise ValueError(f"measure is one of {', '.join(SALES + ENQUIRIES)}, not {self.measure!r}.")
         if not set(self.opinions) <= set(OPINIONS):
             raise ValueError(f"opinions are among {', '.join(OPINIONS)}, not {self.opinions!r}.")
-        if self.tail_days < 0 or self.draws < 200:
-            raise ValueError("tail_days is at least 0 and draws at least 200.")
-        first, last = as_day(self.starts), as_day(self.ends)
-        if (last and not first) or (first and last and last < first):
-            raise ValueError(f"A campaign starts on or before the day it ends; given were {first} and {last}.")
+        if self.draws < 200:
+            raise ValueError(f"draws is at least 200, not {self.draws!r}.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         if self.measure not in frame:
@@ -106,15 +100,13 @@ class Baseline(Study):
 
     def _window(self, frame: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp, np.ndarray, str] | None:
         """First and last day of the campaign, on which days it was on, and its name, if the table knows it."""
-        if self.starts is not None:
-            first = pd.Timestamp(as_day(self.starts))
-            last = pd.Timestamp(as_day(self.ends)) if self.ends else frame["day"].iloc[-1]
-            return first, last, frame["day"].between(first, last).to_numpy(), ""
-        on = (frame["campaign"].fillna("") != "").to_numpy() if "campaign" in frame else np.zeros(len(frame), bool)
+        if given := self.given(frame["day"]):
+            return *given, frame["day"].between(*given).to_numpy(), ""
+        on = marked(frame).to_numpy()
         if not on.any():
             return None
-        marked = frame[on]
-        return marked["day"].iloc[0], marked["day"].iloc[-1], on, str(marked["campaign"].iloc[0])
+        days = frame[on]
+        return days["day"].iloc[0], days["day"].iloc[-1], on, str(days["campaign"].iloc[0])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

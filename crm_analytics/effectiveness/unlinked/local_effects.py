@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from crm_analytics.effectiveness.amounts import change
+from crm_analytics.effectiveness.campaign_days import OnCampaignDays, marked
 from crm_analytics.effectiveness.unlinked import structural
 from crm_analytics.effectiveness.unlinked.counterfactual import TRUSTED, Counterfactual
 from crm_analytics.effectiveness.unlinked.influences import Series
-from crm_analytics.result import Check, Claim, Result, Study
-from crm_analytics.result.period import as_day
+from crm_analytics.result import Check, Claim, Result
 from crm_analytics.say import say
 
 LEAST_DAYS = 56
@@ -25,7 +25,7 @@ INDEX = ("price_index", "competitor_index", "stock_out")
 
 
 @dataclass(frozen=True, kw_only=True)
-class LocalEffects(Study):
+class LocalEffects(OnCampaignDays):
     """What did a campaign change in each store, region, product or channel, and in all of them together?
 
     Each unit's sales without the campaign are foretold from its own past, as `Baseline` does, with its own prices and
@@ -39,11 +39,8 @@ class LocalEffects(Study):
     Wickramasuriya, Athanasopoulos and Hyndman (2019).
     """
 
-    starts: str | date | None = None
-    ends: str | date | None = None
     campaign: str = ""
     measure: Literal["revenue", "orders", "units", "contacts", "leads"] = "revenue"
-    tail_days: int = 14
     confidence: float = 0.95
     draws: int = 500
     seed: int = 1
@@ -55,11 +52,8 @@ class LocalEffects(Study):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.tail_days < 0 or self.draws < 200:
-            raise ValueError("tail_days is at least 0 and draws at least 200.")
-        first, last = as_day(self.starts), as_day(self.ends)
-        if (last and not first) or (first and last and last < first):
-            raise ValueError(f"A campaign starts on or before the day it ends; given were {first} and {last}.")
+        if self.draws < 200:
+            raise ValueError(f"draws is at least 200, not {self.draws!r}.")
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         from threadpoolctl import threadpool_limits
@@ -103,19 +97,16 @@ class LocalEffects(Study):
             return _judged(self, able, _whole(units, ran, self.measure, start), set(ran), named=named, since=first)
 
     def _window(self, frame: pd.DataFrame, days: pd.Series) -> tuple[pd.Timestamp, pd.Timestamp, str] | None:
-        if self.starts is not None:
-            ends = pd.Timestamp(as_day(self.ends)) if self.ends else days.iloc[-1]
-            return pd.Timestamp(as_day(self.starts)), ends, self.campaign
-        marked = frame[frame["campaign"].fillna("") != ""] if "campaign" in frame else frame.iloc[:0]
-        if marked.empty:
-            return None
-        return marked["day"].min(), marked["day"].max(), str(marked["campaign"].iloc[0])
+        if given := self.given(days):
+            return *given, self.campaign
+        on = frame[marked(frame)]
+        return None if on.empty else (on["day"].min(), on["day"].max(), str(on["campaign"].iloc[0]))
 
     def _reached(self, frame: pd.DataFrame) -> set[str]:
         """The units in which the campaign ran; all, where days of one's own choice are asked about."""
         if self.starts is not None or "campaign" not in frame:
             return set(frame["unit"])
-        return set(frame.loc[frame["campaign"].fillna("") != "", "unit"])
+        return set(frame.loc[marked(frame), "unit"])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

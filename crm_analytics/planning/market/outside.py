@@ -182,7 +182,7 @@ def _checks(table: pd.DataFrame, weeks: pd.DataFrame, fresh_days: int) -> tuple[
     idle = table[table["moves_sales"] == "never moved"]
     checks = [
         Check(
-            name="fresh",
+            name=say("fresh"),
             verdict="weak" if len(stale) else "holds",
             text=say(
                 "{names}: nothing new for more than {days:count} days.",
@@ -193,14 +193,14 @@ def _checks(table: pd.DataFrame, weeks: pd.DataFrame, fresh_days: int) -> tuple[
             else say("Every series changed within the last {days:count} days.", days=fresh_days),
         ),
         Check(
-            name="season known",
+            name=say("season known"),
             verdict="holds" if years > 1.5 else "weak",
             text=say("{years:number} years teach what is season and what is not.", years=years)
             if years > 1.5
             else say("With {years:number} years the season cannot be told from what else moved in them.", years=years),
         ),
         Check(
-            name="not proof",
+            name=say("not proof"),
             verdict="weak",
             text=say("What moved together need not cause each other; an effect that matters is worth a test."),
         ),
@@ -208,7 +208,7 @@ def _checks(table: pd.DataFrame, weeks: pd.DataFrame, fresh_days: int) -> tuple[
     if len(idle):
         checks.append(
             Check(
-                name="worth buying",
+                name=say("worth buying"),
                 verdict="weak",
                 text=say("{names} never moved: until then it says nothing about us.", names=", ".join(idle["series"])),
             )

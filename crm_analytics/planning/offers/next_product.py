@@ -64,12 +64,12 @@ class NextProduct(Study):
             ),
             checks=(
                 Check(
-                    name="not tried yet",
+                    name=say("not tried yet"),
                     verdict="weak",
                     text=say("What others bought is no proof that an offer sells it; offer it to some and compare."),
                 ),
                 Check(
-                    name="beyond chance",
+                    name=say("beyond chance"),
                     verdict="holds",
                     text=say(
                         "{named:count} of {all:count} products stand out with all of them searched.",

@@ -256,7 +256,7 @@ def _checks(study: Changes, history: _History, people: int, called: int, placebo
     limit = rate + 2.5 * np.sqrt(rate * (1 - rate) / people)
     return (
         Check(
-            name="false alarms",
+            name=say("false alarms"),
             verdict="holds" if placebo <= max(limit, 1.5 * rate) else "weak" if placebo <= 3 * rate else "fails",
             text=say(
                 "With every customer's gaps and amounts shuffled, so that nobody changes, {placebo:percent} are named; "
@@ -265,7 +265,7 @@ def _checks(study: Changes, history: _History, people: int, called: int, placebo
             ),
         ),
         Check(
-            name="chance",
+            name=say("chance"),
             verdict="holds" if called > 4 * rate * people else "weak",
             text=say(
                 "{called:count} customers are named, where {chance:count} would be if nobody had changed.",
@@ -273,7 +273,7 @@ def _checks(study: Changes, history: _History, people: int, called: int, placebo
             ),
         ),
         Check(
-            name="who can be asked about",
+            name=say("who can be asked about"),
             verdict="holds" if people > everybody / 5 else "weak",
             text=say(
                 "{people:count} of {everybody:count} customers have bought {least:count} times again, the fewest from "

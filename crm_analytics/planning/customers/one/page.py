@@ -161,7 +161,7 @@ def _checks(
     barred = wishes["channel"].fillna("").map(lambda by: by or say("every channel"))
     return (
         Check(
-            name="still a customer",
+            name=say("still a customer"),
             verdict="holds" if odds > 0.1 else "weak" if odds > 0.01 else "fails",
             text=say(
                 "Keeping this rhythm, a silence as long as this one happens {odds:percent} of the time.", odds=odds
@@ -170,7 +170,7 @@ def _checks(
             else say("Two purchases or fewer have no rhythm; the days above are no forecast."),
         ),
         Check(
-            name="may we write",
+            name=say("may we write"),
             verdict="holds" if holds and barred.empty else "weak",
             text=say("Do not write: asked to be left in peace ({by}).", by=", ".join(sorted(set(barred))))
             if len(barred)
@@ -179,7 +179,7 @@ def _checks(
             else say("No agreement is on record, or all were withdrawn: do not write."),
         ),
         Check(
-            name="full history",
+            name=say("full history"),
             verdict="holds" if told else "weak",
             text=say("{told:count} contacts, offers and answers are on record beside the purchases.", told=told)
             if told
