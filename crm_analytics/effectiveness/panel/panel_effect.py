@@ -12,6 +12,7 @@ import pandas as pd
 from crm_analytics.effectiveness.amounts import MONEY, noun_of
 from crm_analytics.effectiveness.campaign_days import OnCampaignDays, marked
 from crm_analytics.effectiveness.panel.judged import Judged, judged
+from crm_analytics.effectiveness.panel.one_day import odd_day
 from crm_analytics.effectiveness.panel.panel_effect_checks import checks, worded
 from crm_analytics.effectiveness.panel.panel_effect_claims import claims
 from crm_analytics.effectiveness.panel.reading import Reading, read
@@ -280,11 +281,15 @@ def _sentence(result: PanelEffectResult) -> str:
     study, found = result.study, result.judged
     same = sum((one.effect > 0) == (result.effect > 0) for one in found.methods)
     where = result.reached[0] if len(result.reached) == 1 else say("{n:count} units", n=len(result.reached))
+    odd = odd_day(result)
     template = (
         "No effect that this comparison could show: {effect} {what} ({low} – {high}) in {where} from {first:date} to "
         "{last:date}, against {others:count} {others:unit|units} left alone; one of {smallest} would have shown four "
         "times out of five."
         if result.low <= 0 <= result.high
+        else "{effect} {what} ({low} – {high}) in {where} from {first:date} to {last:date}, against {others:count} "
+        "{others:unit|units} left alone, hangs on one day, {odd:date}: no effect that the other days could show."
+        if odd is not None
         else "{effect} {what} ({low} – {high}) in {where} from {first:date} to {last:date}, {share:percent} of what "
         "was to be expected, against {others:count} {others:unit|units} left alone; {same:count} of {methods:count} "
         "methods agree on the sign."
@@ -294,10 +299,10 @@ def _sentence(result: PanelEffectResult) -> str:
         high=worded(result, result.high), what=noun_of(study.measure), where=where, first=result.starts,
         last=result.until, share=result.effect / result.expected if result.expected else float("nan"),
         others=len(result.reading.layout.spells[0].others), same=same, methods=len(found.methods),
-        smallest=worded(result, result.smallest),
+        smallest=worded(result, result.smallest), odd=odd if odd is not None else result.starts,
     )  # fmt: skip
     value, low, high = result.iroas
-    if value != value:
+    if value != value or odd is not None:
         return text
     told = (
         "For every 1 spent that is anything from {low:number} to {high:number} of {what}."

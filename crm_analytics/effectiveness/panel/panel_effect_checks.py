@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crm_analytics.effectiveness.amounts import change
+from crm_analytics.effectiveness.panel.one_day import one_day
 from crm_analytics.result import Check
 from crm_analytics.say import say
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from crm_analytics.effectiveness.panel.panel_effect import PanelEffectResult
 
 TOLERATED = 0.01
@@ -37,6 +40,7 @@ def checks(result: PanelEffectResult) -> tuple[Check, ...]:
     """Do the methods agree, how wrong were they before and elsewhere, what else moved, who could not be compared."""
     found = [_agree(result), _leads(result), *_false_alarms(result), *_in_space(result), *_parallel(result)]
     found += [*_fit(result), *_elsewhere(result), *_taken_out(result), *_besides(result), *_apart(result)]
+    found += one_day(result)
     return (*found, _plain(result))
 
 
@@ -277,17 +281,33 @@ def _besides(result: PanelEffectResult) -> list[Check]:
     only = sorted(names - {name for cell in elsewhere.unique() for name in cell.split("; ")})
     if not only:
         return []
+    if not result.campaign and all(_the_same_days(frame, name) for name in only):
+        return [
+            Check(
+                name=say("Other campaigns"),
+                verdict="holds",
+                text=say("What ran there in these very days was {names}: the answer is about it.",
+                         names="; ".join(only[:3])),
+            )
+        ]  # fmt: skip
     return [
         Check(
             name=say("Other campaigns"),
             verdict="fails",
             text=say(
-                "In the same days and in the reached alone there was also {names}; its effect is in the answer and "
-                "cannot be told apart.",
-                names="; ".join(only[:3]),
+                "In the same days and in the reached alone there {n:was|were} also {names}; {n:its|their} effect is in "
+                "the answer and cannot be told apart.",
+                names="; ".join(only[:3]), n=len(only),
             ),
         )
     ]
+
+
+def _the_same_days(frame: DataFrame, name: str) -> bool:
+    """Whether a campaign began and ended, within three days, with what is asked about."""
+    asked = frame.loc[frame["on"], "day"]
+    ran = frame.loc[[name in str(cell).split("; ") for cell in frame["other_campaigns"]], "day"]
+    return all(abs((a - b).days) <= 3 for a, b in ((ran.min(), asked.min()), (ran.max(), asked.max())))
 
 
 def _apart(result: PanelEffectResult) -> list[Check]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from crm_analytics.effectiveness.panel.one_day import odd_day
 from crm_analytics.result import Claim
 from crm_analytics.say import say
 
@@ -21,7 +22,7 @@ def claims(result: PanelEffectResult) -> tuple[Claim, ...]:
     common = {
         "subject": result.campaign or say("what was done from {first:date} on", first=result.starts),
         "confidence": result.study.confidence,
-        "evidence": "compared",
+        "evidence": "compared" if odd_day(result) is None else "assumed",
         "first": result.starts,
         "last": result.until,
         "expires": result.until + SEASON,
@@ -41,6 +42,11 @@ def _decision(result: PanelEffectResult) -> tuple[str, str]:
     name = result.campaign or say("it")
     repeat = say("Repeat «{name}» where it has not run yet.", name=name)
     value, low, high = result.iroas
+    if (day := odd_day(result)) is not None:
+        return (
+            say("Find out what happened on {day:date} before anything is decided by «{name}».", day=day, name=name),
+            say("A repetition whose days all sell more."),
+        )
     if result.low <= 0 <= result.high:
         return (
             say("Do not repeat «{name}» everywhere; run it again in more places, leaving others alone.", name=name),

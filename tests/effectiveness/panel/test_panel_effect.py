@@ -251,3 +251,26 @@ def test_a_campaign_that_ran_everywhere_leaves_nobody(company):
     refused = PanelEffect().fit(features.panel(company, campaign="C04"))
     assert isinstance(refused, NotEnough)
     assert "42_effect_without_a_link" in refused.text
+
+
+def test_one_huge_order_in_a_region_is_no_effect_of_weeks():
+    frame, truth = side_by_side(7, units=12, treated=1)
+    unit = PanelEffect().fit(frame).reached[0]
+    odd = pd.Timestamp(truth.starts) + pd.Timedelta(days=5)
+    frame.loc[(frame["day"] == odd) & (frame["unit"] == unit), "revenue"] += 40 * frame["revenue"].max()
+    result = PanelEffect().fit(frame)
+    assert result.low > 0
+    assert "hangs on one day" in result.text
+    assert verdict(result, "One day's weight") == "fails"
+    assert {claim.evidence for claim in result.claims} == {"assumed"}
+
+
+def test_a_campaign_asked_for_by_its_days_is_no_other_campaign():
+    frame, truth = side_by_side(7, units=12, treated=1)
+    unit = PanelEffect().fit(frame).reached[0]
+    ran = (frame["unit"] == unit) & frame["day"].between(pd.Timestamp(truth.starts), pd.Timestamp(truth.ends))
+    frame = frame.drop(columns=["campaign", "reached"], errors="ignore")
+    frame["other_campaigns"] = np.where(ran, "Radio", "")
+    result = PanelEffect(treated=unit, starts=truth.starts, ends=truth.ends).fit(frame)
+    assert verdict(result, "Other campaigns") == "holds"
+    assert "Radio" in said(result, "Other campaigns")
