@@ -37,7 +37,7 @@ def test_every_situation_is_on_record_and_no_other(told):
 
 def test_every_study_that_estimates_an_effect_is_on_record():
     of_effects = {one.__name__ for one in studies().values() if ".effectiveness." in one.__module__}
-    assert of_effects - COUNTED == {one.estimator.split(",")[0] for one in SITUATIONS}
+    assert of_effects - COUNTED <= {one.estimator.split(",")[0] for one in SITUATIONS}
 
 
 @pytest.mark.parametrize("situation", ONE_EACH, ids=lambda one: one.estimator)
