@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
+from crm_analytics.effectiveness.control.by_lot import drawn_alike
 from crm_analytics.effectiveness.control.lift import LiftResult
 from crm_analytics.say import say
 
@@ -57,6 +58,8 @@ def _likelihood(result: LiftResult) -> tuple[np.ndarray, np.ndarray]:
 
 def _title(result: LiftResult) -> str:
     worded = result.measured.amount(result.effect)
+    if not drawn_alike(result.checks):
+        return say("{effect} a customer parts the addressed from the others: they were not drawn alike", effect=worded)
     if result.low <= 0 <= result.high:
         return say("Within noise: the test cannot tell {effect} a customer from nothing", effect=worded)
     if result.measured.kind == "share":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
+from crm_analytics.effectiveness.control.by_lot import drawn_alike
 from crm_analytics.effectiveness.control.spillover import SpilloverResult
 from crm_analytics.say import say
 
@@ -26,6 +27,8 @@ def _(result: SpilloverResult) -> go.Figure:
 
 def _title(result: SpilloverResult) -> str:
     amount = result.measured.amount
+    if not drawn_alike(result.checks):
+        return say("What the campaign moved cannot be told: the arms were not drawn alike")
     if result.promoted is not None:
         return say(
             "{promoted} a customer in what the campaign was for, {elsewhere} elsewhere",

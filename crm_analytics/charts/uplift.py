@@ -5,6 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from crm_analytics.charts import draw, theme
+from crm_analytics.effectiveness.control.by_lot import drawn_alike
 from crm_analytics.effectiveness.control.uplift import UpliftResult
 from crm_analytics.say import say
 
@@ -85,6 +86,8 @@ def _(result: UpliftResult) -> go.Figure:
 
 
 def _title(result: UpliftResult) -> str:
+    if not drawn_alike(result.checks):
+        return say("Whom the campaign changes cannot be told: who was addressed was not drawn by lot")
     if not result.usable:
         return say("Do not target by this: customers cannot be told apart by what the campaign changes")
     first, last = result.table.iloc[0], result.table.iloc[-1]

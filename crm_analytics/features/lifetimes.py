@@ -80,7 +80,7 @@ def lifetimes(wh: Warehouse, as_of: date | str | None = None, trade: str = "ordi
 @feature(needs=("customers", "traits"), grain="a customer")
 def memberships(wh: Warehouse, as_of: date | str | None = None, left: str | None = None) -> ir.Table:
     """How long each customer stayed, where a contract or a cancellation says when one left: the day the trait `left`
-    became known; who has none is still there, and where no trait is named, everybody is.
+    became known, or is its value; who has none is still there, and where no trait is named, everybody is.
 
     A customer starts on the day it was first seen. Cancellations before the first one on record are unknown, so who
     came earlier is watched from then on (`entered`) and does not count as having stayed until then. The columns are
@@ -88,7 +88,10 @@ def memberships(wh: Warehouse, as_of: date | str | None = None, left: str | None
     is there. Raises WarehouseError naming the traits there are.
     """
     until = ibis.literal(as_of, type="date")
-    traits = wh.traits.filter(wh.traits.known_at.notnull())
+    traits = wh.traits
+    written = traits.value.re_replace(r"^(\d\d)\.(\d\d)\.(\d{4})", r"\3-\2-\1").left(10)
+    traits = traits.mutate(known_at=traits.known_at.fill_null(written.try_cast("date")))
+    traits = traits.filter(traits.known_at.notnull())
     named = sorted(traits.select("trait").distinct().to_pyarrow()["trait"].to_pylist())
     if left is not None and left not in named:
         raise WarehouseError(f"There is no trait {left!r} that says who left; there are {', '.join(named) or 'none'}.")
@@ -96,6 +99,7 @@ def memberships(wh: Warehouse, as_of: date | str | None = None, left: str | None
     gone = gone.group_by("customer_id").agg(left_day=gone.known_at.min())
     people = wh.customers.filter(wh.customers.first_seen.notnull(), wh.customers.first_seen < until)
     people = people.select("customer_id", start="first_seen").left_join(gone, "customer_id").drop("customer_id_right")
+    people = _only_buyers(wh, people, until)
     watched = ibis.literal(gone.left_day.min().to_pyarrow().as_py() or as_of, type="date")
     begins = people.start.min().to_pyarrow().as_py() or as_of
     table = known(wh, people)
@@ -115,6 +119,17 @@ def memberships(wh: Warehouse, as_of: date | str | None = None, left: str | None
         begins=ibis.literal(begins, type="date"),
         until=until,
     ).order_by("customer_id")
+
+
+def _only_buyers(wh: Warehouse, people: ir.Table, until: ir.Value) -> ir.Table:
+    """Where nobody ever left who had not bought, those who never bought have nothing to leave: a trial that came to
+    nothing is no customer who stayed."""
+    if not wh.has("orders"):
+        return people
+    bought = wh.orders.filter(wh.orders.customer_id.notnull(), wh.orders.ordered_at < until.cast("timestamp"))
+    buyers = people.semi_join(bought, "customer_id").select(*people.columns)
+    left = people.left_day.count().to_pyarrow().as_py()
+    return buyers if left and buyers.left_day.count().to_pyarrow().as_py() >= 0.98 * left else people
 
 
 def pauses(wh: Warehouse, as_of: date, trade: str) -> tuple[ir.Table, float]:

@@ -56,6 +56,12 @@ def told(text: str, *draws: Check) -> str:
     return say("Not the campaign's effect, for the arms were not drawn alike. {text}", text=text)
 
 
+def drawn_alike(checks: tuple[Check, ...]) -> bool:
+    """Whether none of a Result's reasons says that its arms were chosen."""
+    names = {say("Sizes of the arms"), say("Alike before"), say("Drawn by lot")}
+    return not any(check.verdict == "fails" and check.name in names for check in checks)
+
+
 def evidence(*draws: Check) -> str:
     """How well a comparison of these arms is founded."""
     return "tested" if all(check.verdict != "fails" for check in draws) else "assumed"

@@ -87,8 +87,11 @@ def _sentence(study: PlanFact, table: pd.DataFrame) -> str:
                     else "{fact:money} of revenue is linked, and {plan:money} was promised (campaigns: {n:count}).",
                     fact=linked["linked_revenue"].sum(), n=len(linked), plan=promised))
     if linked["profit"].notna().all():
-        said.append(say("After {cost:money} of cost a linked profit of {profit:money} remains: not yet an effect.",
-                        cost=linked["cost"].sum(), profit=linked["profit"].sum()))
+        cost = linked["cost"].sum(min_count=1)
+        said.append(say("No cost is on record; {profit:money} of margin is linked: not yet an effect."
+                        if cost != cost
+                        else "After {cost:money} of cost a linked profit of {profit:money} remains: not yet an effect.",
+                        cost=cost, profit=linked["profit"].sum()))
     return " ".join(said)
 
 

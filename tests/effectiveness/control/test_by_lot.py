@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_analytics import BestCampaign, Lift, NotEnough, Overlap, PullForward, Spillover
+from crm_analytics import BestCampaign, Lift, NotEnough, Overlap, PullForward, Spillover, draw
 from crm_analytics.effectiveness.control.by_lot import alike_before
 from crm_analytics.simulation.experiments import experiment_tests
 
@@ -29,6 +29,7 @@ def people_of(seed: int, *, chosen: bool, n: int = 2000) -> pd.DataFrame:
 def test_a_test_says_what_it_is_not(chosen):
     lift = Lift().fit(people_of(1, chosen=chosen))
     assert lift.text.startswith(WARNED) == chosen
+    assert ("not drawn alike" in draw(lift).layout.title.text) == chosen
     assert lift.quantiles().text.startswith(WARNED) == chosen
     assert {claim.evidence for claim in lift.claims} == {"assumed" if chosen else "tested"}
 
