@@ -31,6 +31,7 @@ def odd_day(result: PanelEffectResult) -> pd.Timestamp | None:
 
 
 def one_day(result: PanelEffectResult) -> list[Check]:
+    """Whether the answer hangs on one day; nothing where it does not."""
     day = odd_day(result)
     if day is None:
         return []
