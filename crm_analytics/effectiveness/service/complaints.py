@@ -231,8 +231,8 @@ def _stake(
 
 
 def _sentence(result: ComplaintsResult) -> str:
-    first = result.table.iloc[0]
     n = int((result.table["verdict"] == say("improve")).sum())
+    first = result.table.iloc[0] if n else result.table.loc[result.table["rate"].idxmax()]
     figures = {
         "rate": first["rate"], "low": first["low"], "high": first["high"], "value": first["value"],
         "overall": result.overall, "all": len(result.table), "stake": first["stake"], "n": n,

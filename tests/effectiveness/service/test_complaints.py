@@ -85,3 +85,10 @@ def test_a_faulty_batch_is_not_excused_by_the_months_it_made_bad():
     found = Complaints().fit(frame).table.set_index("value")
     assert found.loc["batch", "low"] <= 140 <= found.loc["batch", "high"]
     assert (found.drop(index="batch")["verdict"] == "as others").all()
+
+
+def test_where_none_stands_out_the_one_that_is_named_the_most_is():
+    result = Complaints().fit(complained(2, fault=0.0)[0])
+    most = result.table.loc[result.table["rate"].idxmax()]
+    assert "beyond chance none" in result.text
+    assert f"that of {most['value']}" in result.text
