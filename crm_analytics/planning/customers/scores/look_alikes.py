@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crm_analytics.planning.customers.scores.calibration import sigmoid
+from crm_analytics.planning.customers.scores.decisions import in_order, told_apart
 from crm_analytics.planning.customers.scores.gains import spanned
 from crm_analytics.planning.customers.scores.learning import Learned, learn
 from crm_analytics.planning.customers.scores.periods import FEWEST, Periods
 from crm_analytics.planning.customers.scores.reasons import in_words
-from crm_analytics.planning.customers.scores.score import PROTECTED, in_order, told_apart
+from crm_analytics.planning.customers.scores.score import PROTECTED
 from crm_analytics.planning.customers.scores.shared import shared
 from crm_analytics.planning.customers.scores.steps import NOT_COLUMNS
 from crm_analytics.result import Check, Result, Study
