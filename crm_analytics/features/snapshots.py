@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
     from crm_analytics.warehouse.engine import Warehouse
 
-STAND = "stand"
-"""The name under which a customer goes on a snapshot: the customer's own with the snapshot behind it."""
-
 
 class Snapshots:
     """A warehouse as a feature may read it, in which a customer is a customer on a snapshot.
