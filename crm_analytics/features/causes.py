@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from crm_analytics.features.daily import daily_sales, sold_lines
+from crm_analytics.features.daily import daily_sales, returned_lines, sold_lines
 from crm_analytics.features.days import calendar, running, together
 from crm_analytics.features.feature import feature
 
@@ -18,7 +18,6 @@ REGULAR_WEEKS = 8
 """A product sold in fewer different weeks comes and goes by chance: it is in no assortment."""
 QUIET_DAYS = 60
 """A product unsold for longer, and for longer than it ever was before, has gone."""
-ACTIVITY_DAYS = 14
 
 
 @feature(needs=("orders", "order_lines"), grain="a day")
@@ -35,14 +34,16 @@ def daily_causes(
     `assortment_index`: what the goods on offer sell on a day on which each sells as usual, base 1 on the first day, so
     that it moves only when regular goods come or go. Without a table of prices, `price_paid_index` follows the lines'
     own: the weekly median of each product, chained, weighted by what was sold (a bargain for those who buy much is in
-    it). `largest_order` is the money of the day's largest order.
+    it). `largest_order` is the money of the day's largest order, `returned` that of what was sent back on the day.
     """
     sales = daily_sales(wh, as_of=as_of, region=region, category=category, campaign=None, trade=trade)
-    lines = sold_lines(wh, as_of, place={"region": region, "store": None}, goods={"category": category}, trade=trade)
+    part = {"place": {"region": region, "store": None}, "goods": {"category": category}, "trade": trade}
+    lines = sold_lines(wh, as_of, **part)
     first = lines.day.min().to_pyarrow().as_py()
     lines = lines.filter(lines.quantity > 0, lines.amount > 0)
     days = calendar(first, as_of)
-    found = [_largest_order(days, lines), _assortment(days, lines, first, as_of)]
+    back = returned_lines(wh, as_of, **part)
+    found = [_largest_order(days, lines), _returned(days, back), _assortment(days, lines, first, as_of)]
     if "price_index" not in sales.columns:
         found.append(_prices_paid(days, lines))
     return together(sales, [part for part in found if part is not None]).order_by("day")
@@ -52,8 +53,15 @@ def _largest_order(days: ir.Table, lines: ir.Table) -> ir.Table:
     """Day, largest_order."""
     orders = lines.group_by("day", "order_id").agg(amount=lines.amount.sum())
     largest = orders.group_by("day").agg(largest_order=orders.amount.max().cast("float64"))
-    table = days.left_join(largest, "day").drop("day_right")
+    table = together(days, [largest])
     return table.mutate(largest_order=table.largest_order.fill_null(0.0))
+
+
+def _returned(days: ir.Table, lines: ir.Table) -> ir.Table:
+    """Day, returned."""
+    back = lines.group_by("day").agg(returned=(-lines.amount.sum()).cast("float64"))
+    table = together(days, [back])
+    return table.mutate(returned=table.returned.fill_null(0.0))
 
 
 def _assortment(days: ir.Table, lines: ir.Table, first: date, as_of: date) -> ir.Table | None:

@@ -112,10 +112,20 @@ def _narrowed(only: Mapping[str, str] | None) -> dict[str, str]:
 
 def sold_lines(wh: Warehouse, as_of: date, *, place: dict, goods: dict, trade: str) -> ir.Table:
     """Lines of sales with their day and category, in this region or store, of this category, product or channel."""
+    orders = orders_of(wh, trade)
+    return _lines(wh, orders.filter(orders.kind != "return"), as_of, place=place, goods=goods, trade=trade)
+
+
+def returned_lines(wh: Warehouse, as_of: date, *, place: dict, goods: dict, trade: str) -> ir.Table:
+    """Lines of what was sent back, likewise; their amounts are negative."""
+    orders = orders_of(wh, trade)
+    return _lines(wh, orders.filter(orders.kind == "return"), as_of, place=place, goods=goods, trade=trade)
+
+
+def _lines(wh: Warehouse, orders: ir.Table, as_of: date, *, place: dict, goods: dict, trade: str) -> ir.Table:
     import ibis
 
-    orders = orders_of(wh, trade)
-    orders = orders.filter(orders.kind != "return", orders.ordered_at < ibis.literal(as_of, type="date"))
+    orders = orders.filter(orders.ordered_at < ibis.literal(as_of, type="date"))
     if place["store"] is not None:
         known(wh, ("orders",), "store_id", place["store"])
         orders = orders.filter(orders.store_id == place["store"])

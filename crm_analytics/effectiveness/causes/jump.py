@@ -132,6 +132,7 @@ class Jump(BetweenPeriods):
             known=tuple(c for c in frame if c in COLUMNS or c.startswith("market_")),
             silent=tuple(frame["day"][series.silent].dt.date),
             order=_large_order(frame, parts, split.now - split.was) if self.measure == "revenue" else None,
+            sent_back=_sent_back(frame, parts) if self.measure == "revenue" else 0.0,
         )
         return replace(answer, text=sentence(answer), checks=checks(answer))
 
@@ -156,8 +157,9 @@ class JumpResult(Result):
     told apart. `ordinary` is how far the unexplained goes in ordinary times, and `ordinary_change` how far a change
     goes beyond weekday, season and holidays; `beyond_timing` is how far this one went. `brought` says that the earlier
     period was brought to the later one's days. `order` is the largest order of the period that sold more, if
-    hardly another day has one so large; `silent` are the days for which nothing is on record. `history` is the
-    series: day, actual.
+    hardly another day has one so large; `sent_back` how much more money of goods came back in the later period than in
+    as many days of the earlier one, which revenue does not count; `silent` are the days for which nothing is on record.
+    `history` is the series: day, actual.
     """
 
     was: float
@@ -173,6 +175,7 @@ class JumpResult(Result):
     silent: tuple[date, ...]
     found: Found | None = None
     order: LargeOrder | None = None
+    sent_back: float = 0.0
     history: pd.DataFrame = field(repr=False)
 
     @property
@@ -191,6 +194,11 @@ class JumpResult(Result):
     def one_order(self) -> bool:
         """Whether most of the change is one order, larger than those of ordinary days."""
         return self.order is not None and 2 * self.order.amount > abs(self.change) > 0
+
+    @property
+    def mostly_sent_back(self) -> bool:
+        """Whether goods worth most of the change were sold in one of the periods and came back in it."""
+        return self.sent_back * self.change > 0 and 2 * abs(self.sent_back) > abs(self.change)
 
     @property
     def main(self) -> pd.Series | None:
@@ -266,6 +274,13 @@ def _large_order(frame: pd.DataFrame, parts: tuple[slice, slice], change: float)
     place = part.start + int(orders[part].argmax())
     usual = float(np.quantile(np.delete(orders, np.r_[part]), ORDINARY_DAYS))
     return LargeOrder(frame["day"].iloc[place].date(), orders[place], usual) if orders[place] > usual > 0 else None
+
+
+def _sent_back(frame: pd.DataFrame, parts: tuple[slice, slice]) -> float:
+    if "returned" not in frame:
+        return 0.0
+    earlier, later = (frame["returned"].fillna(0).to_numpy(float)[part] for part in parts)
+    return _cents(later.sum() - earlier.mean() * len(later))
 
 
 def _cents(value: float) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from crm_analytics.effectiveness.amounts import amount, change
 from crm_analytics.effectiveness.causes.evidence import STRONG, UNUSUAL
-from crm_analytics.effectiveness.causes.jump_words import COLUMNS, called, estimate, rest
+from crm_analytics.effectiveness.causes.jump_words import COLUMNS, called, estimate, net_of_returns, rest
 from crm_analytics.effectiveness.causes.split import UNEXPLAINED
 from crm_analytics.result import Check
 from crm_analytics.say import say
@@ -22,7 +22,7 @@ NEEDED = ("price_index", "competitor_index", "stock_out", "assortment_index", "c
 
 def checks(result: JumpResult) -> tuple[Check, ...]:
     """How it was found, how far such days drift, whether causes can be told apart, and what is not on record."""
-    asked = (_searched, _neighbours, _unexplained, _apart, _order, _silence, _before, _record, _lengths)
+    asked = (_searched, _neighbours, _unexplained, _apart, _order, _returns, _silence, _before, _record, _lengths)
     return tuple(check for ask in asked for check in ask(result))
 
 
@@ -100,6 +100,11 @@ def _order(result: JumpResult) -> Iterator[Check]:
                 rest=change(result.study.measure, without),
             ),
         )
+
+
+def _returns(result: JumpResult) -> Iterator[Check]:
+    if result.mostly_sent_back:
+        yield Check(name=say("Sent back"), verdict="weak", text=net_of_returns(result))
 
 
 def _silence(result: JumpResult) -> Iterator[Check]:

@@ -59,7 +59,23 @@ def estimate(result: JumpResult, part: pd.Series | Together) -> dict[str, str]:
 
 
 def sentence(result: JumpResult) -> str:
-    """The main cause with its money and interval, the second one, and what is left over."""
+    """The main cause with its money and interval, the second one, and what is left over; what of it came back."""
+    return _of_causes(result) + (" " + net_of_returns(result) if result.mostly_sent_back else "")
+
+
+def net_of_returns(result: JumpResult) -> str:
+    """What the change is once more than usual has come back."""
+    return say(
+        "In the later period {more:money} more came back than in the earlier one: net of that the change is {net}."
+        if result.sent_back > 0
+        else "In the earlier period {more:money} more came back than in the later one: net of that the change is "
+        "{net}.",
+        more=abs(result.sent_back),
+        net=change(result.study.measure, result.change - result.sent_back),
+    )
+
+
+def _of_causes(result: JumpResult) -> str:
     main, pair = result.main, _surest(result.together)
     if pair and (main is None or abs(pair.change) > abs(main["change"])):
         return _inseparable(result, pair)

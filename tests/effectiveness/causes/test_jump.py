@@ -304,6 +304,19 @@ def test_one_order_that_is_most_of_it_is_told():
     assert not Jump().fit(frame.assign(largest_order=50.0)).one_order
 
 
+def test_what_came_back_is_told():
+    frame = steady().assign(returned=10.0)
+    frame.loc[300, "revenue"] += 5000
+    study = Jump(starts=frame["day"][300].date(), ends=frame["day"][306].date())
+    assert "came back" not in study.fit(frame).text
+    frame.loc[302, "returned"] += 4900
+    result = study.fit(frame)
+    assert result.sent_back == pytest.approx(4900)
+    assert "4,900 more came back" in result.text
+    assert any(check.name == "Sent back" for check in result.checks)
+    assert not study.fit(frame.assign(returned=frame["returned"][::-1].to_numpy())).mostly_sent_back
+
+
 def test_days_without_a_record_are_told_and_are_no_jump():
     frame = steady()
     frame.loc[200:202, "revenue"] = 0.0
