@@ -72,12 +72,15 @@ class Overlap(Study):
             found = [one for one in found if one]
             if found:
                 return _judged(self, mine, measure, pd.DataFrame(found), left_out)
-        return self.refuse(
-            say(
-                "Not enough evidence: no two campaigns within {weeks:count} weeks have {least:count} customers in each "
-                "of the four cells that both lots make.", weeks=self.weeks_before, least=LEAST_IN_AN_ARM,
-            )
+        told = say(
+            "Not enough evidence: no two campaigns within {weeks:count} weeks have {least:count} customers in each of "
+            "the four cells that both lots make.", weeks=self.weeks_before, least=LEAST_IN_AN_ARM,
         )  # fmt: skip
+        if left_out:
+            told += " " + say(
+                "Left out, for their arms were unlike before they began: «{names}».", names="», «".join(left_out)
+            )
+        return self.refuse(told)
 
     def _others(self, rows: pd.DataFrame, mine: pd.DataFrame) -> list[pd.DataFrame]:
         starts, days = mine["starts"].iloc[0], int(mine["days"].iloc[0])

@@ -86,7 +86,10 @@ def _beside(seed: int, *, beside: float) -> Trial:
     """What a campaign did more for those whom the one before it, which goes on bringing something, had addressed."""
     rows, _ = experiment_tests(seed, customers=4000, effects=(3.0, 3.0), beside=beside, lasting=1.5)
     last, other = (rows[rows["campaign_id"] == name].set_index("customer_id") for name in ("T2", "T1"))
-    row = Overlap(campaign="T2").fit(rows).table.iloc[0]
+    result = Overlap(campaign="T2").fit(rows)
+    if not enough(result):
+        return Trial(truth=2 * beside, scale=USUAL_REVENUE)
+    row = result.table.iloc[0]
     got = last[last["arm"] == "treated"]
     means = got.groupby(other["arm"].reindex(got.index))["outcome_revenue"].mean()
     return Trial(
