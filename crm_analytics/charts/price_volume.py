@@ -28,7 +28,7 @@ def _title(result: PriceVolumeResult) -> str:
     told = [
         say("{name} {moved:money}", name=say(LABELS[name]), moved=bars.loc[name, "moved"])
         for name in bars.index
-        if bars.loc[name, "low"] > 0 or bars.loc[name, "high"] < 0
+        if not (bars.loc[name, "low"] <= 0 <= bars.loc[name, "high"])  # or it is not known how far chance goes
     ]
     if not told:
         return say("Neither price nor volume nor mix moved more than another draw of the same customers would")

@@ -109,7 +109,7 @@ class PriceVolumeResult(Result):
     def claims(self) -> tuple[Claim, ...]:
         """What prices, volume and mix moved, until the next period is over."""
         now, ahead = self.days[1], self.days[1].next(self.days[0])
-        rows = self.table[self.table["bar"].isin(["price", "volume", "mix"])]
+        rows = self.table[self.table["bar"].isin(["price", "volume", "mix"])].dropna(subset=["low"])
         return tuple(
             Claim(
                 subject=say("what {bar} moved", bar=say(row.bar)),
@@ -152,7 +152,7 @@ def _answered(study: PriceVolume, rows: pd.DataFrame, sold: np.ndarray, *, days:
 
     whole, dealt = _cells(rows, study), _dealt(rows, study)
     parts = parts_of(whole, sold)
-    without = [whole.scaled(part, len(dealt) / (len(dealt) - 1)) for part in dealt]
+    without = [whole.scaled(part, len(dealt) / max(len(dealt) - 1, 1)) for part in dealt]
     leaving = np.array([[values.sum() for values in parts_of(rest, sold).values()] for rest in without], float)
     reach = t.ppf((1 + study.confidence) / 2, max(len(dealt) - 1, 1))
     half = reach * spread(leaving) if len(dealt) > 1 else np.full(len(BARS), np.nan)
@@ -182,16 +182,20 @@ def _answered(study: PriceVolume, rows: pd.DataFrame, sold: np.ndarray, *, days:
 
 def _sentence(result: PriceVolumeResult) -> str:
     bars = result.table.set_index("bar")
+    known = bool(bars["low"].notna().all())
     told = ", ".join(
-        say("{bar} {moved:money} ({low:money} – {high:money})", bar=say(name), moved=bars.loc[name, "moved"],
-            low=bars.loc[name, "low"], high=bars.loc[name, "high"])
+        say("{bar} {moved:money} ({low:money} – {high:money})" if known else "{bar} {moved:money}", bar=say(name),
+            moved=bars.loc[name, "moved"], low=bars.loc[name, "low"], high=bars.loc[name, "high"])
         for name in ("price", "volume", "mix") if name in bars.index
     )  # fmt: skip
     rest = float(bars["moved"].drop(["price", "volume", "mix"], errors="ignore").sum())
     index, low, high = result.index
     return say(
         "{change:money} {what} against {before}: {told}; new and discontinued products and all else {rest:money}. "
-        "Prices of what was sold in both changed by {index:percent} ({span:percents}).",
+        "Prices of what was sold in both changed by {index:percent} ({span:percents})."
+        if known
+        else "{change:money} {what} against {before}: {told}; new and discontinued products and all else {rest:money}. "
+        "Prices of what was sold in both changed by {index:percent}; so few customers do not show how far chance goes.",
         change=result.change,
         what=say(result.study.measure),
         before=result.days[0].name,

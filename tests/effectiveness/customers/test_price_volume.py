@@ -126,6 +126,15 @@ def test_intervals_cover_planted_prices_volumes_and_mix():
     assert np.mean(inside) >= 0.88
 
 
+def test_one_customer_s_bars_are_told_without_intervals():
+    frame, _ = goods_sold(1)
+    result = PriceVolume().fit(frame[frame["part"] == 3])
+    assert result.table["moved"].sum() == pytest.approx(result.change, abs=0.005)
+    assert "nan" not in result.text.lower()
+    assert result.claims == ()
+    assert "volume" in draw(result).layout.title.text
+
+
 def test_of_many_customers_what_is_planted_is_found():
     frame, planted = goods_sold(1, customers=20_000, rise=0.05, more=-0.06, dearer=0.15)
     bars = PriceVolume().fit(frame).table.set_index("bar")["moved"]
