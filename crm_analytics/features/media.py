@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from crm_analytics.warehouse.engine import Warehouse
 
 DAYS = {"week": 7, "day": 1}
-LONGEST_DAYS = 31
-"""A cost outside any campaign pays for so many days at most."""
+MONTH_DAYS, LONGEST_DAYS = 28, 31
+"""A month; a cost outside any campaign pays for so many days at most."""
+REGULAR = 4
+"""So many times a cost must have come at one step before a longer wait for the next one is a pause."""
 
 
 @feature(needs=("orders", "order_lines", "campaign_costs"), grain="a week, or a day")
@@ -25,8 +27,9 @@ def media(wh: Warehouse, as_of: date | str | None = None, every: str = "week", t
     """Sales of every whole week (or `every="day"`) before `as_of`, what moved them, and the spend of each channel.
 
     Weeks are counted back from `as_of`, so that the last one is whole. A cost is spread over the days it pays for: from
-    the day it fell due to the next cost of the same kind, or to the campaign's end; what was paid before the campaign
-    or after it, over the whole of it. Its channel is its campaign's, else (no campaign, or one without channel) the
+    the day it fell due to the next cost of the same kind, or to the campaign's end, and no longer than their step where
+    they come every so many days, so that nothing is spent in a pause; what was paid before the campaign or after it,
+    over the whole of it. Its channel is its campaign's, else (no campaign, or one without channel) the
     kind of the cost. Columns: starts (first day), revenue, margin (null where a unit cost is lacking), units, orders,
     those of `daily_sales` as means of the period (price_index, competitor_index, market_…, stock_out), holidays (their
     names, joined by "; ") and spend_<channel> for each channel, in the company's money. Ordered by `starts`.
@@ -104,7 +107,7 @@ def _paid(wh: Warehouse, as_of: date) -> ir.Table:
     import ibis
 
     costs = wh.campaign_costs
-    costs = costs.filter(costs.day < ibis.literal(as_of, type="date"), costs.amount != 0)
+    costs = costs.filter(costs.day < ibis.literal(as_of, type="date"))
     costs = costs.select("campaign_id", "day", "kind", amount=costs.amount.cast("float64"))
     unknown = {"channel": ibis.null("string"), "starts": ibis.null("date"), "ends": ibis.null("date")}
     if wh.has("campaigns"):
@@ -118,14 +121,36 @@ def _paid(wh: Warehouse, as_of: date) -> ir.Table:
         since=(costs.starts.isnull() | inside.fill_null(False)).ifelse(costs.day, costs.starts),
         whole=(~inside).fill_null(False),
     )
-    following = ibis.window(group_by=[costs.campaign_id, costs.kind, costs.whole], order_by=costs.day)
-    later, before = costs.day.lead().over(following), costs.day.lag().over(following)
-    days_on = ibis.coalesce(later.delta(costs.day, unit="day"), costs.day.delta(before, unit="day"), 1)
-    days_on = ibis.least(ibis.greatest(days_on, 1), LONGEST_DAYS)
-    alone = (costs.day.cast("timestamp") + (days_on - 1).as_interval("D")).cast("date")
-    to_next = (later.cast("timestamp") - ibis.interval(days=1)).cast("date")
-    until = costs.starts.isnull().ifelse(
-        alone, costs.whole.ifelse(costs.ends, ibis.least(ibis.coalesce(to_next, costs.ends), costs.ends))
-    )
-    costs = costs.mutate(until=ibis.greatest(until, costs.since))
+    costs = _waits(costs)
+    alone = ibis.least(ibis.greatest(ibis.coalesce(costs.wait, costs.waited, 1), 1), LONGEST_DAYS)
+    to_next = ibis.least(ibis.coalesce(_on(costs.day, costs.wait), costs.ends), costs.ends)
+    to_next = ibis.least(to_next, ibis.coalesce(_on(costs.day, costs.step), to_next))
+    until = costs.starts.isnull().ifelse(_on(costs.day, alone), costs.whole.ifelse(costs.ends, to_next))
+    costs = costs.mutate(until=ibis.greatest(until, costs.since)).filter(costs.amount != 0)
     return costs.mutate(lasts=costs.until.delta(costs.since, unit="day") + 1)
+
+
+def _waits(costs: ir.Table) -> ir.Table:
+    """Beside each cost the days to the next of its kind (wait), since the one before (waited), and the step at which
+    they come: so many days or a multiple, where a pause lies between; null where they come at no step."""
+    import ibis
+
+    series = ["campaign_id", "kind", "whole"]
+    following = ibis.window(group_by=series, order_by="day")
+    later, before = costs.day.lead().over(following), costs.day.lag().over(following)
+    costs = costs.mutate(wait=later.delta(costs.day, unit="day"), waited=costs.day.delta(before, unit="day"))
+    known = costs.filter(costs.wait.notnull())
+    every = known.group_by(series).agg(least=known.wait.min(), usual=known.wait.median(), times=known.wait.count())
+    known = known.inner_join(every, series)
+    known = known.group_by([*series, "least", "usual", "times"]).agg(even=(known.wait % known.least == 0).all())
+    monthly = known.least >= MONTH_DAYS
+    stepped = (known.even | monthly) & (known.times >= REGULAR) & ((known.least > 1) | (known.usual == 1))
+    step = monthly.ifelse(LONGEST_DAYS, known.least)
+    steps = known.select(*series, step=stepped.ifelse(step, ibis.null("int64")))
+    costs = costs.left_join(steps, series)
+    return costs.drop(*(f"{name}_right" for name in series))
+
+
+def _on(day: ir.DateColumn, days: ir.IntegerValue) -> ir.DateColumn:
+    """The last of so many days that begin on a day."""
+    return (day.cast("timestamp") + (days - 1).as_interval("D")).cast("date")

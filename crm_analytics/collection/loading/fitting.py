@@ -15,7 +15,7 @@ from crm_analytics.collection.loading import repeats
 from crm_analytics.collection.loading.bench import Bench
 from crm_analytics.collection.loading.kinds import Kind
 from crm_analytics.collection.mapping.conversion import converted, faults, quoted
-from crm_analytics.collection.mapping.maps import Block, ColumnSpec
+from crm_analytics.collection.mapping.maps import TAKEN, Block, ColumnSpec
 from crm_analytics.collection.mapping.pseudonyms import FORGOTTEN
 from crm_analytics.warehouse.privacy.subject import SOURCE_ID, customer_columns
 from crm_analytics.warehouse.tables import TABLES, Column
@@ -37,6 +37,8 @@ class Fit:
         """The SQL of each column's value, of a line `l` that was scanned."""
         self.places: dict[str, str] = {}
         """For columns that number lines within a group: the group's name."""
+        self.among: dict[str, str] = {}
+        """For columns that take the earliest or the latest day of all lines of a value: how it is found."""
         checks: list[tuple[str, int]] = []
         needed: list[tuple[str, int]] = []
         for column in self.table.columns:
@@ -107,6 +109,8 @@ class Fit:
         if spec.constant is None:
             value = self.kind.value(value)
             self.values[column.name] = f"l.{self.kind.keep(value)}"
+            if spec.take:
+                self.among[column.name] = f"{TAKEN[spec.take]}({self.kind.keep(value)})"
         else:
             self.values[column.name] = value
         if spec.lookup:
@@ -164,6 +168,12 @@ class Fit:
             run(
                 f"CREATE TABLE place_{self.number}_{target} AS SELECT min(rid) AS start, {group} AS grp"
                 f"{self._by_file} FROM {self.kind.lines} WHERE {group} IS NOT NULL GROUP BY {group}{self._by_file}"
+            )
+        if self.among:
+            found = ", ".join(f'{sql} AS "{name}"' for name, sql in self.among.items())
+            run(
+                f"CREATE VIEW among_{self.number} AS SELECT {self.grp} AS grp, {found} FROM {self.kind.lines} "
+                f"ANTI JOIN refused USING (rid) WHERE {self.fault} IS NULL AND {self.belongs} GROUP BY {self.grp}"
             )
         if self.group:
             self._choose_only([])
@@ -272,6 +282,8 @@ class Fit:
     def _rows(self, lines: str, also: str = "") -> str:
         """rid, file, the table's columns (and the value of `rows:`) of these lines."""
         columns, joins = [], ""
+        if self.among:
+            joins = f" LEFT JOIN among_{self.number} AS a ON a.grp = l.{self.grp}"
         for column in self.table.columns:
             name = column.name
             if name in self.places:
@@ -279,6 +291,8 @@ class Fit:
                 joins += f" LEFT JOIN {place} ON {place}.grp = l.{self.places[name]}"
                 joins += f" AND {place}.file = l.file" if self.kind.adds else ""
                 columns.append(f'CAST(CAST(l.rid - {place}.start + 1 AS BIGINT) AS {column.sql_type}) AS "{name}"')
+            elif name in self.among:
+                columns.append(f'a."{name}" AS "{name}"')
             elif name in self.values:
                 columns.append(f'{self.values[name]} AS "{name}"')
             else:

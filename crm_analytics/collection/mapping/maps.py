@@ -16,7 +16,10 @@ from crm_analytics.collection.mapping.files import FileSpec, check_file, file_sp
 from crm_analytics.collection.mapping.section import MapError, Section, parsed, text_of
 from crm_analytics.warehouse.golden import RULES, SURVIVES
 from crm_analytics.warehouse.release import Company, IdentityRules
-from crm_analytics.warehouse.tables import TABLES
+from crm_analytics.warehouse.tables import DAY, MOMENT, TABLES, Column
+
+TAKEN = {"earliest": "min", "latest": "max"}
+"""What may be taken of the days of all lines of a value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +37,8 @@ class ColumnSpec:
     lookup: str = ""
     otherwise: str | None = None
     default: str | None = None
+    take: str = ""
+    """In a block with `rows:`: the earliest or the latest of the days of all its lines, not that of the first line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,6 +265,9 @@ def _blocks(
             raise section.error(
                 "columns", f"{table} cannot be without {column.name} ({column.about}); say where it comes from."
             )
+        spec = next((spec for spec in columns if spec.target == column.name and spec.take), None)
+        if spec and (problem := _untakeable(spec, column, rows=section.has("rows"), load=files[file].load)):
+            raise section.error(f"columns.{column.name}.take", problem)
     block = Block(
         table=table,
         file=file,
@@ -283,6 +291,17 @@ def _blocks(
             where=f"({where}) AND {filled}" if where else filled,
             columns=tuple(_for_one(spec, name, column) for spec in columns),
         )
+
+
+def _untakeable(spec: ColumnSpec, column: Column, *, rows: bool, load: str) -> str:
+    """What is wrong with `take:` here; empty where nothing is."""
+    if spec.take not in TAKEN:
+        return f"{spec.take!r} should be earliest or latest."
+    if not rows or column.kind not in (DAY, MOMENT) or not (spec.column or spec.expression):
+        return "it is for a day out of the file, in a table that says rows:."
+    return "later files would not be looked at; it is for files that are all there is, without load: add." * (
+        load == "add"
+    )
 
 
 def _each(section: Section) -> dict[str, str]:
@@ -327,6 +346,7 @@ def _column(columns: Section, name: str, lookups: Mapping[str, Lookup]) -> Colum
         lookup=section.text("lookup", default=""),
         otherwise=section.optional("else"),
         default=section.optional("default"),
+        take=section.text("take", default=""),
     )
     section.done()
     if spec.lookup:

@@ -14,6 +14,7 @@ from crm_analytics.collection.suggest.part import Part
 from crm_analytics.collection.suggest.place import Hints, Reading, read
 from crm_analytics.collection.suggest.profile import Profile
 from crm_analytics.collection.suggest.sniffed import ROWS, Sniffed
+from crm_analytics.collection.suggest.spend import SPEND, as_spend
 from crm_analytics.collection.suggest.write import shown
 from crm_analytics.say import say
 
@@ -29,7 +30,7 @@ def gathered(files: Sequence[Sniffed]) -> list[Part]:
     _follow_codes(parts)
     readings = [part.reading for part in parts]
     for part, hints in zip(parts, _references(readings), strict=True):
-        if hints and not format_known(part.reading.sniffed):
+        if hints and part.reading.kind != SPEND and not format_known(part.reading.sniffed):
             part.reading = read(part.reading.sniffed, part.reading.columns, hints)
     return parts
 
@@ -71,6 +72,8 @@ def _understood(sniffed: Sniffed) -> Reading:
     if format_known(sniffed):
         return read_known(sniffed)
     reading = read(sniffed)
+    if spent := as_spend(reading):
+        return spent
     return read_known(sniffed.survey) if sniffed.survey and reading.kind in _PEOPLE_OR_LESS else reading
 
 

@@ -141,6 +141,7 @@ class Lexicon:
         for place, parts in raw["parts"].items():
             for part, about in parts.items():
                 self._take(f"{place}#{part}", about)
+        self.advertising = {what: {words_of(word) for word in words} for what, words in raw["advertising"].items()}
         self.values = {
             place: {" ".join(words_of(str(word))): value for value, said in values.items() for word in said}
             for place, values in raw["values"].items()
@@ -270,6 +271,13 @@ def _nearness(read: tuple[Word, ...], phrase: Phrase, subjects: tuple[str, ...])
     understood = all(meaning in subjects for meaning in absent)
     said = 1.0 if understood else 0.75 if phrase.needed[-1] not in absent else 0.5
     return phrase.strength * said * matched / (matched + missing + extra)
+
+
+def speaks_of(text: str, *whats: str) -> bool:
+    """Whether words of a heading, or of a file's name, are among those that the lexicon has for advertising."""
+    words, known = words_of(text.replace("_", " ")), lexicon().advertising
+    parts = {words[i:j] for i in range(len(words)) for j in range(i + 1, min(i + 3, len(words)) + 1)}
+    return any(parts & known[what] for what in whats)
 
 
 @cache

@@ -85,8 +85,9 @@ def read(sniffed: Sniffed, columns: list[Profile] | None = None, hints: Hints | 
     if not columns or not sniffed.rows:
         return Reading(sniffed=sniffed, columns=columns or [], lacking=sniffed.trouble or "it holds no rows")
     usable = [number for number, profile in enumerate(columns) if _usable(profile, columns)]
-    tries = [_try(kind, sniffed, columns, usable, hints or {}) for kind in lexicon().rows]
     rows = lexicon().rows
+    kinds = [kind for kind, about in rows.items() if "apart" not in about]
+    tries = [_try(kind, sniffed, columns, usable, hints or {}) for kind in kinds]
     tries.sort(key=lambda one: (bool(one.lacking), "knows" in rows[one.kind], -one.score, one.kind))
     best = tries[0]
     if best.lacking:

@@ -20,6 +20,7 @@ from crm_analytics.collection.suggest.place import Placement
 from crm_analytics.collection.suggest.profile import CURRENCIES
 from crm_analytics.collection.suggest.sniff import sniff
 from crm_analytics.collection.suggest.sniffed import Sniffed
+from crm_analytics.collection.suggest.spend import SPEND, Spending
 from crm_analytics.collection.suggest.write import shown, why_not, written
 from crm_analytics.say import say
 
@@ -144,6 +145,8 @@ def _composed(parts: list[Part]) -> dict[str, dict[str, str]]:
             own = {whole[part.reading.kind]} if part.reading.kind in whole else set()
             own |= {"customer_contacts"} if "customers" in own else set()
             Known(part, elsewhere=frozenset(brought - own)).compose()
+        elif part.reading.kind == SPEND:
+            Spending(part, elsewhere=frozenset(brought), headed=False).compose()
         elif part.reading.kind:
             headed = part.reading.kind == "order line" and "products.product_id" not in part.reading.at
             composer = Composer(part, elsewhere=frozenset(brought), headed=headed and "position" in kinds)

@@ -10,6 +10,8 @@ from crm_analytics.result import Check, Result, Study, frame_of
 from crm_analytics.result.chance import share_interval
 from crm_analytics.say import say
 
+AHEAD_DAYS = 366
+"""What ends later than that, or is given a last day only because one must be, is always on."""
 MONEY = ("budget", "cost", "promised", "linked_revenue", "linked_margin")
 
 
@@ -118,10 +120,27 @@ def _unlinked(table: pd.DataFrame) -> list[Check]:
 
 
 def _incomplete(table: pd.DataFrame) -> list[Check]:
-    running = table[table["days_left"] > 0] if "days_left" in table else table.iloc[:0]
-    if running.empty:
+    if "days_left" not in table:
         return []
+    running = table[table["days_left"] > 0]
+    always = running[running["days_left"] > AHEAD_DAYS]
+    running = running.drop(always.index)
+    told = [
+        Check(
+            name=say("Without an end"),
+            verdict="weak",
+            text=say(
+                "{n:count} of {all:count} campaigns {n:has|have} no end within a year: what {n:it|they} cost and "
+                "brought is told up to now, and goes on growing.",
+                n=len(always),
+                all=len(table),
+            ),
+        )
+    ] * (not always.empty)
+    if running.empty:
+        return told
     return [
+        *told,
         Check(
             name=say("Still counting"),
             verdict="weak",
