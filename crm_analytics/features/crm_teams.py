@@ -23,11 +23,12 @@ TEAMS = ("store", "region", "customer_region", "agent")
 
 
 @feature(needs=(), grain="a metric × team × month")
-def crm_teams(wh: Warehouse, as_of: date | str | None = None, team: str = "store", trade: str = "ordinary") -> ir.Table:
+def crm_teams(wh: Warehouse, as_of: date | str | None = None, team: str = "", trade: str = "ordinary") -> ir.Table:
     """How many did it of how many, by team, in every whole month before `as_of`, as far as records say whose it was.
 
     A team is a `store`, a `region` (by where customers bought; of deals and contacts where they live), a
-    `customer_region` (by where they live) or an `agent` (who sells, who answers). Of places `came again`: customers who
+    `customer_region` (by where they live) or an `agent` (who sells, who answers); not set, the first of these of which
+    the records name two. Of places `came again`: customers who
     had bought there in the 90 days before the month, and of them those who bought in it, wherever. Of all but stores
     `deals won` (of those closed in the month), `days to win` (by the month of the first stage, of those won within 90
     days) and `settled at first contact` (of cases that began in the month; whoever asks again within 7 days was not
@@ -37,8 +38,13 @@ def crm_teams(wh: Warehouse, as_of: date | str | None = None, team: str = "store
     """
     import ibis
 
-    if team not in TEAMS:
+    if team not in ("", *TEAMS):
         raise ValueError(f"team is {team!r}; choose among {', '.join(TEAMS)}.")
+    named = _teams(wh)
+    several = [one for one, count in named.items() if count > 1]
+    team = team or next(iter([*several, *named]), "store")
+    if named and team not in named:
+        raise WarehouseError(f"No {team.replace('_', ' ')} is on record; ask by {', or by '.join(named)}.")
     parts = []
     if team == "store":
         wh.require("orders", "order_lines")
@@ -52,7 +58,7 @@ def crm_teams(wh: Warehouse, as_of: date | str | None = None, team: str = "store
         counts = cases.group_by("team", "month").agg(done=cases.settled.sum(), out_of=cases.count())
         parts.append(_rows(counts, "settled at first contact", ahead_days=AGAIN_DAYS))
     if not parts:
-        raise WarehouseError("No deal and no contact is on record, so nobody's either; ask by store.")
+        raise WarehouseError("No order, deal or contact is on record of which a team is known; load one of these.")
     table = ibis.union(*parts) if len(parts) > 1 else parts[0]
     table = table.filter(table.team.notnull(), table.team != "", table.out_of > 0)
     begins = table.group_by(of="metric").agg(first=table.month.min().cast("timestamp"))
@@ -64,6 +70,20 @@ def crm_teams(wh: Warehouse, as_of: date | str | None = None, team: str = "store
     table = table.filter(table.month >= table.since, table.month < end, watched <= today).drop("since")
     table = table.mutate(of=ibis.literal(team), until=ibis.literal(as_of, type="date"))
     return table.order_by("metric", "team", "month")
+
+
+def _teams(wh: Warehouse) -> dict[str, int]:
+    """How many teams of each kind the records name, the kinds without any left out."""
+
+    def count(table: str, column: str) -> int:
+        found = getattr(wh, table)[column].nullif("").nunique() if wh.has(table) else None
+        return 0 if found is None else found.to_pyarrow().as_py()
+
+    stores, homes = count("orders", "store_id"), count("customers", "region")
+    places = max(count("stores", "region") if stores else 0, homes)
+    agents = max(count("deal_stages", "agent"), count("contacts", "agent"))
+    found = dict(zip(TEAMS, (stores, places, homes, agents), strict=True))
+    return {team: many for team, many in found.items() if many}
 
 
 def _rows(table: ir.Table, metric: str, worth: ir.Value | None = None, *, ahead_days: int = 0) -> ir.Table:

@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_analytics import CRMByTeam, NotEnough, draw, features
+from crm_analytics.collection import load, suggest_map
 from crm_analytics.effectiveness.crm.teams import Teams
 from crm_analytics.simulation.introduction import team_by_team
+from crm_analytics.warehouse.engine import Warehouse
+from crm_analytics.warehouse.release import WarehouseError
 
 SEEDS = range(8)
 TRIED = {"teams": 6, "spread": 0.02}
@@ -123,3 +126,17 @@ def test_numbers_of_teams_are_those_of_the_facts(company):
     assert (told >= 0.97 * there.loc[told.index]).all()
     with pytest.raises(ValueError, match="customer_region"):
         features.crm_teams(company, team="floor")
+
+
+def test_where_no_store_is_on_record_it_asks_by_what_is(tmp_path):
+    orders = "".join(
+        f"{i},{i % 50},{('North', 'South', 'West')[i % 3]},2024-{1 + i // 60:02d}-{1 + i % 28:02d},{20 + i % 7}\n"
+        for i in range(600)
+    )
+    (tmp_path / "orders.csv").write_text(f"order_id,customer_id,customer_region,order_date,amount\n{orders}", "utf-8")
+    (tmp_path / "mine.yaml").write_text(suggest_map([tmp_path / "orders.csv"]).text, "utf-8")
+    load(tmp_path / "mine.yaml", data=tmp_path, home=tmp_path / "home")
+    wh = Warehouse.open(tmp_path / "home")
+    assert set(features.crm_teams(wh).to_pandas()["of"]) == {"region"}
+    with pytest.raises(WarehouseError, match="ask by region, or by customer_region"):
+        features.crm_teams(wh, team="store")
