@@ -5,6 +5,7 @@ Every channel is then one campaign that is always on, from the first to the last
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -102,6 +103,12 @@ def _wide(reading: Reading, day: Profile) -> list[int]:
     return spent if len(spent) > 1 and not others else []
 
 
+def _called(heading: str) -> str:
+    """The channel that a heading names: tv of tv_spend."""
+    words = [word for word in re.split(r"[_\W]+", heading) if word and not speaks_of(word, "spent")]
+    return " ".join(words) if words and speaks_of(heading, "spent") else heading
+
+
 class Spending(Columns):
     """The blocks of such a file: a campaign for each channel, and what it cost."""
 
@@ -139,8 +146,8 @@ class Spending(Columns):
         self.part.money = " + ".join(f"coalesce(num({one.said}), 0)" for one in media)
         for one in media:
             block = Block(table="campaigns", rows=quoted(one.name), where=f"num({one.said}) <> 0")
-            block.columns = {name: {"constant": one.name} for name in ("campaign_id", "name", "channel")}
-            block.columns |= self._days()
+            named = {"constant": _called(one.name)}
+            block.columns = {"campaign_id": {"constant": one.name}, "name": named, "channel": named} | self._days()
             yield block
         yield Block(
             table="campaign_costs", each=[one.name for one in media],

@@ -37,6 +37,8 @@ def spoilt(text: str, before: str, after: str) -> str:
         ("source: shop", "", ["source", "missing"]),
         ("source: shop", "source: shop\nsource: till", ["a second time"]),
         ("{constant: person}", "{constant: person, column: Kind}", ["exactly one of"]),
+        ("amount: Sum", "amount: {column: Sum, take: latest}", ["columns.amount.take", "says rows:"]),
+        ("amount: Sum", "amount: {column: Sum, take: last}", ["columns.amount.take", "earliest or latest"]),
         ("about: A small shop", "about: [", ["not YAML"]),
         ("about: A small shop", "about: {a: b}", ["about", "one text"]),
         ("currency: EUR", "currency: euro", ["company.currency", "three-letter"]),

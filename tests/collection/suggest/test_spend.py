@@ -106,3 +106,13 @@ def test_what_channels_brought_is_no_spend(tmp_path, name, head):
                    for i, line in enumerate(lines))  # fmt: skip
     (tmp_path / name).write_text(f"{head}\n{body}", encoding="utf-8")
     assert "campaign_costs" not in suggest_map([tmp_path / name]).text
+
+
+def test_a_channel_is_called_without_the_word_for_spend(tmp_path):
+    rows = "".join(f"{FIRST + timedelta(7 * w)},{900 + w},{90 + w},{20 + w},{7000 + 9 * w}\n" for w in range(40))
+    (tmp_path / "mix.csv").write_text(f"week,tv_spend,tv_grp,radio_spend,sales\n{rows}", encoding="utf-8")
+    text = suggest_map([tmp_path / "mix.csv"]).text
+    assert "channel: {constant: tv}" in text
+    assert "channel: {constant: radio}" in text
+    assert "left out: tv_grp" in text
+    assert "left out: sales" in text
