@@ -17,7 +17,7 @@ def _(result: TrustResult) -> go.Figure:
         rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.06, column_widths=[0.5, 0.5],
         subplot_titles=[
             say("intervals that held the truth, a dot a situation, %"),
-            say("typical error, % of what is usual"),
+            say("typical error, % of what is usual (by tens)"),
         ],
     )  # fmt: skip
     names = [theme.headline(name, 40) for name in result.table["estimator"]]
@@ -46,5 +46,5 @@ def _(result: TrustResult) -> go.Figure:
     fig.update_layout(template=theme.TEMPLATE, title_text=theme.headline(title), height=230 + 34 * len(rows),
                       margin={"l": 130, "t": 110}, legend_y=-62 / (60 + 34 * len(rows)))
     fig.update_xaxes(range=[lowest, 101], ticksuffix=" %", row=1, col=1)
-    fig.update_xaxes(rangemode="tozero", ticksuffix=" %", row=1, col=2)
+    fig.update_xaxes(type="log", dtick=1, ticksuffix=" %", row=1, col=2)
     return fig.update_annotations(font={"size": 13})

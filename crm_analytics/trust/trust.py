@@ -106,7 +106,7 @@ def _intervals(table: pd.DataFrame) -> list[Check]:
         lowest = table.loc[table["coverage"].idxmin()]
         text = say(
             "In every situation at least {share:percent} of the intervals held the truth ({name}: {situation}).",
-            share=lowest["coverage"], name=lowest["estimator"], situation=lowest["situation"],
+            share=np.floor(100 * lowest["coverage"]) / 100, name=lowest["estimator"], situation=lowest["situation"],
         )  # fmt: skip
         return [Check(name=say("intervals"), verdict="holds", text=text)]
     return [

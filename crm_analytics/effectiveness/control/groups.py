@@ -3,6 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+
+from crm_analytics.result import Check
+from crm_analytics.say import say
+
+
+def many(table: pd.DataFrame, name: str, said: str) -> Check:
+    """How many effects were asked for at once (`said`), and which are beyond noise though their interval holds zero:
+    Holm's procedure has fewer left to guard against with each that it finds, intervals guard against all of them."""
+    wide = table[table["beyond_noise"] & (table["low"] <= 0) & (table["high"] >= 0)]
+    if len(wide):
+        said += " " + say(
+            "{names} {n:is|are} beyond noise by it, though the interval, which is wider, holds zero: where others are "
+            "surely no chance, fewer are left to be.",
+            names=", ".join(wide[name].astype(str)), n=len(wide),
+        )  # fmt: skip
+    return Check(name=say("Many asked at once"), verdict="holds", text=said)
 
 
 def differ_by_chance(effects: np.ndarray, errors: np.ndarray) -> float:

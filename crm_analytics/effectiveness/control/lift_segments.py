@@ -10,7 +10,7 @@ import pandas as pd
 
 from crm_analytics.effectiveness.control.arms import LEAST_IN_AN_ARM, compared
 from crm_analytics.effectiveness.control.by_lot import told
-from crm_analytics.effectiveness.control.groups import differ_by_chance, shrunk
+from crm_analytics.effectiveness.control.groups import differ_by_chance, many, shrunk
 from crm_analytics.effectiveness.control.measures import Measure
 from crm_analytics.result import Check, Result
 from crm_analytics.result.chance import holm
@@ -124,16 +124,11 @@ def _checks(result: LiftBySegment, left_out: int) -> tuple[Check, ...]:
                 p=result.differ_p,
             ),
         ),
-        Check(
-            name=say("Many groups asked"),
-            verdict="holds",
-            text=say(
-                "{n:count} groups were asked, so intervals hold for all of them together (Bonferroni) and Holm's "
-                "procedure decides.",
-                n=len(result.table),
-            ),
-        ),
-    ]
+        many(result.table, "segment", say(
+            "{n:count} groups were asked, so intervals hold for all of them together (Bonferroni) and Holm's procedure "
+            "decides.", n=len(result.table),
+        )),
+    ]  # fmt: skip
     if left_out:
         text = say(
             "{n:count} customers are in groups with fewer than {least:count} in an arm; left out.",

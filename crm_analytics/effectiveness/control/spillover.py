@@ -11,6 +11,7 @@ import pandas as pd
 
 from crm_analytics.effectiveness.control.arms import LEAST_IN_AN_ARM, Estimate
 from crm_analytics.effectiveness.control.by_lot import alike_before, evidence, told
+from crm_analytics.effectiveness.control.groups import many
 from crm_analytics.effectiveness.control.lift_claims import SEASON
 from crm_analytics.effectiveness.control.measures import Measure, measure_of
 from crm_analytics.effectiveness.control.parts import Parts, parts_of
@@ -196,12 +197,9 @@ def _checks(result: SpilloverResult) -> tuple[Check, ...]:
             verdict="holds" if gap <= 1e-9 * max(1.0, abs(result.whole.value)) else "fails",
             text=say("The effects on {n:count} parts sum to the whole.", n=len(result.table)),
         ),
-        Check(
-            name=say("Many parts asked"),
-            verdict="holds",
-            text=say("The intervals hold for all {n:count} parts together, and Holm's procedure decides.",
-                     n=len(result.table)),
-        ),
+        many(result.table, "part", say(
+            "The intervals hold for all {n:count} parts together, and Holm's procedure decides.", n=len(result.table),
+        )),
         Check(
             name=say("What it was for"),
             verdict="holds" if result.promoted is not None else "weak",

@@ -283,23 +283,22 @@ def _sentence(result: CohortsResult) -> str:
         )  # fmt: skip
     told = known[known["verdict"] != "no difference"]
     row = known.iloc[-1] if told.empty else told.iloc[int(np.argmin(told["p_value"].to_numpy()))]
+    way = 1 if row["active_gap"] >= 0 else -1
+    ends = sorted(100 * way * row[end] for end in ("active_low", "active_high"))
     said = say(
-        "Of the customers of {cohort}, {active:percent} buy in a mean month: {gap:number} ({low:number} – "
-        "{high:number}) percentage points beside those of {against} at the same age.",
-        cohort=row["cohort"],
-        active=row["active"],
-        gap=100 * row["active_gap"],
-        low=100 * row["active_low"],
-        high=100 * row["active_high"],
+        "{active:percent} of the customers of {cohort} buy in a mean month, {gap:number} ({low:number} – "
+        "{high:number}) percentage points more than of {against} at the same age."
+        if way > 0
+        else "{active:percent} of the customers of {cohort} buy in a mean month, {gap:number} ({low:number} – "
+        "{high:number}) percentage points fewer than of {against} at the same age.",
+        cohort=row["cohort"], active=row["active"], gap=abs(100 * row["active_gap"]), low=ends[0], high=ends[1],
         against=row["against"],
-    )
-    return (
-        said
-        + " "
-        + say(
-            "Of {all:count} comparisons {better:count} are better and {worse:count} worse by more than chance.",
-            all=len(known),
-            better=int((known["verdict"] == "better").sum()),
-            worse=int((known["verdict"] == "worse").sum()),
-        )
-    )
+    )  # fmt: skip
+    return said + " " + say(
+        "Among {all:count} such comparisons chance alone makes as much: none is better or worse beyond it."
+        if told.empty
+        else "Of {all:count} comparisons {better:count} {better:is|are} better and {worse:count} worse by more than "
+        "chance.",
+        all=len(known), better=int((known["verdict"] == "better").sum()),
+        worse=int((known["verdict"] == "worse").sum()),
+    )  # fmt: skip

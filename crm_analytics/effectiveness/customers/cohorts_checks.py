@@ -36,7 +36,7 @@ def _equal_age(result: CohortsResult) -> Check:
         verdict="holds",
         text=say(
             "Compared are only months of life that all customers of both cohorts have lived through; {young:count} "
-            "cohorts are too young for that.",
+            "{young:cohort is|cohorts are} too young for that.",
             young=young,
         ),
     )

@@ -145,7 +145,7 @@ class TimingResult(Result):
                 expires=self.until + timedelta(days=365),
                 decision=say("Plan the next campaigns so: {kind} {level}.", kind=say(_CALLED[row.kind]),
                              level=row.level),
-                reversed_by=say("later campaigns of this kind that do no better than others"),
+                reversed_by=say("Later campaigns of this kind that do no better than others."),
             )
             for row in rows.itertuples()
         )
@@ -158,7 +158,7 @@ class TimingResult(Result):
             expires=self.until + timedelta(days=365),
             decision=say("Begin the next campaigns on different weekdays and in different months, so that it becomes "
                          "known which is best."),
-            reversed_by=say("some sixty campaigns of which one kind does better"),
+            reversed_by=say("Some sixty campaigns of which one kind does better."),
         ),)
 
 

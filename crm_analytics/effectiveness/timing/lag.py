@@ -153,7 +153,7 @@ class LagResult(Result):
                 subject=subject, measure=say(measure), value=days.day, low=days.low, high=days.high,
                 confidence=self.study.confidence, evidence="modelled", first=first_day, last=self.until,
                 expires=self.until + timedelta(days=365), decision=decision,
-                reversed_by=say("a campaign with a control group whose effect goes on for longer"),
+                reversed_by=say("A campaign with a control group whose effect goes on for longer."),
             )
             for measure, days, decision in told
         )

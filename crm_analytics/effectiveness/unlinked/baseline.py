@@ -187,8 +187,8 @@ class BaselineResult(Result):
             value=self.effect, low=self.low, high=self.high, confidence=self.study.confidence,
             evidence="assumed" if odd else "compared" if len(self.others) else "modelled",
             first=self.starts, last=last, expires=last + timedelta(days=365), decision=decision,
-            reversed_by=say("a test with a control group, or a region left out, whose interval lies outside of this "
-                            "one"),
+            reversed_by=say("A test with a control group, or a region left out, whose interval lies outside of this "
+                            "one."),
         ),)
 
     @property

@@ -142,7 +142,7 @@ class LocalResult(Result):
                 expires=self.until + timedelta(days=365), scope=(("unit", unit),) if unit else (),
                 decision=say("Ask what {unit} did otherwise before it is repeated everywhere.", unit=unit) if unit
                 else "",
-                reversed_by=say("a comparison with units that were left alone whose interval lies outside of this one"),
+                reversed_by=say("A comparison with units left alone whose interval lies outside of this one."),
             )
             for unit, value, low, high in rows
         )
