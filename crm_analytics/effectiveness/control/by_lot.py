@@ -85,6 +85,7 @@ def both_by_lot(names: list[str]) -> Check:
         )
         if names
         else say(
-            "Only campaigns that left a control alone are looked at, and in each of them the arms were alike before."
+            "Only campaigns that left a control alone are looked at, and in each the arms were alike before, as far as "
+            "that is on record."
         ),
     )

@@ -44,10 +44,9 @@ class OptOuts(Study):
     people = ("treated", "control")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.event not in NAMES:
             raise ValueError(f"event is opt_outs or complaints, not {self.event!r}.")
-        if not 0.5 <= self.confidence < 1:
-            raise ValueError(f"confidence is a share from 0.5 to below 1, such as 0.95, not {self.confidence!r}.")
 
     @property
     def column(self) -> str:
@@ -55,6 +54,8 @@ class OptOuts(Study):
 
     def _answer(self, frame: pd.DataFrame) -> Result:
         rows = frame.sort_values(["campaign_id", "customer_id"], ignore_index=True)
+        if rows.duplicated(["campaign_id", "customer_id"]).any():
+            raise ValueError("OptOuts needs one row a customer and campaign, as features.campaign_opt_outs(wh, …) has.")
         if rows[self.column].isna().any():
             return self.refuse(
                 say("Not enough evidence: no consent, wish not to be contacted or answer to a campaign is on record.")
@@ -67,6 +68,11 @@ class OptOuts(Study):
         rows = rows[~rows["campaign_id"].isin(unlike)]
         counts = of_arms(rows, self.column, "campaign_id")
         counts = counts[counts[["treated", "control"]].min(axis=1) >= LEAST_IN_AN_ARM]
+        if counts.empty:
+            return self.refuse(say(
+                "Not enough evidence: no campaign that was drawn by lot has {least:count} customers in each arm.",
+                least=LEAST_IN_AN_ARM,
+            ))  # fmt: skip
         events = int(counts[["happened", "alone"]].to_numpy().sum())
         if events < LEAST_EVENTS:
             return self.refuse(say(
@@ -132,7 +138,7 @@ def _judged(study: OptOuts, rows: pd.DataFrame, counts: pd.DataFrame, left_out: 
     each = newcombe(counts, 1 - (1 - study.confidence) / len(counts))
     table = counts.astype(int).join(each).assign(caused=counts["treated"] * each["more"])
     table.insert(0, "campaign", names.reindex(table.index).astype(str))
-    found = brought(rows)
+    found = brought(rows, study.confidence)
     if found is not None:
         table = table.join(found)
         annoyed = table["caused"].where(table["low"] > 0)
@@ -144,7 +150,7 @@ def _judged(study: OptOuts, rows: pd.DataFrame, counts: pd.DataFrame, left_out: 
     result = OptOutsResult(
         study=study, table=table, text="", more=more, low=low, high=high, caused=addressed * more,
         caused_low=addressed * low, caused_high=addressed * high, rows=rows,
-        money=money(rows) if found is not None else None,
+        money=money(rows, study.confidence) if found is not None else None,
     )  # fmt: skip
     return replace(result, text=_sentence(result), checks=(both_by_lot(left_out), *checks(result)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,18 +69,18 @@ class Money:
         )  # fmt: skip
 
 
-def brought(rows: pd.DataFrame) -> pd.DataFrame | None:
+def brought(rows: pd.DataFrame, confidence: float) -> pd.DataFrame | None:
     """What each campaign won of all it addressed, with an interval of its own: won, won_low, won_high, by campaign_id.
     None where sales are not known."""
     measure = _measure(rows)
     if measure is None:
         return None
     found = {name: (people, compared(people, measure).effect) for name, people in _tests(rows, measure)}
-    parts = {name: _in_all(people, effect) for name, (people, effect) in found.items()}
+    parts = {name: _in_all(people, effect, confidence) for name, (people, effect) in found.items()}
     return pd.DataFrame.from_dict(parts, orient="index", columns=["won", "won_low", "won_high"])
 
 
-def money(rows: pd.DataFrame) -> Money | None:
+def money(rows: pd.DataFrame, confidence: float) -> Money | None:
     """What all of them won, and what a subscriber brings in a year. None where sales are not known."""
     measure = _measure(rows)
     if measure is None or "days" not in rows:
@@ -95,7 +96,8 @@ def money(rows: pd.DataFrame) -> Money | None:
         pulls.append(pd.Series(scale * arms.pull, index=people["customer_id"].to_numpy()))
     together = pd.concat(pulls)
     error = float((together.groupby(level=0).sum() ** 2).sum()) ** 0.5  # a customer of several campaigns counts once
-    low, high = won - 1.96 * error, won + 1.96 * error
+    reach = NormalDist().inv_cdf((1 + confidence) / 2) * error
+    low, high = won - reach, won + reach
     days = int(rows["days"].iloc[0])
     starts = pd.to_datetime(rows["starts"]) if "starts" in rows else pd.Series(pd.Timestamp(0), index=rows.index)
     years = max((starts.max() - starts.min()).days + days, YEAR_DAYS) / YEAR_DAYS
@@ -125,6 +127,6 @@ def _tests(rows: pd.DataFrame, measure: Measure) -> Iterator[tuple[str, pd.DataF
             yield str(name), people
 
 
-def _in_all(people: pd.DataFrame, effect: Estimate) -> np.ndarray:
+def _in_all(people: pd.DataFrame, effect: Estimate, confidence: float) -> np.ndarray:
     addressed = int((people["arm"] == "treated").sum())
-    return addressed * np.array([effect.value, *effect.interval(0.95)])
+    return addressed * np.array([effect.value, *effect.interval(confidence)])

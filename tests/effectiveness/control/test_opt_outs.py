@@ -94,10 +94,19 @@ def test_it_refuses_where_there_is_too_little_and_says_what_would_do():
     nothing = OptOuts().fit(opted_out(6).assign(opted_out=np.nan))
     assert isinstance(nothing, NotEnough)
     assert "on record" in nothing.text
+    assert "in each arm" in OptOuts().fit(opted_out(6).assign(arm="treated")).text
+    with pytest.raises(ValueError, match="one row a customer"):
+        OptOuts().fit(pd.concat([opted_out(6)] * 2))
     with pytest.raises(ValueError, match="opt_outs or complaints"):
         OptOuts(event="anger")
     with pytest.raises(ValueError, match="no column"):
         OptOuts().fit(opted_out(6)).by("mood")
+
+
+def test_all_its_intervals_have_the_confidence_that_is_asked_for():
+    wide, narrow = (OptOuts(confidence=asked).fit(opted_out(6)) for asked in (0.95, 0.8))
+    assert narrow.money.high - narrow.money.low < 0.7 * (wide.money.high - wide.money.low)
+    assert (narrow.table["won_high"] < wide.table["won_high"]).all()
 
 
 def test_it_does_not_matter_in_which_order_rows_come():
